@@ -1,0 +1,130 @@
+"""Tables on disk and in memory: Parquet that is byte-identical for equal tables, frames with exact types."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stages.lib.errors import UserError
+from stages.lib.table_columns import POLYGON
+from stages.lib.tables import TABLES, Table
+
+_ROW_GROUP = 1_000_000
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+_EXTRA_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
+
+
+class SchemaError(Exception):
+    """A stage wrote, or a file holds, a table that breaks its schema: a fault of code, not of data."""
+
+
+def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.DataFrame:
+    """Return `rows` with the columns and dtypes of table `name`; columns that are absent become null."""
+    table = TABLES[name]
+    data = pd.DataFrame(rows if rows is not None else {})
+    fixed = {}
+    for column in table.columns:
+        values = data[column.name] if column.name in data else pd.Series(None, index=data.index, dtype=object)
+        fixed[column.name] = values.astype(_dtype(column.type, column.nullable or column.name not in data))
+    extra = {name: data[name] for name in data if name not in fixed} if table.extra else {}
+    return pd.DataFrame(fixed | extra, index=data.index)
+
+
+def read(path: Path, name: str) -> pd.DataFrame:
+    """Read table `name` from Parquet. Raises UserError where the file is missing, SchemaError where it differs."""
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path}: not a readable Parquet file ({error}); run `dvc repro`") from None
+    return to_frame(conform(table, TABLES[name]), TABLES[name])
+
+
+def to_frame(table: pa.Table, schema: Table) -> pd.DataFrame:
+    """Return an Arrow table as a frame: numpy types, or pandas' nullable ones for columns that may be null."""
+    nullable = {column.name: column.nullable for column in schema.columns}
+    return pd.DataFrame(
+        {
+            field.name: table[field.name].to_pandas().astype(_dtype(field.type, nullable.get(field.name, True)))
+            if field.type != POLYGON
+            else pd.Series(pd.arrays.ArrowExtensionArray(table[field.name]))
+            for field in table.schema
+        }
+    )
+
+
+def write(data: pd.DataFrame, path: Path, name: str) -> None:
+    """Write `data` as table `name`: canonical columns and rows, no metadata, atomically."""
+    table = canonical(data, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        pq.write_table(table, part, compression="zstd", store_schema=False, row_group_size=_ROW_GROUP)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def canonical(data: pd.DataFrame, name: str) -> pa.Table:
+    """Return `data` as an Arrow table in canonical form: schema's columns, rows sorted by key. Keys are unique."""
+    schema = TABLES[name]
+    arrow = pa.Table.from_pandas(data.reset_index(drop=True), preserve_index=False)
+    table = conform(arrow.replace_schema_metadata(None), schema)
+    table = table.sort_by([(column, "ascending") for column in schema.key])
+    keys = table.select(schema.key)
+    if keys.group_by(list(schema.key)).aggregate([]).num_rows != table.num_rows:
+        raise SchemaError(f"table {name}: key {', '.join(schema.key)} is not unique")
+    return table
+
+
+def conform(table: pa.Table, schema: Table) -> pa.Table:
+    """Return `table` with the schema's columns and types, further columns behind them by name."""
+    expected = schema.schema()
+    missing = [column for column in expected.names if column not in table.column_names]
+    extra = sorted(column for column in table.column_names if column not in expected.names)
+    if missing or (extra and not schema.extra):
+        raise SchemaError(f"table {schema.name}: missing columns {missing}, unknown columns {extra}")
+    arrays, fields = [], []
+    for field in [*expected, *(_extra_field(table, column) for column in extra)]:
+        column = table[field.name]
+        try:
+            column = column if column.type == field.type else column.cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise SchemaError(f"table {schema.name}, column {field.name}: {error}") from None
+        if not field.nullable and column.null_count:
+            raise SchemaError(f"table {schema.name}, column {field.name}: {column.null_count} nulls")
+        arrays.append(column)
+        fields.append(pa.field(field.name, field.type))  # nullability is checked here, and costs bytes there
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _extra_field(table: pa.Table, column: str) -> pa.Field:
+    kind = table[column].type
+    if kind in (pa.large_string(), pa.null(), pa.string_view()):
+        kind = pa.string()
+    if kind not in _EXTRA_TYPES:
+        raise SchemaError(f"column {column}: type {kind} is none of {', '.join(map(str, _EXTRA_TYPES))}")
+    return pa.field(column, kind)
+
+
+def _dtype(kind: pa.DataType, nullable: bool) -> Any:
+    if kind == POLYGON:
+        return pd.ArrowDtype(POLYGON)
+    if pa.types.is_string(kind):
+        return "str"
+    if pa.types.is_timestamp(kind):
+        return "datetime64[us, UTC]"
+    if nullable and kind in _NULLABLE:
+        return _NULLABLE[kind]
+    return kind.to_pandas_dtype()
+
+
+def concat(frames: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return the frames of table `name` one below the other; none gives an empty table."""
+    parts = [part for part in frames if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else frame(name)

@@ -1,0 +1,17 @@
+"""Where things lie, relative to the top of the repository; stages and commands run there."""
+
+from pathlib import Path
+
+DATA = Path("data")
+IMAGES = DATA / "raw" / "images"
+DELIVERIES = DATA / "raw" / "deliveries"
+BATCHES = DATA / "raw" / "batches"
+PINS = DATA / "raw" / "pins.csv"
+WITHDRAWALS = DATA / "raw" / "withdrawals.yaml"
+RELEASE = DATA / "release"
+CLASSES = Path("guidelines") / "classes.yaml"
+RULES = Path("guidelines") / "rules.yaml"
+EXPECTATIONS = Path("expectations")
+REPORTS = Path("reports")
+PARAMS = Path("params.yaml")
+DVC = Path("dvc.yaml")

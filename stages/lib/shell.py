@@ -1,0 +1,123 @@
+"""The shell around every stage: it reads what `transform` names, runs it, and writes what it gives back.
+
+The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`), one of `INPUTS`,
+or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; two names
+are special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`.
+"""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from stages.lib import frames, paths, project
+from stages.lib.batches import read_batches
+from stages.lib.deliveries import read_deliveries
+from stages.lib.errors import UserError
+from stages.lib.yaml_file import load
+
+METRICS, DOCUMENTS = "metrics", "documents"
+
+
+class Input(NamedTuple):
+    """An argument that is no table: the paths and params that DVC must watch for it, and how it is read."""
+
+    read: Callable[[], Any]
+    paths: tuple[Path, ...] = ()
+    params: tuple[str, ...] = ()
+
+
+INPUTS = {
+    "deliveries": Input(lambda: read_deliveries(paths.DELIVERIES), (paths.DELIVERIES,)),
+    "batches": Input(lambda: read_batches(paths.BATCHES), (paths.BATCHES,)),
+    "pins": Input(lambda: project.read_pins(paths.PINS), (paths.PINS,)),
+    "withdrawals": Input(lambda: project.read_withdrawals(paths.WITHDRAWALS), (paths.WITHDRAWALS,)),
+    "classes": Input(lambda: project.read_classes(paths.CLASSES), (paths.CLASSES,)),
+    "rules": Input(lambda: project.read_rules(paths.RULES), (paths.RULES,)),
+    "suites": Input(lambda: project.read_suites(paths.EXPECTATIONS), (paths.EXPECTATIONS,)),
+    "dataset": Input(lambda: project.read_dataset(paths.PARAMS), params=("dataset",)),
+    "task": Input(lambda: project.read_dataset(paths.PARAMS).task, params=("dataset.task",)),
+}
+
+
+class Stop(Exception):  # noqa: N818  (a gate is no error)
+    """A gate does not hold. What stands in `tables` is still written, so that people can read why; exit 1."""
+
+    def __init__(self, message: str, tables: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.tables = tables
+
+
+def run(transform: Callable[..., Any]) -> None:
+    """Run the stage that `transform` belongs to and exit: 0 done, 1 a gate does not hold, 2 wrong input."""
+    stage = Path(inspect.getfile(transform)).stem
+    try:
+        write(stage, transform(**read(stage, transform))._asdict())
+    except Stop as stop:
+        write(stage, stop.tables)
+        print(f"{stage}: {stop}", file=sys.stderr)
+        sys.exit(1)
+    except UserError as error:
+        print(f"{stage}: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def read(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
+    """Return the arguments of `transform`, read from the working tree."""
+    return {name: _argument(stage, name, p.annotation) for name, p in inspect.signature(transform).parameters.items()}
+
+
+def write(stage: str, tables: Mapping[str, Any]) -> None:
+    """Write the tables, metrics and documents of a stage."""
+    for name, value in tables.items():
+        if name == METRICS:
+            text = json.dumps(_rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+            write_bytes(paths.REPORTS / f"{stage}.json", text.encode())
+        elif name == DOCUMENTS:
+            for file, content in value.items():
+                write_bytes(paths.RELEASE / file, content)
+        else:
+            frames.write(value, table_path(name), table_name(name))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically: it is there as a whole, or as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def table_name(argument: str) -> str:
+    """Return the table that an argument or field stands for: `release_train` is table `release/train`."""
+    return argument.replace("release_", "release/", 1) if argument.startswith("release_") else argument
+
+
+def table_path(argument: str) -> Path:
+    """Return where the table of an argument or field lies."""
+    return paths.DATA / f"{table_name(argument)}.parquet"
+
+
+def _argument(stage: str, name: str, annotation: type[BaseModel]) -> Any:
+    if name == "params":
+        return load(paths.PARAMS, annotation, within=stage)
+    if name in INPUTS:
+        return INPUTS[name].read()
+    return frames.read(table_path(name), table_name(name))
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to six decimals: what is left of the last bits depends on the processor."""
+    if isinstance(value, Mapping):
+        return {str(key): _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,0 +1,204 @@
+"""Every table of the pipeline: its grain, its key, and each column's type, meaning and unit.
+
+The shell checks tables against these schemas on reading and on writing. Texts are UTF-8, dates ISO
+`YYYY-MM-DD`, geometry pixels of the picture as it is shown, origin top left.
+"""
+
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from stages.lib.table_columns import (
+    ABOUT_IMAGE,
+    FINDING,
+    GEOMETRY,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TIME,
+    YES_NO,
+    Column,
+)
+
+
+class Table(NamedTuple):
+    """One table. `extra` allows further columns: the metadata that deliveries declare."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    extra: bool = False
+
+    def schema(self) -> pa.Schema:
+        """Return the columns as a pyarrow schema."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+
+_ALL = (
+    Table("planted", "one row per planted fault of the example", ("fault", "key"), (
+        Column("fault", TEXT, "what was planted: exact copy, near copy, mirrored copy, unreadable file, ..."),
+        Column("key", TEXT, "the image, annotation, delivery or class it was planted in"),
+        Column("of", TEXT, "the image that was copied, or the true label", nullable=True),
+        Column("expected", TEXT, "the rule, or the kind of copy, that must find it"),
+    )),
+    Table("images", "one row per file under data/raw/images", ("image",), (
+        Column("image", TEXT, "POSIX path under data/raw/images"),
+        Column("content", TEXT, "md5 of the file's bytes, DVC's own; the identity that survives a rename", nullable=True),
+        Column("bytes", INTEGER, "size of the file in bytes", nullable=True),
+        Column("width", INTEGER, "width as shown (EXIF orientation applied), pixels", nullable=True),
+        Column("height", INTEGER, "height as shown, pixels", nullable=True),
+        Column("format", TEXT, "JPEG, PNG, ...: read from the file, not from its name", nullable=True),
+        Column("mode", TEXT, "Pillow's mode of the stored picture: L, RGB, CMYK, ...", nullable=True),
+        Column("phash", TEXT, "perceptual hash, 16 hexadecimal digits as imagehash writes them", nullable=True),
+        Column("phash_mirrored", TEXT, "perceptual hash of the picture mirrored left to right", nullable=True),
+        Column("decoder", TEXT, "what decoded the picture for the hashes", nullable=True),
+        Column("brightness", NUMBER, "mean grey level, 0 to 255", nullable=True),
+        Column("contrast", NUMBER, "standard deviation of the grey levels", nullable=True),
+        Column("sharpness", NUMBER, "variance of the Laplacian at a longer side of at most 256 pixels", nullable=True),
+        Column("error", TEXT, "why the picture cannot be used; null when it can", nullable=True),
+    )),
+    Table("sources", "one row per image", ("image",), (
+        ABOUT_IMAGE,
+        Column("delivery", TEXT, "the delivery that brought it: the first folder of its path"),
+        Column("date", TEXT, "date of the delivery"),
+        Column("group_key", TEXT, "what it must never be torn from: scene, patient, document, ...", nullable=True),
+        Column("licence", TEXT, "licence of the delivery", nullable=True),
+    ), extra=True),
+    Table("annotations", "one row per word: an object, or another statement, by one annotator in one batch", ("annotation",), (
+        Column("annotation", TEXT, "batch and the payload's own id, else the hash of the row's content and an ordinal among equals"),
+        Column("image", TEXT, "the image it speaks of; the payload's own name where that names no image, or several"),
+        Column("annotator", TEXT, "a stable pseudonym"),
+        Column("batch", TEXT, "folder name under data/raw/batches"),
+        Column("date", TEXT, "date of the batch; words are ordered by date, then batch name"),
+        Column("source", TEXT, "human, review, model or import"),
+        Column("kind", TEXT, "object, empty, remove, unsure or skipped"),
+        Column("about", TEXT, "the object it corrects; null for a word about the whole image", nullable=True),
+        Column("origin", TEXT, "manual, prediction or prediction-changed", nullable=True),
+        Column("guideline_version", TEXT, "version of the guideline it was made under"),
+        Column("created_at", TIME, "when it was made", nullable=True),
+        Column("lead_time_s", NUMBER, "working time, seconds", nullable=True),
+        Column("label", TEXT, "class of the guideline; the payload's own name where the guideline has none such", nullable=True),
+        *GEOMETRY,
+    )),
+    Table("rejects", "one row per file or line that could not be read", ("reject",), (
+        Column("reject", TEXT, "batch or delivery, file, and hash of what stood there with an ordinal among equals"),
+        Column("batch", TEXT, "the batch, or the delivery, that it came in"),
+        Column("file", TEXT, "file inside the payload, or the description"),
+        Column("line", INTEGER, "1-based line where it begins; null for a whole file", nullable=True),
+        Column("error", TEXT, "what was found and what was expected"),
+    )),
+    Table("violations", "one row per broken rule and row", ("rule", "table", "key"), FINDING),
+    Table("gate", "one row per broken rule and row of the tables that a release is made of", ("rule", "table", "key"), FINDING),
+    Table("pairs", "one row per pair of copies", ("image_a", "image_b"), (
+        Column("image_a", TEXT, "the image that sorts first"),
+        Column("image_b", TEXT, "the other one"),
+        Column("kind", TEXT, "exact (same file or same pixels), near or mirrored"),
+        Column("distance", INTEGER, "bits in which the perceptual hashes differ, 0 to 64"),
+        Column("score", NUMBER, "correlation of the grey thumbnails, 1 for equal pixels"),
+    )),
+    Table("groups", "one row per image", ("image",), (
+        ABOUT_IMAGE,
+        Column("group", TEXT, "images of one group never stand in two splits: content of its earliest member"),
+        Column("home", TEXT, "the group it belonged to when it was delivered, before later images joined groups"),
+    )),
+    Table("labels", "one row per object", ("object",), (
+        Column("object", TEXT, "the image's content for classification, else its earliest annotation"),
+        Column("image", TEXT, "the image that stands for it: the survivor among exact copies"),
+        Column("label", TEXT, "the class"),
+        *GEOMETRY,
+        Column("ignore", YES_NO, "true where the guideline says that training leaves it out"),
+        Column("votes", INTEGER, "annotators whose word on it counted"),
+        Column("agreement", NUMBER, "share of them that said this label, 0 to 1"),
+        Column("confidence", NUMBER, "posterior of the label with one accuracy for all annotators; null where no object has two votes", nullable=True),
+        Column("status", TEXT, "agreed, contested or adjudicated"),
+        Column("source", TEXT, "human, review or import: where the deciding word came from"),
+        Column("guideline_version", TEXT, "the oldest guideline version among the words that decided"),
+    )),
+    Table("votes", "one row per annotation: what became of its word", ("annotation",), (
+        Column("annotation", TEXT, "the word"),
+        Column("image", TEXT, "the image that it was counted for, the survivor among exact copies", nullable=True),
+        OBJECT._replace(nullable=True),
+        Column("role", TEXT, "voted, merged, overruled, adjudicated, superseded, empty, no vote, or set aside"),
+    )),
+    Table("annotators", "one row per annotator", ("annotator",), (
+        Column("annotator", TEXT, "a stable pseudonym"),
+        Column("annotations", INTEGER, "words"),
+        Column("compared", INTEGER, "words on objects that others labelled too"),
+        Column("agreement", NUMBER, "share of those that equal the majority of the others; null when there are none", nullable=True),
+        Column("seconds_per_label", NUMBER, "median working time, seconds", nullable=True),
+        Column("flags", TEXT, "what deserves a look, in words; null when nothing does", nullable=True),
+    )),
+    Table("copies", "one row per image left out for another", ("image",), (
+        ABOUT_IMAGE,
+        Column("kept_as", TEXT, "the survivor"),
+        Column("kind", TEXT, "exact or near"),
+        Column("distance", INTEGER, "bits between the two perceptual hashes; null where a third image links them", nullable=True),
+        Column("rule", TEXT, "the rule that set it aside"),
+    )),
+    Table("splits", "one row per image", ("image",), (
+        ABOUT_IMAGE,
+        Column("group", TEXT, "as in groups"),
+        Column("split", TEXT, "train, val or test"),
+        Column("reason", TEXT, "hash, pin, or the merge that moved it"),
+    )),
+    Table("weights", "one row per image", ("image",), (
+        ABOUT_IMAGE,
+        Column("keep", YES_NO, "false when a cap leaves it out of train"),
+        Column("weight", NUMBER, "sampling weight, mean 1 over the kept images of train"),
+        Column("repeat", INTEGER, "how often an epoch should show it, at least 1"),
+    )),
+)  # fmt: skip
+
+_OBJECT_COLUMNS = (
+    ABOUT_IMAGE,
+    Column("content", TEXT, "md5 of the file"),
+    OBJECT,
+    Column("label", TEXT, "the class"),
+    *GEOMETRY,
+    Column("ignore", YES_NO, "true where training leaves it out"),
+    Column("agreement", NUMBER, "share of the annotators that said this label"),
+    Column("confidence", NUMBER, "as in labels", nullable=True),
+)
+
+_RELEASE = (
+    Table("release/images", "one row per released image", ("image",), (
+        ABOUT_IMAGE,
+        Column("content", TEXT, "md5 of the file"),
+        Column("split", TEXT, "train, val or test"),
+        Column("width", INTEGER, "pixels"),
+        Column("height", INTEGER, "pixels"),
+        Column("objects", INTEGER, "released objects on it"),
+        Column("reviewed_empty", YES_NO, "someone looked and found nothing"),
+        Column("weight", NUMBER, "sampling weight; 1 outside train"),
+        Column("repeat", INTEGER, "how often an epoch should show it; 1 outside train"),
+        Column("group", TEXT, "as in groups"),
+        Column("delivery", TEXT, "the delivery that brought it"),
+        Column("licence", TEXT, "licence of the delivery", nullable=True),
+    ), extra=True),
+    *(
+        Table(f"release/{split}", "one row per object", ("object",), _OBJECT_COLUMNS)
+        for split in ("train", "val", "test")
+    ),
+    Table("release/lineage", "one row per released object and annotation behind it", ("object", "annotation"), (
+        OBJECT,
+        Column("annotation", TEXT, "a word that was counted, or overruled"),
+        Column("role", TEXT, "voted, merged, overruled or adjudicated"),
+        Column("batch", TEXT, "the batch it came in"),
+        Column("annotator", TEXT, "who said it"),
+        Column("guideline_version", TEXT, "version of the guideline it was made under"),
+    )),
+    Table("release/ledger", "one row per raw image, annotation and reject", ("kind", "key"), (
+        Column("kind", TEXT, "image, annotation or reject"),
+        Column("key", TEXT, "image, annotation or reject"),
+        Column("image", TEXT, "the image it is about", nullable=True),
+        Column("fate", TEXT, "released, superseded, outvoted, contested, copy, capped, set aside, withdrawn, reviewed empty, removed, no vote, unlabelled or rejected"),
+        Column("stage", TEXT, "the stage that decided"),
+        Column("rule", TEXT, "the rule, where one did", nullable=True),
+        Column("survivor", TEXT, "for a copy: the image that stays", nullable=True),
+        Column("split", TEXT, "for a released row: train, val or test", nullable=True),
+    )),
+)  # fmt: skip
+
+TABLES = {table.name: table for table in (*_ALL, *_RELEASE)}
