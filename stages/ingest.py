@@ -1,0 +1,114 @@
+"""Read every delivery's metadata and every batch of labels into tables.
+
+Reads: `images` (one row per file), data/raw/deliveries, data/raw/batches.
+Writes: `annotations` (one row per word: an object, or another statement, by one annotator in one batch), `rejects`
+(one row per file or line that could not be read), `sources` (one row per image: delivery, date, group key, licence
+and the metadata that deliveries declare).
+
+Nothing is judged here: a word of an unknown class, or about an unknown image, becomes a row all the same, and
+`validate` says what is wrong with it. Only what cannot be read at all is a reject.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stages.lib import frames, metadata
+from stages.lib.batches import Batch
+from stages.lib.deliveries import Delivery
+from stages.lib.errors import UserError
+from stages.lib.image_names import ImageNames
+from stages.lib.readers import read_batch
+from stages.lib.readers.raw import Reject
+from stages.lib.shell import run
+from stages.lib.words import hash_keys, to_annotations
+from stages.lib.yaml_file import Written
+
+
+class Params(Written):
+    """Ingest has no settings: how a payload is read stands in its batch.yaml."""
+
+
+class Tables(NamedTuple):
+    annotations: pd.DataFrame
+    rejects: pd.DataFrame
+    sources: pd.DataFrame
+    metrics: dict[str, Any]
+
+
+def transform(images: pd.DataFrame, deliveries: list[Delivery], batches: list[Batch], params: Params) -> Tables:
+    """Return the words, the rejects and where each image came from."""
+    del params
+    names = ImageNames(images["image"])
+    sources, rejects = _sources(names.keys, deliveries)
+    annotations = []
+    for batch in batches:
+        if batch.settings.images is not None and batch.settings.images not in {d.name for d in deliveries}:
+            raise UserError(
+                f"{batch.file}: images: there is no delivery '{batch.settings.images}' in data/raw/deliveries"
+            )
+        words, refused = to_annotations(read_batch(batch, list(names.keys)), batch)
+        annotations.append(words.assign(image=names.resolve(words["image"], batch.settings)))
+        rejects.append(_rejects(batch.name, refused))
+    words, rejected = frames.concat(annotations, "annotations"), frames.concat(rejects, "rejects")
+    metrics = {
+        "words": len(words),
+        "rejects": len(rejected),
+        "batches": len(batches),
+        "annotators": int(words["annotator"].nunique()),
+        "by kind": {str(kind): int(count) for kind, count in words["kind"].value_counts().sort_index().items()},
+    }
+    return Tables(words, rejected, sources, metrics)
+
+
+def _sources(images: pd.Series, deliveries: Sequence[Delivery]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Return `sources`, and the rejects of each delivery."""
+    extra = metadata.columns(deliveries)
+    parts, rejects = [], []
+    delivery_of = images.str.split("/", n=1).str[0]
+    for delivery in deliveries:
+        own = images[delivery_of == delivery.name].reset_index(drop=True)
+        values, refused = metadata.read(delivery, list(own))
+        if own.empty:
+            refused = [*refused, Reject(f"deliveries/{delivery.file.name}", None, "", "the delivery holds no picture")]
+        rejects.append(_rejects(delivery.name, refused))
+        described = values.reindex(index=own.array, columns=list(extra)).reset_index(drop=True)
+        rows = frames.frame("sources", {
+            "image": own,
+            "delivery": delivery.name,
+            "date": delivery.description.date.isoformat(),
+            "group_key": _group_keys(own, delivery, described),
+            "licence": delivery.description.licence,
+        })  # fmt: skip
+        parts.append(pd.concat([rows, described.astype(extra)], axis=1))
+    return frames.concat(parts, "sources"), rejects
+
+
+def _group_keys(images: pd.Series, delivery: Delivery, described: pd.DataFrame) -> pd.Series:
+    """Return the key of the group that each picture must not be torn from, by pattern or by column."""
+    description = delivery.description
+    if description.group_column is not None:
+        return described[description.group_column].map(str, na_action="ignore").astype("str")
+    if description.group is None:
+        return pd.Series(None, index=images.index, dtype="str")
+    pattern = re.compile(description.group)
+    return images.str.removeprefix(f"{delivery.name}/").str.extract(pattern, expand=False).astype("str")
+
+
+def _rejects(batch: str, rejects: Sequence[Reject]) -> pd.DataFrame:
+    """Return rejects as a table; the key is what stood there, so that moving a line changes nothing."""
+    table = pd.DataFrame(rejects, columns=Reject._fields)
+    where = batch + "/" + table["file"].astype("str")
+    return frames.frame("rejects", {
+        "reject": where + "/" + hash_keys((where + "\x1f" + table["found"]).astype("str")).astype("str"),
+        "batch": batch,
+        "file": table["file"],
+        "line": table["line"].astype("Int64"),
+        "error": table["error"],
+    })  # fmt: skip
+
+
+if __name__ == "__main__":
+    run(transform)
