@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from stages.lib.yaml_file import Written
 
@@ -26,7 +26,7 @@ class Check(Written):
     """A Great Expectations expectation: its type in snake_case and its arguments."""
 
     type: str
-    kwargs: Mapping[str, Any] = {}
+    kwargs: Mapping[str, JsonValue] = {}
 
 
 class Rule(Written):
@@ -70,3 +70,7 @@ class RuleBook(Written):
     def checked(self, table: str) -> list[Rule]:
         """Return the active rules that an expectation on `table` enforces, in the order of the file."""
         return [r for r in self.rules if r.status == "active" and r.enforced_by == "expectation" and r.table == table]
+
+    def tables(self) -> list[str]:
+        """Return the tables that an active rule's expectation is about, by name."""
+        return sorted({r.table for r in self.rules if r.table is not None and self.checked(r.table)})
