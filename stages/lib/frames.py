@@ -58,16 +58,27 @@ def to_frame(table: pa.Table, schema: Table) -> pd.DataFrame:
     )
 
 
+def to_bytes(data: pd.DataFrame, name: str) -> bytes:
+    """Return the exact bytes that `write` writes."""
+    sink = pa.BufferOutputStream()
+    _write(canonical(data, name), sink)
+    return sink.getvalue().to_pybytes()
+
+
 def write(data: pd.DataFrame, path: Path, name: str) -> None:
     """Write `data` as table `name`: canonical columns and rows, no metadata, atomically."""
     table = canonical(data, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        pq.write_table(table, part, compression="zstd", store_schema=False, row_group_size=_ROW_GROUP)
+        _write(table, part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write(table: pa.Table, where: Any) -> None:
+    pq.write_table(table, where, compression="zstd", store_schema=False, row_group_size=_ROW_GROUP)
 
 
 def canonical(data: pd.DataFrame, name: str) -> pa.Table:

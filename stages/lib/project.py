@@ -26,6 +26,7 @@ class Dataset(Written):
     licence: str
     creators: tuple[str, ...] = Field(min_length=1)
     date: date
+    seed: int
     description: str = ""
     url: str | None = None
 

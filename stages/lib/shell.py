@@ -41,6 +41,7 @@ INPUTS = {
     "rules": Input(lambda: project.read_rules(paths.RULES), (paths.RULES,)),
     "suites": Input(lambda: project.read_suites(paths.EXPECTATIONS), (paths.EXPECTATIONS,)),
     "dataset": Input(lambda: project.read_dataset(paths.PARAMS), params=("dataset",)),
+    "seed": Input(lambda: project.read_dataset(paths.PARAMS).seed, params=("dataset.seed",)),
     "task": Input(lambda: project.read_dataset(paths.PARAMS).task, params=("dataset.task",)),
 }
 

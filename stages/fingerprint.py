@@ -1,0 +1,100 @@
+"""Open every picture once: content hash, size, perceptual hashes, brightness, contrast, sharpness, or what is wrong.
+
+Reads the pointers and descriptions under data/raw/deliveries (one delivery each), and the pictures they name.
+Writes `images` (one row per file under data/raw/images).
+
+Nothing is left out: a file that is no usable picture has a row with `error`. The stage depends on the pointers, not
+on the pictures, so it guards that both agree: where files differ from a pointer in number, names or content, or
+stand in a folder that nothing describes or versions, it stops.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import PIL
+from pydantic import Field
+
+from stages.lib import engine, frames, hashes, looks, paths, picture_files, pictures
+from stages.lib.deliveries import Delivery
+from stages.lib.looks import Examined, Looks
+from stages.lib.picture_files import PictureFile
+from stages.lib.shell import run
+from stages.lib.yaml_file import Written
+
+
+class Params(Written):
+    """Settings of the stage."""
+
+    # Decoded, that is 300 MB of RGB. Cameras stay below; a file of some kilobytes that claims more is an attack.
+    max_pixels: int = Field(100_000_000, gt=0)
+
+
+class Tables(NamedTuple):
+    """What the stage writes."""
+
+    images: pd.DataFrame
+    metrics: dict[str, Any]
+
+
+def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
+    """Return one row per file. Raises UserError where the files are not those that the pointers name."""
+    found = picture_files.find(deliveries)
+    files = [file for delivered in found.values() for file in delivered]
+    examined, seen = _examine([file for file in files if file.readable], params)
+    rows = pd.DataFrame(
+        {"image": [file.image for file in files], "unusable": [file.error for file in files]}, dtype="str"
+    ).merge(examined, on="image", how="left", validate="one_to_one")
+    _check_contents(deliveries, found, rows)
+    rows = rows.merge(seen, left_on="content", right_index=True, how="left", validate="many_to_one")
+    rows["error"] = rows["unusable"].fillna(rows["unreadable"]).fillna(rows["error"])
+    # An image with an error is out of the game: half of its numbers would only mislead.
+    rows.loc[rows["error"].notna(), [column for column in Looks._fields if column != "error"]] = None
+    images = frames.frame("images", rows.drop(columns=["unusable", "unreadable"]))
+    return Tables(images, _metrics(images))
+
+
+def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what each file is (image, content, bytes, unreadable), and what each content looks like."""
+    modules = (looks, pictures, hashes, PIL.__version__, np.__version__, str(params.max_pixels))
+    memory = engine.Memory("fingerprint", engine.version_of(*modules))
+    known = memory.recall(Looks._fields)
+    work = partial(looks.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
+    examined = engine.map_ordered(work, [file.path for file in files], "fingerprint")
+    fresh = {one.content: one.looks for one in examined if one.looks is not None}
+    if fresh:
+        rows = pd.DataFrame(
+            list(fresh.values()), columns=list(Looks._fields), index=pd.Index(list(fresh), name="content", dtype="str")
+        )
+        known = pd.concat([known, rows]) if len(known) else rows
+        memory.keep(known)
+    table = pd.DataFrame(examined, columns=list(Examined._fields)).drop(columns="looks")
+    table = table.rename(columns={"error": "unreadable"}).astype({"content": "str", "unreadable": "str"})
+    return table.assign(image=pd.Series([file.image for file in files], dtype="str")), known
+
+
+def _check_contents(
+    deliveries: Sequence[Delivery], found: Mapping[str, Sequence[PictureFile]], rows: pd.DataFrame
+) -> None:
+    contents = dict(zip(rows["image"], rows["content"], strict=True))
+    for delivery in deliveries:
+        listed = {file.name: contents[file.image] for file in found[delivery.name]}
+        # A file that cannot be read has a row that says so, and then nothing can be said about the folder's hash.
+        if delivery.pointer is not None and not any(pd.isna(content) for content in listed.values()):
+            picture_files.check_contents(delivery.pointer, paths.IMAGES / delivery.name, listed)
+
+
+def _metrics(images: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "images": len(images),
+        "unreadable": int(images["error"].notna().sum()),
+        "bytes": int(images["bytes"].sum()),
+        "formats": dict(sorted(Counter(images["format"].dropna()).items())),
+    }
+
+
+if __name__ == "__main__":
+    run(transform)

@@ -1,0 +1,57 @@
+"""Connected components of images that are joined in pairs, and what they were when each delivery arrived."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int64]
+
+
+class Components(NamedTuple):
+    """Per image the position of the earliest image it is joined to: now, and when its delivery had arrived."""
+
+    now: Indices
+    on_arrival: Indices
+
+
+def components(delivery: Indices, edges: Indices) -> Components:
+    """Return the components of images 0 .. n - 1, which stand in order of arrival.
+
+    `delivery` (n,) is the rank of each image's delivery and does not decrease; `edges` (m, 2) are positions of
+    joined images. An edge arrives with the later of its two images, so `on_arrival` is a function of what had
+    arrived by then: later deliveries never change it. Union-find with the earliest image as root.
+    """
+    now = np.arange(len(delivery))
+    on_arrival = now.copy()
+    joined = np.unique(edges)
+    if not len(joined):
+        return Components(now, on_arrival)
+    # Positions to plain integers of joined images alone: most images stand by themselves.
+    ends = np.searchsorted(joined, edges)
+    when = delivery[joined]
+    ends = ends[np.argsort(when[ends].max(axis=1), kind="stable")]
+    roots, homes = _replay(when.tolist(), ends.tolist())
+    now[joined] = joined[roots]
+    on_arrival[joined] = joined[homes]
+    return Components(now, on_arrival)
+
+
+def _replay(when: list[int], edges: list[list[int]]) -> tuple[list[int], list[int]]:
+    """Join the edges delivery by delivery. A Python loop: each union depends on all before it."""
+    parent = list(range(len(when)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
+    homes = []
+    edge = 0
+    for i, delivery in enumerate(when):
+        while edge < len(edges) and max(when[edges[edge][0]], when[edges[edge][1]]) <= delivery:
+            a, b = root(edges[edge][0]), root(edges[edge][1])
+            parent[max(a, b)] = min(a, b)
+            edge += 1
+        homes.append(root(i))
+    return [root(i) for i in range(len(when))], homes

@@ -1,0 +1,32 @@
+"""Perceptual hashes: bit for bit those of `imagehash.phash`, without the float noise of one processor."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SIZE = 32  # pixels on a side before the transform: hash_size 8 times highfreq_factor 4
+_LOW = 8  # frequencies kept on each axis
+# Type-II cosine transform as a matrix: frequency k of a row x is 2 * sum(x[n] * cos(pi * k * (2n + 1) / 64)).
+_COSINES = 2 * np.cos(np.pi * np.outer(np.arange(_LOW), 2 * np.arange(SIZE) + 1) / (2 * SIZE))
+# A mirrored picture has the same coefficients, those of odd horizontal frequency with the other sign.
+_MIRROR = np.where(np.arange(_LOW) % 2 == 1, -1.0, 1.0)
+
+
+def phash(grey: Image.Image) -> tuple[str, str]:
+    """Return the perceptual hashes of a grey picture and of its mirror image, 16 hexadecimal digits each.
+
+    Source: `imagehash.phash` with its defaults. Coefficients are rounded to 4 decimals before they are compared:
+    flat and symmetric pictures have many that are zero but for rounding errors.
+    """
+    pixels = np.asarray(grey.resize((SIZE, SIZE), Image.Resampling.LANCZOS), dtype=np.float64)
+    low = np.round(_COSINES @ pixels @ _COSINES.T, 4)
+    return _hexadecimal(low), _hexadecimal(low * _MIRROR)
+
+
+def to_integers(hashes: list[str]) -> NDArray[np.uint64]:
+    """Return hashes of 16 hexadecimal digits as an array of 64-bit integers."""
+    return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=">u8").astype(np.uint64)
+
+
+def _hexadecimal(coefficients: NDArray[np.float64]) -> str:
+    return np.packbits(coefficients > np.median(coefficients)).tobytes().hex()

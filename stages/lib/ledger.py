@@ -1,0 +1,144 @@
+"""The ledger: every raw image, annotation and reject, once, and where it went."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stages.lib import frames
+from stages.lib.findings import set_aside
+from stages.lib.project import Withdrawal
+
+WITHDRAWN_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "CAP-001", "VOTE-001"
+IN_RELEASE = ("released", "reviewed empty")
+
+
+class Fates(NamedTuple):
+    """`images`: one row per image: fate, stage, rule, survivor, split. `objects`: ids of the released objects."""
+
+    images: pd.DataFrame
+    objects: pd.Index
+
+
+class Reason(NamedTuple):
+    """Where it applies, the fate that it gives, the stage that decided, and the rule, where one did."""
+
+    where: Any
+    fate: "str | pd.Series"
+    stage: "str | pd.Series"
+    rule: "str | pd.Series | None" = None
+
+
+def image_fates(
+    images: pd.DataFrame,
+    violations: pd.DataFrame,
+    copies: pd.DataFrame,
+    labels: pd.DataFrame,
+    votes: pd.DataFrame,
+    splits: pd.DataFrame,
+    weights: pd.DataFrame,
+    withdrawals: Sequence[Withdrawal],
+    release_contested: bool,
+) -> Fates:
+    """Say of each image where it goes; the first reason that applies is the one that is given."""
+    table = pd.DataFrame(index=pd.Index(images["image"], name="image"))
+    copy = copies.set_index("image").reindex(table.index)
+    aside = set_aside(violations, "images").reindex(table.index)
+    agreed = labels if release_contested else labels[labels["status"] != "contested"]
+    words = votes[votes["image"].notna()]
+    empty = words.loc[_looked_and_empty(words, labels), "image"]
+    undecided = pd.concat([labels["image"], words.loc[words["role"] == "overruled", "image"]])
+    unkept = weights.loc[~weights["keep"], "image"]
+    reasons = [
+        Reason(table.index.isin(_withdrawn(images, copies, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE),
+        Reason(aside.notna(), "set aside", "validate", aside),
+        Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
+        Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
+        Reason(table.index.isin(unkept), "capped", "rebalance", CAP_RULE),
+        Reason(table.index.isin(agreed["image"]), "released", "release"),
+        Reason(table.index.isin(empty), "reviewed empty", "release"),
+        Reason(table.index.isin(undecided), "contested", "consolidate", VOTE_RULE),
+    ]
+    table = _decide(table, reasons, Reason(True, "unlabelled", "consolidate"))
+    table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
+    split = splits.set_index("image")["split"].reindex(table.index)
+    table["split"] = split.where(table["fate"].isin(IN_RELEASE))
+    released = agreed[agreed["image"].isin(table.index[table["fate"] == "released"])]
+    return Fates(table, pd.Index(released["object"]))
+
+
+def ledger(
+    fates: Fates,
+    annotations: pd.DataFrame,
+    rejects: pd.DataFrame,
+    violations: pd.DataFrame,
+    labels: pd.DataFrame,
+    votes: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return table `release/ledger`."""
+    images = fates.images.reset_index().assign(kind="image")
+    images["key"] = images["image"]
+    words = _annotation_fates(fates, annotations, violations, labels, votes).assign(kind="annotation")
+    unread = pd.DataFrame({"kind": "reject", "key": rejects["reject"], "fate": "rejected", "stage": "ingest"})
+    return frames.frame("release/ledger", pd.concat([images, words, unread], ignore_index=True))
+
+
+def _annotation_fates(
+    fates: Fates, annotations: pd.DataFrame, violations: pd.DataFrame, labels: pd.DataFrame, votes: pd.DataFrame
+) -> pd.DataFrame:
+    """Say of each annotation where it went: with its image where that is not released, else by its role."""
+    words = annotations[["annotation", "image"]].merge(votes.drop(columns="image"), on="annotation")
+    own = words["annotation"].map(set_aside(violations, "annotations"))
+    # The image that it was counted for has the say; a word that was not counted follows its own image.
+    counted = words["annotation"].map(votes.set_index("annotation")["image"]).fillna(words["image"])
+    image = fates.images.reindex(counted).set_axis(words.index)
+    status = words["object"].map(labels.set_index("object")["status"])
+    with_image = image["fate"].isin(["withdrawn", "set aside", "copy", "capped"])
+    released = words["object"].isin(fates.objects)
+    stands = words["role"].isin(["voted", "merged", "adjudicated"])
+    reasons = [
+        Reason(image["fate"] == "withdrawn", image["fate"], image["stage"], image["rule"]),
+        Reason(own.notna(), "set aside", "validate", own),
+        Reason(with_image, image["fate"], image["stage"], image["rule"]),
+        Reason(words["role"] == "set aside", "set aside", "validate"),
+        Reason(words["role"] == "superseded", "superseded", "consolidate"),
+        Reason(words["role"] == "no vote", "no vote", "consolidate"),
+        Reason((words["role"] == "empty") & (image["fate"] == "reviewed empty"), "reviewed empty", "release"),
+        Reason((status == "contested") & ~released, "contested", "consolidate", VOTE_RULE),
+        Reason(words["role"] == "overruled", "outvoted", "consolidate"),
+        Reason(stands & released, "released", "release"),
+        Reason(stands & status.isna(), "removed", "consolidate"),
+    ]
+    result = pd.DataFrame({"key": words["annotation"], "image": words["image"]})
+    result = _decide(result, reasons, Reason(True, "contested", "consolidate", VOTE_RULE))
+    result["survivor"] = image["survivor"].where(result["fate"] == "copy")
+    result["split"] = image["split"].where(result["fate"].isin(IN_RELEASE))
+    return result
+
+
+def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) -> pd.DataFrame:
+    """Return the rows with fate, stage and rule: of several reasons that apply, the first one's."""
+    decided = {
+        name: pd.Series(getattr(otherwise, name), index=rows.index, dtype=object) for name in ("fate", "stage", "rule")
+    }
+    for reason in reversed(reasons):
+        for name, column in decided.items():
+            decided[name] = column.mask(pd.Series(reason.where, index=rows.index), getattr(reason, name))
+    return rows.assign(**decided)
+
+
+def _withdrawn(images: pd.DataFrame, copies: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
+    """Return the images that are withdrawn, and with them every copy: who takes back a picture means all of them."""
+    kept_as = images["image"].map(copies.set_index("image")["kept_as"]).fillna(images["image"])
+    named = images["image"].isin([w.image for w in withdrawals if w.image is not None])
+    named |= images["content"].isin([w.content for w in withdrawals if w.content is not None])
+    # The same bytes are the same picture, also where they could not be decoded and compared.
+    named |= images["content"].notna() & images["content"].isin(images.loc[named, "content"].dropna())
+    return images.loc[kept_as.isin(kept_as[named]), "image"]
+
+
+def _looked_and_empty(words: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
+    """Return which words leave a picture without an object: `empty`, or the removal of the last one."""
+    unlabelled = ~words["image"].isin(labels["image"])
+    removal = words["role"].isin(["voted", "adjudicated"]) & words["object"].notna()
+    return unlabelled & ((words["role"] == "empty") | removal)

@@ -1,0 +1,69 @@
+"""Copies: which images have equal pixels, and which image of a group of copies stays. Row order is nothing."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from stages.lib import frames
+
+EXACT_RULE, NEAR_RULE = "COPY-001", "COPY-002"
+
+
+class Survivors(NamedTuple):
+    """`stands_for`: image to the image of equal pixels that its words count for. `copies`: the table."""
+
+    stands_for: pd.Series
+    copies: pd.DataFrame
+
+
+def choose(
+    images: pd.DataFrame, sources: pd.DataFrame, pairs: pd.DataFrame, out: pd.Index, labelled: pd.Index
+) -> Survivors:
+    """Choose who stays: not set aside, labelled, most pixels, earliest delivery, content, name; in that order.
+
+    `out`: images that are set aside. `labelled`: images that somebody said something about.
+    """
+    usable = images[images["error"].isna()].merge(sources[["image", "date", "delivery"]], on="image")
+    usable["pixels_equal"] = _joined(usable["image"], pairs, ["exact"])
+    usable["copies_of"] = _joined(usable["image"], pairs, ["exact", "near"])
+    usable["out"] = usable["image"].isin(out)
+    # Words on equal pixels are pooled, so one labelled copy makes all of them labelled.
+    usable["unlabelled"] = ~usable["image"].isin(labelled).groupby(usable["pixels_equal"]).transform("any")
+    usable["fewer_pixels"] = -(usable["width"] * usable["height"])
+    order = ["out", "unlabelled", "fewer_pixels", "date", "delivery", "content", "image"]
+    ranked = usable.sort_values(order).set_index("image")
+    first = ranked.index.to_series()
+    stands_for = first.groupby(ranked["pixels_equal"]).transform("first")
+    kept_as = first.groupby(ranked["copies_of"]).transform("first")
+    return Survivors(stands_for, _copies(stands_for, kept_as, pairs))
+
+
+def _copies(stands_for: pd.Series, kept_as: pd.Series, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return `copies`: every image that is not its own survivor."""
+    left = kept_as[kept_as != kept_as.index]
+    exact = (stands_for[left.index] == stands_for[left].to_numpy()).to_numpy()
+    both_ways = pd.concat([
+        pairs.set_index(["image_a", "image_b"])["distance"],
+        pairs.set_index(["image_b", "image_a"])["distance"],
+    ])  # fmt: skip
+    distance = both_ways.reindex(pd.MultiIndex.from_arrays([left.index, left])).astype("Int64").array
+    return frames.frame("copies", {
+        "image": left.index,
+        "kept_as": left.to_numpy(),
+        "kind": np.where(exact, "exact", "near"),
+        "distance": distance,
+        "rule": np.where(exact, EXACT_RULE, NEAR_RULE),
+    })  # fmt: skip
+
+
+def _joined(images: pd.Series, pairs: pd.DataFrame, kinds: list[str]) -> "np.ndarray[Any, Any]":
+    """Return a number per image, equal for images that a chain of pairs of these kinds joins."""
+    index = pd.Index(images)
+    linked = pairs[pairs["kind"].isin(kinds)]
+    first, second = index.get_indexer(linked["image_a"]), index.get_indexer(linked["image_b"])
+    known = (first >= 0) & (second >= 0)
+    graph = coo_array((known[known], (first[known], second[known])), shape=(len(index), len(index)))
+    return np.asarray(connected_components(graph, directed=False)[1])

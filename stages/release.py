@@ -1,0 +1,144 @@
+"""Join train, val and test, account for every raw row, and check the result once more before it is a release.
+
+Reads: every table of the stages before: `images`, `sources` (one row per image), `annotations` (one row per word),
+`rejects`, `violations`, `copies`, `labels` (one row per object), `votes` (one row per annotation), `splits`, `weights`
+(one row per image); the guideline, its suites and data/raw/withdrawals.yaml.
+Writes: release/images (one row per released image), release/train, val and test (one row per object),
+release/lineage (one row per released object and annotation behind it), release/ledger (one row per raw image,
+annotation and reject), `gate` (one row per broken rule and row); beside them manifest, Croissant, card and charts.
+
+Enforces WITHDRAWN-001 (what was withdrawn is never used again) and runs the suites of `labels` and `release/images`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
+
+from stages.lib import card, charts, croissant, facts, frames, manifest, shell
+from stages.lib import suites as expectations
+from stages.lib.findings import why_stop
+from stages.lib.ledger import IN_RELEASE, Fates, image_fates, ledger
+from stages.lib.project import SPLITS, Classes, Dataset, Withdrawal
+from stages.lib.rules import RuleBook
+from stages.lib.tables import TABLES
+from stages.lib.yaml_file import Written
+
+
+class Params(Written):
+    """What becomes of objects that the annotators do not agree on."""
+
+    # A model needs about twice as much clean data to ignore a wrong label; leaving it out costs one picture.
+    contested: Literal["leave out", "release"] = "leave out"
+
+
+class Tables(NamedTuple):
+    release_images: pd.DataFrame
+    release_train: pd.DataFrame
+    release_val: pd.DataFrame
+    release_test: pd.DataFrame
+    release_lineage: pd.DataFrame
+    release_ledger: pd.DataFrame
+    gate: pd.DataFrame
+    documents: dict[str, bytes]
+    metrics: dict[str, Any]
+
+
+def transform(
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    annotations: pd.DataFrame,
+    rejects: pd.DataFrame,
+    violations: pd.DataFrame,
+    copies: pd.DataFrame,
+    labels: pd.DataFrame,
+    votes: pd.DataFrame,
+    splits: pd.DataFrame,
+    weights: pd.DataFrame,
+    classes: Classes,
+    rules: RuleBook,
+    suites: Mapping[str, expectations.Suite],
+    withdrawals: Sequence[Withdrawal],
+    dataset: Dataset,
+    params: Params,
+) -> Tables:
+    """Return the release. Raises shell.Stop, with no release, where the gate does not hold."""
+    fates = image_fates(
+        images, violations, copies, labels, votes, splits, weights, withdrawals, params.contested == "release"
+    )
+    objects = _objects(fates, labels, images)
+    tables = {
+        "release/images": _images(fates, objects, images, sources, splits, weights),
+        **{f"release/{split}": _of_split(objects, split) for split in SPLITS},
+        "release/lineage": _lineage(fates, annotations, votes),
+        "release/ledger": ledger(fates, annotations, rejects, violations, labels, votes),
+    }
+    checked = {
+        "labels": facts.labels(labels, classes),
+        "release/images": facts.release_images(tables["release/images"]),
+    }
+    gate = expectations.check(checked, suites, rules)
+    if reason := why_stop(gate, shell.table_path("gate").as_posix()):
+        raise shell.Stop(reason, {"gate": gate})
+    parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
+    counts = manifest.counts(classes, tables)
+    documents = {
+        manifest.FILE: manifest.to_bytes(manifest.manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})),
+        croissant.FILE: manifest.to_bytes(croissant.croissant(dataset, classes, parts)),
+        card.FILE: card.card(dataset, classes, rules, tables, manifest.release_hash(parts)),
+        **charts.charts(classes, tables),
+    }
+    metrics = {"release": manifest.release_hash(parts), **counts, "fates": _fate_counts(tables["release/ledger"])}
+    return Tables(*tables.values(), gate, documents, metrics)
+
+
+def _objects(fates: Fates, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """Return the released objects with their image's content and split."""
+    released = labels[labels["object"].isin(fates.objects)]
+    content = images.set_index("image")["content"]
+    return released.assign(content=released["image"].map(content), split=released["image"].map(fates.images["split"]))
+
+
+def _images(
+    fates: Fates,
+    objects: pd.DataFrame,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    splits: pd.DataFrame,
+    weights: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return table `release/images`, with the metadata that the team's deliveries declare."""
+    kept = fates.images[fates.images["fate"].isin(IN_RELEASE)].reset_index()[["image", "fate", "split"]]
+    origin = sources.drop(columns=["date", "group_key"])
+    rows = kept.merge(images[["image", "content", "width", "height"]], on="image").merge(origin, on="image")
+    rows = rows.merge(splits[["image", "group"]], on="image").merge(weights.drop(columns="keep"), on="image")
+    count = objects["image"].value_counts()
+    rows = rows.assign(
+        objects=rows["image"].map(count).fillna(0).astype(int), reviewed_empty=rows["fate"] == "reviewed empty"
+    )
+    return frames.frame("release/images", rows.drop(columns="fate"))
+
+
+def _of_split(objects: pd.DataFrame, split: str) -> pd.DataFrame:
+    name = f"release/{split}"
+    return frames.frame(name, objects.loc[objects["split"] == split, [c.name for c in TABLES[name].columns]])
+
+
+def _lineage(fates: Fates, annotations: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
+    """Return table `release/lineage`: whose words stand behind each released object, or were overruled there."""
+    behind = votes[
+        votes["object"].isin(fates.objects) & votes["role"].isin(["voted", "merged", "overruled", "adjudicated"])
+    ]
+    said = annotations[["annotation", "batch", "annotator", "guideline_version"]]
+    return frames.frame("release/lineage", behind.drop(columns="image").merge(said, on="annotation"))
+
+
+def _fate_counts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
+    return {
+        str(kind): {str(fate): int(count) for fate, count in group["fate"].value_counts().sort_index().items()}
+        for kind, group in rows.groupby("kind")
+    }
+
+
+if __name__ == "__main__":
+    shell.run(transform)
