@@ -1,0 +1,1 @@
+"""The `dataset` command: one file per subcommand, and what they share."""

@@ -1,0 +1,142 @@
+"""What `dataset check` looks at under data/raw: deliveries, batches, pins, withdrawals, and DVC's pointers."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from commands.repository import Pipeline, dvc
+from stages.lib import facts, metadata, paths, project
+from stages.lib.batches import BatchFile, read_batches
+from stages.lib.deliveries import Delivery, Description, read_deliveries, read_pointer
+from stages.lib.errors import UserError
+from stages.lib.project import Classes
+from stages.lib.yaml_file import line_of, load, parse
+
+Read = TypeVar("Read")
+
+
+def data_findings(pipeline: Pipeline) -> Iterator[str]:
+    """Yield the findings about everything under data/raw."""
+    found: list[str] = []
+    classes = _try(found, lambda: project.read_classes(paths.CLASSES))
+    deliveries = _deliveries(found, pipeline)
+    _batches(found, pipeline, None if deliveries is None else [d.name for d in deliveries], classes)
+    _try(found, lambda: project.read_pins(paths.PINS))
+    _try(found, lambda: project.read_withdrawals(paths.WITHDRAWALS))
+    yield from found
+    yield from _pointers()
+
+
+def _try(found: list[str], read: Callable[[], Read]) -> Read | None:
+    """Return what `read` reads; where it cannot be read, note why and return None."""
+    try:
+        return read()
+    except UserError as error:
+        found += str(error).splitlines()
+        return None
+
+
+def _deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | None:
+    """Look at every delivery, also behind the first one that is wrong; return them where all can be read."""
+    before = len(found)
+    for file in sorted(paths.DELIVERIES.glob("*.yaml")):
+        _try(found, lambda file=file: load(file, Description))  # type: ignore[misc]
+    for file in sorted(paths.DELIVERIES.glob("*.dvc")):
+        _try(found, lambda file=file: read_pointer(file))  # type: ignore[misc]
+    if len(found) > before:
+        return None
+    deliveries = _try(found, lambda: read_deliveries(paths.DELIVERIES))
+    for delivery in deliveries or []:
+        folder = (paths.IMAGES / delivery.name).as_posix()
+        if delivery.pointer is None and folder not in pipeline.outputs:
+            pointer = delivery.file.with_suffix(".dvc")
+            found.append(
+                f"{delivery.file}: expected {pointer}, or a stage of {paths.DVC} that writes {folder}; found neither;"
+                " bring the pictures in with `dataset import`, or delete the description"
+            )
+        _try(found, lambda delivery=delivery: metadata.read(delivery, []))  # type: ignore[misc]
+    _try(found, lambda: metadata.columns(deliveries or []))
+    return deliveries
+
+
+def _batches(found: list[str], pipeline: Pipeline, deliveries: Sequence[str] | None, classes: Classes | None) -> None:
+    folders = sorted(p for p in paths.BATCHES.iterdir() if p.is_dir()) if paths.BATCHES.is_dir() else []
+    before = len(found)
+    for folder in folders:
+        file = folder / "batch.yaml"
+        settings = _try(found, lambda file=file: load(file, BatchFile)) if file.exists() else None  # type: ignore[misc]
+        if settings is not None:
+            found += _batch(file, settings, pipeline, deliveries, classes)
+    if len(found) == before:
+        _try(found, lambda: read_batches(paths.BATCHES))
+
+
+def _batch(
+    file: Path, settings: BatchFile, pipeline: Pipeline, deliveries: Sequence[str] | None, classes: Classes | None
+) -> Iterator[str]:
+    """Yield what in a batch does not fit the deliveries, the guideline, or the payload beside it."""
+    node, _ = parse(file)
+    if settings.images is not None and deliveries is not None and settings.images not in deliveries:
+        where = f"{file}:{line_of(node, ('images',))}"
+        known = ", ".join(deliveries) or "(none yet)"
+        yield f"{where}: images: no delivery '{settings.images}'; expected one of {known}"
+    if classes is not None:
+        for theirs, ours in settings.classes.items():
+            if ours not in classes.ids:
+                where = f"{file}:{line_of(node, ('classes', theirs))}"
+                yield f"{where}: classes.{theirs}: '{ours}' is not defined in {paths.CLASSES}; define it, or map to one"
+        version = settings.guideline_version
+        if not facts.not_newer(pd.Series([version]), classes.version).all():
+            where = f"{file}:{line_of(node, ('guideline_version',))}"
+            yield (
+                f"{where}: guideline_version: '{version}' is newer than {paths.CLASSES}, which is {classes.version};"
+                " merge the branch that has that guideline, or correct the version"
+            )
+    payload, pointer = file.with_name("payload"), file.with_name("payload.dvc")
+    if settings.format != "folders" and not (
+        payload.exists() or pointer.exists() or payload.as_posix() in pipeline.outputs
+    ):
+        yield f"{payload}: the payload is missing, and so is {pointer}; bring it in with `dataset import`"
+    if pointer.exists():
+        try:
+            read_pointer(pointer)
+        except UserError as error:
+            yield str(error)
+
+
+def _pointers() -> Iterator[str]:
+    """Ask DVC whether what lies on disk is what the pointers name."""
+    pointers = [*paths.DELIVERIES.glob("*.dvc"), *paths.BATCHES.glob("*/payload.dvc")]
+    if not pointers:
+        return
+    status = dvc("status", "--json", *sorted(p.as_posix() for p in pointers))
+    if status.returncode != 0:
+        lines = [line for line in status.stderr.splitlines() if line.strip()] or ["no reason given"]
+        yield f"dvc status: {lines[0].removeprefix('ERROR: ')}"
+        return
+    for pointer, changes in sorted(json.loads(status.stdout or "{}").items()):
+        outs = {path: state for change in changes if isinstance(change, dict) for path, state in _outs(change)}
+        yield from (_changed(pointer, path, state) for path, state in outs.items())
+
+
+def _outs(change: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
+    yield from change.get("changed outs", {}).items()
+
+
+def _changed(pointer: str, path: str, state: str) -> str:
+    if state == "deleted":
+        return f"{pointer}: {path} is not on disk; run `dvc pull {pointer}`"
+    if state == "modified" and pointer.startswith(paths.BATCHES.as_posix()):
+        return (
+            f"{pointer}: {path} was edited; a batch stays as it came: `dvc checkout --force {pointer}` brings it back,"
+            " a correction is a new batch"
+        )
+    if state == "modified":
+        return (
+            f"{pointer}: files under {path} are not those that it names; `dvc pull {pointer}` brings back what is"
+            f" missing, `dvc add {path}` takes over what was changed on purpose"
+        )
+    return f"{pointer}: {path}: {state}; run `dvc commit {pointer}`"

@@ -1,0 +1,112 @@
+"""Writing an import: all of it in a place apart, then moved, the descriptions last.
+
+Until its description stands, an import is unfinished: it can be killed at any point and repeated, and what it left
+behind is cleared. The folder `.cache/import/NAME` marks such an import as one of ours.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from commands.intake import Taken, copy
+from commands.repository import dvc
+from commands.request import Request
+from commands.written import to_yaml
+from stages.lib import paths
+from stages.lib.errors import UserError
+from stages.lib.names import safe_name
+from stages.lib.shell import write_bytes
+
+_UNFINISHED = Path(".cache") / "import"
+
+
+def refuse_used(request: Request) -> None:
+    """Raise UserError where the name is taken, by a delivery, a batch, or files that nothing describes."""
+    try:
+        safe_name(request.name)
+    except ValueError as error:
+        raise UserError(f"--as: '{request.name}': {error}") from None
+    ours = (_UNFINISHED / request.name).exists()
+    description, batch = paths.DELIVERIES / f"{request.name}.yaml", paths.BATCHES / request.name / "batch.yaml"
+    if description.exists() or (batch.exists() and not ours):
+        used = description if description.exists() else batch
+        raise UserError(f"--as: '{request.name}' is in use: {used}; a delivery never changes, so give another name")
+    if not ours and (left := [path for path in _places(request.name) if path.exists()]):
+        raise UserError(f"--as: {left[0]} is there, but {description} is not; move it away, or give another name")
+
+
+@contextmanager
+def workplace(name: str, dry_run: bool) -> Iterator[Path]:
+    """Give a folder to work in. What an import leaves behind by failing is cleared; nothing is, where it succeeds."""
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="dataset-import-") as folder:
+            yield Path(folder)
+        return
+    work = _UNFINISHED / name
+    _clear(name)
+    work.mkdir(parents=True)
+    try:
+        yield work
+    except BaseException:
+        _clear(name)
+        raise
+    shutil.rmtree(work)
+
+
+def place(taken: Taken, work: Path) -> list[str]:
+    """Write delivery and batch, give them to DVC, and return what was written."""
+    name, written = taken.request.name, []
+    if taken.incoming.new:
+        copy(taken.incoming.new, work / "images", "copying pictures")
+        written.append(_move(work / "images", paths.IMAGES / name))
+        pointer = paths.DELIVERIES / f"{name}.dvc"
+        # DVC fills in this pointer. Where it would put one of its own, beside the pictures, git would stage it there.
+        write_bytes(pointer, f"wdir: ../{paths.IMAGES.name}\nouts:\n- path: {name}\n  hash: md5\n".encode())
+        written.append(_add(paths.IMAGES / name, pointer))
+    if taken.words is not None:
+        batch = paths.BATCHES / name
+        if (work / "payload").exists():
+            _move(work / "payload", batch / "payload")
+            written.append(_add(batch / "payload", batch / "payload.dvc"))
+        write_bytes(batch / "batch.yaml", to_yaml(taken.words.batch.settings))
+        written.append((batch / "batch.yaml").as_posix())
+    if taken.description is not None:
+        if taken.request.metadata is not None:
+            write_bytes(paths.DELIVERIES / f"{name}.csv", taken.request.metadata.read_bytes())
+            written.append((paths.DELIVERIES / f"{name}.csv").as_posix())
+        write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(taken.description))
+        written.append((paths.DELIVERIES / f"{name}.yaml").as_posix())
+    return [f"written: {file}" for file in written]
+
+
+def _places(name: str) -> list[Path]:
+    """Return everything that an import of this name writes, the description of its delivery excepted."""
+    beside = [paths.DELIVERIES / f"{name}{suffix}" for suffix in (".dvc", ".csv")]
+    return [paths.IMAGES / name, paths.BATCHES / name, *beside]
+
+
+def _clear(name: str) -> None:
+    """Remove what an unfinished import of this name left behind."""
+    work = _UNFINISHED / name
+    if not work.exists():
+        return
+    for path in _places(name):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    shutil.rmtree(work)
+
+
+def _move(source: Path, target: Path) -> str:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(target)
+    return target.as_posix()
+
+
+def _add(path: Path, pointer: Path) -> str:
+    """Give `path` to DVC. Raises UserError with DVC's own reason where it refuses."""
+    done = dvc("add", "--quiet", path.as_posix())
+    if done.returncode != 0 or not pointer.exists():
+        reason = done.stderr.strip() or "no reason given"
+        raise UserError(f"`dvc add {path}` failed, and the import was undone: {reason}")
+    return pointer.as_posix()

@@ -1,0 +1,63 @@
+"""`dataset why KEY`: where an image, an annotation or a reject went, and by which rule."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.repository import enter, printable
+
+if TYPE_CHECKING:
+    from commands.whereabouts import Answer
+
+
+def why(
+    key: Annotated[str, typer.Argument(help="Key of an image, annotation or reject, or an image's base name.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Say where an image or annotation went, and by which rule."""
+    from commands.whereabouts import find  # noqa: PLC0415  (slow to import)
+
+    enter()
+    answer = find(key)
+    if as_json:
+        typer.echo(json.dumps(answer._asdict(), indent=2, ensure_ascii=False))
+        return
+    for line in _lines(answer):
+        typer.echo(printable(line))
+
+
+def _lines(answer: "Answer") -> list[str]:
+    lines = []
+    if not answer.rows:
+        lines.append(f"{answer.key}: no release yet; this is what the checks say so far (`dvc repro` makes a release)")
+        lines += [] if answer.findings else ["  no rule is broken"]
+    for row in answer.rows:
+        lines.append(f"{row['kind']} {row['key']}")
+        lines += [f"  {name:<9} {value}" for name, value in _facts(row, answer.rules)]
+    if answer.findings:
+        lines.append("findings")
+        lines += [f"  {f['rule']} ({f['action']}) {f['key']}: {f['message']}" for f in answer.findings]
+    if answer.annotations:
+        lines.append("annotations")
+        lines += [f"  {row['key']}: {_short(row)}" for row in answer.annotations]
+    return lines
+
+
+def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
+    image = row["image"] if row["kind"] == "annotation" else None
+    rule = f"{row['rule']}: {rules.get(row['rule'], 'not in the rule book')}" if row["rule"] else None
+    facts = {
+        "image": image,
+        "fate": row["fate"],
+        "stage": row["stage"],
+        "rule": rule,
+        "survivor": row["survivor"],
+        "split": row["split"],
+    }
+    return [(name, value) for name, value in facts.items() if value is not None]
+
+
+def _short(row: dict[str, Any]) -> str:
+    by = f" by {row['rule']}" if row["rule"] else ""
+    return f"{row['fate']} ({row['stage']}{by})"
