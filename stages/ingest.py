@@ -20,6 +20,7 @@ from stages.lib.batches import Batch
 from stages.lib.deliveries import Delivery
 from stages.lib.errors import UserError
 from stages.lib.image_names import ImageNames
+from stages.lib.project import key_line
 from stages.lib.readers import read_batch
 from stages.lib.readers.raw import Reject
 from stages.lib.shell import run
@@ -46,13 +47,12 @@ def transform(images: pd.DataFrame, deliveries: list[Delivery], batches: list[Ba
     annotations = []
     for batch in batches:
         if batch.settings.images is not None and batch.settings.images not in {d.name for d in deliveries}:
-            raise UserError(
-                f"{batch.file}: images: there is no delivery '{batch.settings.images}' in data/raw/deliveries"
-            )
+            line = key_line(batch.file, "images")
+            raise UserError(f"{line}: images: there is no delivery '{batch.settings.images}' in data/raw/deliveries")
         words, refused = to_annotations(read_batch(batch, list(names.keys)), batch)
         annotations.append(words.assign(image=names.resolve(words["image"], batch.settings)))
-        rejects.append(_rejects(batch.name, refused))
-    words, rejected = frames.concat(annotations, "annotations"), frames.concat(rejects, "rejects")
+        rejects += [(batch.name, reject) for reject in refused]
+    words, rejected = frames.concat(annotations, "annotations"), _rejects(rejects)
     metrics = {
         "words": len(words),
         "rejects": len(rejected),
@@ -63,17 +63,18 @@ def transform(images: pd.DataFrame, deliveries: list[Delivery], batches: list[Ba
     return Tables(words, rejected, sources, metrics)
 
 
-def _sources(images: pd.Series, deliveries: Sequence[Delivery]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Return `sources`, and the rejects of each delivery."""
+def _sources(images: pd.Series, deliveries: Sequence[Delivery]) -> tuple[pd.DataFrame, list[tuple[str, Reject]]]:
+    """Return `sources`, and the rejects with the name of their delivery."""
     extra = metadata.columns(deliveries)
-    parts, rejects = [], []
+    parts = []
+    rejects: list[tuple[str, Reject]] = []
     delivery_of = images.str.split("/", n=1).str[0]
     for delivery in deliveries:
         own = images[delivery_of == delivery.name].reset_index(drop=True)
         values, refused = metadata.read(delivery, list(own))
         if own.empty:
             refused = [*refused, Reject(f"deliveries/{delivery.file.name}", None, "", "the delivery holds no picture")]
-        rejects.append(_rejects(delivery.name, refused))
+        rejects += [(delivery.name, reject) for reject in refused]
         described = values.reindex(index=own.array, columns=list(extra)).reset_index(drop=True)
         rows = frames.frame("sources", {
             "image": own,
@@ -97,13 +98,14 @@ def _group_keys(images: pd.Series, delivery: Delivery, described: pd.DataFrame) 
     return images.str.removeprefix(f"{delivery.name}/").str.extract(pattern, expand=False).astype("str")
 
 
-def _rejects(batch: str, rejects: Sequence[Reject]) -> pd.DataFrame:
+def _rejects(rejects: Sequence[tuple[str, Reject]]) -> pd.DataFrame:
     """Return rejects as a table; the key is what stood there, so that moving a line changes nothing."""
-    table = pd.DataFrame(rejects, columns=Reject._fields)
-    where = batch + "/" + table["file"].astype("str")
+    table = pd.DataFrame([reject for _, reject in rejects], columns=Reject._fields)
+    table["batch"] = pd.Series([batch for batch, _ in rejects], dtype="str")
+    where = table["batch"] + "/" + table["file"].astype("str")
     return frames.frame("rejects", {
         "reject": where + "/" + hash_keys((where + "\x1f" + table["found"]).astype("str")).astype("str"),
-        "batch": batch,
+        "batch": table["batch"],
         "file": table["file"],
         "line": table["line"].astype("Int64"),
         "error": table["error"],

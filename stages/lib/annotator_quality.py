@@ -36,18 +36,19 @@ def annotators(words: pd.DataFrame, votes: pd.DataFrame, gap: float) -> pd.DataF
 
 def _compared(votes: pd.DataFrame) -> pd.DataFrame:
     """Return the votes on objects with several annotators, and how far the others agree with each: 0, 0.5 or 1."""
-    several = votes[votes.groupby("object")["annotator"].transform("nunique") > 1]
-    count = several.groupby(["object", "value"], as_index=False)["weight"].sum()
-    count = count.sort_values(["object", "weight", "value"], ascending=[True, False, True])
-    place = count.groupby("object").cumcount()
-    first = count[place == 0].set_index("object")
-    second = count[place == 1].set_index("object")["weight"]
-    own = several.merge(count.rename(columns={"weight": "all"}), on=["object", "value"])
-    others_same = (own["all"] - own["weight"]).round(9)
-    is_first = own["value"] == own["object"].map(first["value"])
-    rival = own["object"].map(second).fillna(0.0).where(is_first, own["object"].map(first["weight"])).round(9)
-    agrees = np.where(others_same > rival, 1.0, np.where((others_same == rival) & (others_same > 0), 0.5, 0.0))
-    return pd.DataFrame({"annotator": own["annotator"], "agrees": agrees})
+    several = votes[votes.groupby("object")["weight"].transform("sum").round(6) > 1]
+    cast = several[["object", "annotator", "value", "weight"]].reset_index(drop=True)
+    given = cast.groupby(["object", "value"], as_index=False)["weight"].sum()
+    # Each vote beside each value that its object was given, less what its own annotator gave to that value.
+    beside = cast.reset_index(names="vote").merge(given, on="object", suffixes=("", "_given"))
+    own = beside[["object", "annotator", "value_given"]].rename(columns={"value_given": "value"})
+    own_weight = own.merge(cast, on=["object", "annotator", "value"], how="left")["weight"].fillna(0.0)
+    others = (beside["weight_given"] - own_weight).round(9)
+    is_same = beside["value"] == beside["value_given"]
+    same = others[is_same].groupby(beside["vote"]).max().reindex(cast.index, fill_value=0.0)
+    rival = others[~is_same].groupby(beside["vote"]).max().reindex(cast.index, fill_value=0.0)
+    agrees = np.where(same > rival, 1.0, np.where((same == rival) & (same > 0), 0.5, 0.0))
+    return pd.DataFrame({"annotator": cast["annotator"], "agrees": agrees})
 
 
 def _flags(agrees: pd.Series, size: pd.Series, gap: float) -> pd.Series:

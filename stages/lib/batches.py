@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import model_validator
+from pydantic import AfterValidator, FiniteFloat, model_validator
 
 from stages.lib.errors import UserError
 from stages.lib.names import Name, check_name
@@ -14,6 +14,18 @@ from stages.lib.yaml_file import Written, load
 Source = Literal["human", "review", "model", "import"]
 Format = Literal["csv", "jsonl", "parquet", "folders", "voc", "icdar"]
 BoxConvention = Literal["edges", "pixels-from-0", "pixels-from-1"]
+
+# Names that a payload's columns are mapped to. x2, y2 are the right and lower edge, in place of width and height.
+FIELDS = (
+    "image", "annotator", "kind", "about", "label", "x", "y", "width", "height", "x2", "y2", "polygon", "text",
+    "attributes", "id", "origin", "created_at", "lead_time_s",
+)  # fmt: skip
+
+
+def _field(name: str) -> str:
+    if name not in FIELDS:
+        raise ValueError(f"unknown key; known keys: {', '.join(FIELDS)}")
+    return name
 
 
 class BatchFile(Written):
@@ -25,11 +37,11 @@ class BatchFile(Written):
     guideline_version: str
     annotator: str | None = None
     images: Name | None = None
-    columns: Mapping[str, str] = {}
+    columns: Mapping[Annotated[str, AfterValidator(_field)], str] = {}
     classes: Mapping[str, str] = {}
     names: Mapping[str, str] = {}
     label: str | None = None
-    shift: tuple[float, float] = (0.0, 0.0)
+    shift: tuple[FiniteFloat, FiniteFloat] = (0.0, 0.0)
     boxes: BoxConvention | None = None
 
     @model_validator(mode="after")

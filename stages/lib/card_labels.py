@@ -33,7 +33,7 @@ def how_labels_were_made(tables: Mapping[str, pd.DataFrame]) -> str:
         ["Contested, and so left out", f"{amount(images, 'image')}, {amount(annotations, 'annotation')}"],
         [
             "Guideline versions",
-            ", ".join(f"{plain(v)} ({amount(int(n), 'annotation')})" for v, n in versions.items()) or DASH,
+            ", ".join(f"{plain(str(v))} ({amount(int(n), 'annotation')})" for v, n in versions.items()) or DASH,
         ],
     ]
     return "\n\n".join(["## How the labels were made", table(["", ""], rows)])
@@ -67,8 +67,9 @@ def _annotators_per_object(lineage: pd.DataFrame) -> pd.Series:
 
 def _distribution(annotators: pd.Series) -> str:
     by_count = annotators.value_counts().sort_index()
-    shown = {str(n): int(objects) for n, objects in by_count.items() if n < 4}
-    if more := int(by_count[by_count.index >= 4].sum()):
+    few = by_count[by_count.index < 4]
+    shown = {str(n): int(objects) for n, objects in few.items()}
+    if more := int(by_count.sum() - few.sum()):
         shown["4 or more"] = more
     whole = sum(shown.values())
     return ", ".join(f"{n}: {number(objects)} ({share(objects, whole)})" for n, objects in shown.items()) or DASH

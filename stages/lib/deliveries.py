@@ -89,9 +89,9 @@ def read_deliveries(folder: Path) -> list[Delivery]:
                 read_pointer(pointer) if pointer.exists() else None,
             )
         )
-    for pointer in sorted(folder.glob("*.dvc")):
-        if not pointer.with_suffix(".yaml").exists():
-            raise UserError(f"{pointer}: no description beside it; write {pointer.stem}.yaml with at least 'date'")
+    for file in sorted([*folder.glob("*.csv"), *folder.glob("*.dvc")]):
+        if not file.with_suffix(".yaml").exists():
+            raise UserError(f"{file}: no description beside it; write {file.stem}.yaml with at least 'date'")
     return found
 
 

@@ -12,22 +12,25 @@ def elect(votes: pd.DataFrame, classes: list[str], confident_in: float | None) -
     """Return one row per object: object, label, votes, agreement, confidence, status, reviewed.
 
     A reviewer's vote settles the object; otherwise the votes of all annotators count alike. The value with the most
-    votes wins; among equals the class that comes first in the guideline, then by name, and ABSENT last, so the order
-    of rows is nothing. A winner without more than half of the votes is contested. `confident_in` is the accuracy of
-    one annotator, from `accuracy`.
+    votes wins; among equals the class that comes first in the guideline, then by name, so the order of rows is
+    nothing. A winner without more than half of the votes is contested; ABSENT wins with more than half or not at all.
+    The weights of an annotator on an object add up to one. `confident_in` is the accuracy of one annotator, from
+    `accuracy`.
     """
-    deciding = votes[votes["review"] == votes.groupby("object")["review"].transform("any")]
-    order = {name: place for place, name in enumerate(classes)}
+    deciding = votes[votes["review"] == votes.groupby("object")["review"].transform("max")]
     share = deciding.groupby(["object", "value"], as_index=False).agg(
-        weight=("weight", "sum"), review=("review", "first")
+        weight=("weight", "sum"), review=("review", "max")
     )
     share["weight"] = share["weight"].round(9)
-    place = share["value"].map(order).astype(float).fillna(len(order))
-    share["order"] = place.mask(share["value"] == ABSENT, len(order) + 1)
-    ranked = share.sort_values(["object", "weight", "order", "value"], ascending=[True, False, True, True])
+    share["voters"] = share.groupby("object")["weight"].transform("sum").round().astype(int)
+    share["short"] = 2 * share["weight"] <= share["voters"]
+    share["out"] = (share["value"] == ABSENT) & share["short"]
+    order = {name: place for place, name in enumerate(classes)}
+    share["order"] = share["value"].map(order).astype(float).fillna(len(order))
+    by = ["object", "out", "weight", "order", "value"]
+    ranked = share.sort_values(by, ascending=[True, True, False, True, True])
     winner = ranked.drop_duplicates("object").set_index("object")
-    voters = deciding.groupby("object")["annotator"].nunique().reindex(winner.index)
-    contested = 2 * winner["weight"] <= voters
+    voters, contested = winner["voters"], winner["short"]
     decided = pd.Series(np.where(winner["review"], "adjudicated", "agreed"), index=winner.index)
     confidence = _posterior(share, confident_in, len(classes)).reindex(winner.index)
     return pd.DataFrame({
@@ -50,15 +53,16 @@ def accuracy(votes: pd.DataFrame, classes: int) -> float | None:
     """
     cast = votes[~votes["review"] & (votes["value"] != ABSENT)]
     per_value = cast.groupby(["object", "value"])["weight"].sum()
-    per_object, squares = per_value.groupby(level=0).sum(), (per_value**2).groupby(level=0).sum()
-    own = (cast["weight"] ** 2).groupby(cast["object"]).sum()
-    pairs = (per_object**2 - own)[per_object > 1].sum() / 2
-    agreeing = (squares - own)[per_object > 1].sum() / 2
+    per_object = cast.groupby("object")["weight"].sum()
+    # Nobody is compared with himself, also where he said two things.
+    own = cast.groupby(["object", "annotator"])["weight"].sum()
+    pairs = round(float((per_object**2).sum() - (own**2).sum()) / 2, 6)
+    agreeing = float((per_value**2).sum() - (cast["weight"] ** 2).sum()) / 2
     if classes < 2 or pairs <= 0 or classes * agreeing / pairs <= 1:
         return None
     p = (1 + np.sqrt((classes - 1) * (classes * agreeing / pairs - 1))) / classes
     # Perfect agreement in a few pairs is no proof of perfection (rule of succession).
-    return round(float(min(p, 1 - 1 / (pairs + 2))), 6)
+    return min(round(float(p), 6), round(1 - 1 / (pairs + 2), 6), 0.999999)
 
 
 def _posterior(share: pd.DataFrame, confident_in: float | None, classes: int) -> pd.Series:
@@ -71,4 +75,5 @@ def _posterior(share: pd.DataFrame, confident_in: float | None, classes: int) ->
     likelihood = np.exp(odds * (named["weight"] - top)).groupby(named["object"]).sum()
     by_object = named.groupby("object")["weight"].agg(["max", "size"])
     unnamed = (classes - by_object["size"]).clip(lower=0) * np.exp(-odds * by_object["max"])
-    return (1 / (likelihood + unnamed)).round(4)
+    posterior: pd.Series = (1 / (likelihood + unnamed)).round(4)
+    return posterior

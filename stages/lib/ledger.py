@@ -31,6 +31,7 @@ class Reason(NamedTuple):
 
 def image_fates(
     images: pd.DataFrame,
+    annotations: pd.DataFrame,
     violations: pd.DataFrame,
     copies: pd.DataFrame,
     labels: pd.DataFrame,
@@ -45,25 +46,24 @@ def image_fates(
     copy = copies.set_index("image").reindex(table.index)
     aside = set_aside(violations, "images").reindex(table.index)
     agreed = labels if release_contested else labels[labels["status"] != "contested"]
-    words = votes[votes["image"].notna()]
-    empty = words.loc[_looked_and_empty(words, labels), "image"]
-    undecided = pd.concat([labels["image"], words.loc[words["role"] == "overruled", "image"]])
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
-        Reason(table.index.isin(_withdrawn(images, copies, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE),
+        Reason(
+            frames.is_in(table.index, _withdrawn(images, copies, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE
+        ),
         Reason(aside.notna(), "set aside", "validate", aside),
         Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
         Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
-        Reason(table.index.isin(unkept), "capped", "rebalance", CAP_RULE),
-        Reason(table.index.isin(agreed["image"]), "released", "release"),
-        Reason(table.index.isin(empty), "reviewed empty", "release"),
-        Reason(table.index.isin(undecided), "contested", "consolidate", VOTE_RULE),
+        Reason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
+        Reason(frames.is_in(table.index, agreed["image"]), "released", "release"),
+        Reason(frames.is_in(table.index, _looked_and_empty(annotations, labels, votes)), "reviewed empty", "release"),
+        Reason(frames.is_in(table.index, _undecided(labels, votes)), "contested", "consolidate", VOTE_RULE),
     ]
     table = _decide(table, reasons, Reason(True, "unlabelled", "consolidate"))
     table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
     split = splits.set_index("image")["split"].reindex(table.index)
     table["split"] = split.where(table["fate"].isin(IN_RELEASE))
-    released = agreed[agreed["image"].isin(table.index[table["fate"] == "released"])]
+    released = agreed[frames.is_in(agreed["image"], table.index[table["fate"] == "released"])]
     return Fates(table, pd.Index(released["object"]))
 
 
@@ -87,15 +87,14 @@ def _annotation_fates(
     fates: Fates, annotations: pd.DataFrame, violations: pd.DataFrame, labels: pd.DataFrame, votes: pd.DataFrame
 ) -> pd.DataFrame:
     """Say of each annotation where it went: with its image where that is not released, else by its role."""
-    words = annotations[["annotation", "image"]].merge(votes.drop(columns="image"), on="annotation")
+    words = annotations[["annotation", "image"]].merge(votes.rename(columns={"image": "counted"}), on="annotation")
     own = words["annotation"].map(set_aside(violations, "annotations"))
     # The image that it was counted for has the say; a word that was not counted follows its own image.
-    counted = words["annotation"].map(votes.set_index("annotation")["image"]).fillna(words["image"])
-    image = fates.images.reindex(counted).set_axis(words.index)
+    image = fates.images.reindex(words["counted"].fillna(words["image"])).set_axis(words.index)
     status = words["object"].map(labels.set_index("object")["status"])
     with_image = image["fate"].isin(["withdrawn", "set aside", "copy", "capped"])
-    released = words["object"].isin(fates.objects)
-    stands = words["role"].isin(["voted", "merged", "adjudicated"])
+    released = frames.is_in(words["object"], fates.objects)
+    stands = words["role"].isin(["voted", "adjudicated"])
     reasons = [
         Reason(image["fate"] == "withdrawn", image["fate"], image["stage"], image["rule"]),
         Reason(own.notna(), "set aside", "validate", own),
@@ -129,16 +128,39 @@ def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) ->
 
 def _withdrawn(images: pd.DataFrame, copies: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
     """Return the images that are withdrawn, and with them every copy: who takes back a picture means all of them."""
-    kept_as = images["image"].map(copies.set_index("image")["kept_as"]).fillna(images["image"])
+    kept_as = images["image"].map(copies.set_index("image")["kept_as"]).astype("str").fillna(images["image"])
     named = images["image"].isin([w.image for w in withdrawals if w.image is not None])
     named |= images["content"].isin([w.content for w in withdrawals if w.content is not None])
-    # The same bytes are the same picture, also where they could not be decoded and compared.
-    named |= images["content"].notna() & images["content"].isin(images.loc[named, "content"].dropna())
-    return images.loc[kept_as.isin(kept_as[named]), "image"]
+    # The same bytes are the same picture, also where they could not be decoded and compared: before and after
+    # copies are followed, since a file that cannot be used may be the named one, or the other one.
+    for key in (images["content"], kept_as, images["content"]):
+        named |= frames.is_in(key, key[named])
+    return images.loc[named, "image"]
 
 
-def _looked_and_empty(words: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
-    """Return which words leave a picture without an object: `empty`, or the removal of the last one."""
-    unlabelled = ~words["image"].isin(labels["image"])
-    removal = words["role"].isin(["voted", "adjudicated"]) & words["object"].notna()
-    return unlabelled & ((words["role"] == "empty") | removal)
+def _looked_and_empty(annotations: pd.DataFrame, labels: pd.DataFrame, votes: pd.DataFrame) -> pd.Series:
+    """Return the pictures without a label of which people say that they hold nothing.
+
+    That is: a reviewer, more than half of those who looked, or the removal of everything that was drawn.
+    """
+    words = votes[votes["image"].notna() & ~frames.is_in(votes["image"], labels["image"])]
+    words = words.merge(annotations[["annotation", "annotator", "source"]], on="annotation")
+    empty = words[words["role"] == "empty"]
+    removed = words[words["role"].isin(["voted", "adjudicated"]) & words["object"].notna()]
+    # Each of three boxes may be outvoted by the two others: nothing is agreed there, and nothing is empty.
+    seen = words[(words["role"] == "overruled") & ~frames.is_in(words["object"], removed["object"])]
+    voices = pd.concat([empty, seen]).groupby("image")["annotator"].nunique()
+    saying = empty.groupby("image")["annotator"].nunique()
+    by_most = saying.index[2 * saying > voices.reindex(saying.index)]
+    by_reviewer = empty.loc[empty["source"] == "review", "image"]
+    by_removal = removed.loc[~frames.is_in(removed["image"], seen["image"]), "image"]
+    found: pd.Series = pd.concat([by_most.to_series(), by_reviewer, by_removal])
+    return found
+
+
+def _undecided(labels: pd.DataFrame, votes: pd.DataFrame) -> pd.Series:
+    """Return the pictures of which people said different things; what a reviewer took the label from is not one."""
+    taken = votes[(votes["role"] == "adjudicated") & votes["object"].isna()]
+    overruled = votes[(votes["role"] == "overruled") & ~frames.is_in(votes["image"], taken["image"])]
+    undecided: pd.Series = pd.concat([labels["image"], overruled["image"]])
+    return undecided

@@ -82,7 +82,8 @@ def sharpness(grey: Image.Image) -> float:
     if longer > _SHARPNESS_SIDE:
         width, height = (max(1, side * _SHARPNESS_SIDE // longer) for side in grey.size)
         grey = grey.resize((width, height), Image.Resampling.BOX)
-    level = np.pad(np.asarray(grey, dtype=np.int64), 1, mode="edge")
+    level = np.pad(np.asarray(grey, dtype=np.int16), 1, mode="edge")  # four times 255 fits
     laplacian = level[:-2, 1:-1] + level[2:, 1:-1] + level[1:-1, :-2] + level[1:-1, 2:] - 4 * level[1:-1, 1:-1]
-    total, squares = int(laplacian.sum()), int((laplacian * laplacian).sum())
+    total = int(laplacian.sum(dtype=np.int64))
+    squares = int(np.square(laplacian, dtype=np.int32).sum(dtype=np.int64))
     return round((laplacian.size * squares - total * total) / laplacian.size**2, 4)

@@ -1,47 +1,122 @@
 """Which words of several annotators mean the same thing on a picture: one-to-one matching by IoU."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 # Two boxes mean the same thing from this IoU on: the threshold of Pascal VOC (Everingham et al. 2010).
 MIN_IOU = 0.5
+# Pairs that are compared at once: about 200 MB.
+_AT_ONCE = 1_000_000
+
+_BOX = ["x", "y", "width", "height"]
+
+
+class Pairs(NamedTuple):
+    """Pairs of rows of one group, by position, and the IoU of their boxes."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    overlap: NDArray[np.float64]
 
 
 def match(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
-    """Return, per word, the annotation that names its cluster: the first by id among words that mean the same.
+    """Return, per word, the annotation that names its cluster: the earliest one among words that mean the same.
 
-    `words` has the columns annotation, image, unit (annotator and batch: two words of one unit are two things),
-    x, y, width, height. Pairs are joined greedily from the highest IoU down, ties by id, so row order is nothing.
+    `words` has the columns annotation, rank (order in time), image, unit (two words of one unit are two things),
+    x, y, width, height. Pairs are joined greedily from the highest IoU down, ties by rank and annotation, so row
+    order is nothing.
     """
-    cluster = words["annotation"].copy()
-    several = words.groupby("image")["unit"].transform("nunique") > 1
-    # A loop over images that several people labelled: clusters grow one pair at a time.
-    for _, group in words[several].sort_values("annotation").groupby("image", sort=False):
-        cluster[group.index] = _clusters(group, min_iou)
-    return cluster
+    ordered = words.sort_values(["image", "rank", "annotation"])
+    unit = ordered["unit"].to_numpy()
+    close = [_joinable(pairs, unit, min_iou) for pairs in _several_units(ordered)]
+    pairs = Pairs(*(np.concatenate(column) for column in zip(*close, strict=True))) if close else None
+    names = ordered["annotation"].to_numpy(dtype=object)
+    root = _joined(pairs, unit) if pairs else np.arange(len(ordered))
+    return pd.Series(names[root], index=ordered.index, dtype=object).reindex(words.index)
 
 
-def iou(boxes: pd.DataFrame) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
-    """Return the n x n matrix of IoU of the boxes (x, y, width, height); 0 where a box has no area."""
-    left, top, width, height = (boxes[side].to_numpy(float)[:, None] for side in ("x", "y", "width", "height"))
-    across = np.minimum(left + width, (left + width).T) - np.maximum(left, left.T)
-    down = np.minimum(top + height, (top + height).T) - np.maximum(top, top.T)
-    shared = np.clip(across, 0, None) * np.clip(down, 0, None)
-    union = width * height + (width * height).T - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+def pairs_within(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Iterator[Pairs]:
+    """Yield all pairs of rows of equal group, a bounded number at once, ordered by their positions.
+
+    `groups`: one number per row, equal numbers next to each other. `boxes`: n x 4, x, y, width, height.
+    """
+    rows = np.arange(len(groups))
+    last = np.flatnonzero(np.diff(groups, append=np.nan))
+    following = last[np.searchsorted(last, rows)] - rows  # rows of the same group behind each row
+    ends = np.cumsum(following)
+    start = 0
+    while start < len(rows):
+        done = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + _AT_ONCE, side="right")))
+        count = following[start:stop]
+        first = np.repeat(rows[start:stop], count)
+        second = first + 1 + np.arange(len(first)) - np.repeat(ends[start:stop] - count - done, count)
+        yield Pairs(first, second, iou(boxes[first], boxes[second]))
+        start = stop
 
 
-def _clusters(group: pd.DataFrame, min_iou: float) -> list[str]:
-    overlap = np.round(iou(group), 9)
-    first, second = np.nonzero(np.triu(overlap >= min_iou, k=1))
-    units = [{unit} for unit in group["unit"]]
-    root = list(range(len(group)))
-    for i, j in zip(
-        *(ends[np.argsort(-overlap[first, second], kind="stable")] for ends in (first, second)), strict=True
-    ):
-        a, b = sorted((root[i], root[j]))
-        if a != b and units[a].isdisjoint(units[b]):
-            units[a] |= units[b]
-            root = [a if r == b else r for r in root]
-    names = group["annotation"].to_numpy()
-    return [names[r] for r in root]
+def iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the IoU of each row of `a` with the same row of `b` (n x 4: x, y, width, height), 9 decimals.
+
+    0 where a box is missing, has no area or is too large for a float.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        across = np.minimum(a[:, 0] + a[:, 2], b[:, 0] + b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
+        down = np.minimum(a[:, 1] + a[:, 3], b[:, 1] + b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
+        shared = np.clip(across, 0, None) * np.clip(down, 0, None)
+        union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared
+        sound = np.isfinite(shared) & np.isfinite(union) & (union > 0)
+    found: NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=sound).round(9)
+    return found
+
+
+def boxes_of(words: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the boxes of the words, n x 4; NaN where there is none."""
+    return words[_BOX].to_numpy(dtype=np.float64)
+
+
+def _several_units(ordered: pd.DataFrame) -> Iterator[Pairs]:
+    """Yield the pairs on the images that have words of several units, by position in `ordered`."""
+    by_image = ordered["unit"].groupby(ordered["image"], sort=False)
+    several = np.flatnonzero((by_image.transform("min") != by_image.transform("max")).to_numpy())
+    image = by_image.ngroup().to_numpy(np.int64)[several]
+    for pairs in pairs_within(image, boxes_of(ordered)[several]):
+        yield Pairs(several[pairs.first], several[pairs.second], pairs.overlap)
+
+
+def _joinable(pairs: Pairs, unit: NDArray[np.int64], min_iou: float) -> Pairs:
+    close = (pairs.overlap >= min_iou) & (unit[pairs.first] != unit[pairs.second])
+    return Pairs(*(column[close] for column in pairs))
+
+
+def _joined(pairs: Pairs, unit: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first row of each row's cluster, when no cluster may hold a unit twice."""
+    root = list(range(len(unit)))
+    units: dict[int, set[int]] = {}
+    order = np.lexsort((pairs.second, pairs.first, -pairs.overlap))
+    # A loop over pairs of close boxes: what a pair may join depends on what was joined before it.
+    for i, j in zip(pairs.first[order].tolist(), pairs.second[order].tolist(), strict=True):
+        a, b = sorted((_root(root, i), _root(root, j)))
+        mine, theirs = units.get(a, {int(unit[a])}), units.get(b, {int(unit[b])})
+        if a != b and mine.isdisjoint(theirs):
+            units[a] = mine | theirs
+            units.pop(b, None)
+            root[b] = a
+    return _flattened(np.array(root))
+
+
+def _root(root: list[int], row: int) -> int:
+    while root[row] != row:
+        root[row] = root[root[row]]
+        row = root[row]
+    return row
+
+
+def _flattened(root: NDArray[np.int64]) -> NDArray[np.int64]:
+    while not np.array_equal(root, deeper := root[root]):
+        root = deeper
+    return root

@@ -1,17 +1,22 @@
 """Metadata per picture: the columns that a delivery declares, from the CSV beside its description."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from stages.lib import frames
 from stages.lib.deliveries import Delivery, MetadataType
 from stages.lib.errors import UserError
+from stages.lib.numbers import number
 from stages.lib.readers.csv_rows import read_table
 from stages.lib.readers.raw import Reject
 
 _DTYPES: Mapping[MetadataType, str] = {"text": "str", "integer": "Int64", "number": "float64", "yes/no": "boolean"}
+# 18 digits always fit; a float in between would round what is longer than 15. Tools write 3 as 3.0, too.
+_INTEGER = re.compile(r"\s*([+-]?\d{1,18})(\.0*)?\s*", re.ASCII)
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -41,20 +46,17 @@ def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
         )
     key = delivery.name + "/" + table["image"].astype("str").fillna("")
     reason = pd.Series(None, index=table.index, dtype=object)
-    reason = reason.mask(~key.isin(list(images)), "names no picture of the delivery")
+    reason = reason.mask(~frames.is_in(key, pd.Series(images, dtype="str")), "names no picture of the delivery")
     reason = reason.mask(reason.isna() & key.duplicated(keep=False), "the picture stands in more than one line")
     values = {}
     for column, kind in declared.items():
         values[column], wrong = _parsed(table[column], kind)
         reason = reason.mask(reason.isna() & wrong, f"{column} is no {kind}")
     good = reason.isna()
-    found = table.astype("str").fillna("").agg(",".join, axis=1) if len(table) else table["image"]
-    rejects += [
-        Reject(name, line, text, f"{why}: {text:.60}")
-        for line, text, why in zip(lines, found, reason, strict=True)
-        if isinstance(why, str)
-    ]
-    return Metadata(pd.DataFrame(values).set_axis(key)[good.to_numpy()], rejects)
+    for row in table.index[~good]:
+        found = ",".join("" if value is None else value for value in table.loc[row])
+        rejects.append(Reject(name, lines[row], found, f"{reason[row]}: {found:.60}"))
+    return Metadata(pd.DataFrame(values, index=table.index).set_axis(key)[good.to_numpy()], rejects)
 
 
 def columns(deliveries: Sequence[Delivery]) -> dict[str, str]:
@@ -79,11 +81,17 @@ def _parsed(values: pd.Series, kind: MetadataType) -> tuple["pd.Series[Any]", pd
     """Return the values by type, null where none is given, and which ones are wrong."""
     if kind == "text":
         return values.astype("str"), pd.Series(data=False, index=values.index)
+    parsed: pd.Series[Any]
     if kind == "yes/no":
         parsed = values.astype("str").str.strip().str.lower().map(_YES_NO).astype("boolean")
+    elif kind == "integer":
+        # Not by Series.map: with a null among them it would make floats of them.
+        parsed = pd.Series([_integer(value) for value in values], index=values.index, dtype="Int64")
     else:
-        parsed = pd.to_numeric(values, errors="coerce").astype("float64")
-        parsed = parsed.where(parsed.abs() < float("inf"))
-        if kind == "integer":
-            parsed = parsed.where(parsed == parsed.round()).astype("Int64")
+        parsed = values.map(number).astype("float64")
     return parsed, values.notna() & parsed.isna()
+
+
+def _integer(value: str | None) -> int | None:
+    match = _INTEGER.fullmatch(value or "")
+    return int(match[1]) if match else None

@@ -1,6 +1,6 @@
 """Names of deliveries, batches and the dataset: one path segment that every file system and URL takes."""
 
-import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -8,12 +8,14 @@ from pydantic import AfterValidator
 
 from stages.lib.errors import UserError
 
-_NAME = re.compile(r"[\w][\w.-]*")
-
 
 def safe_name(name: str) -> str:
     """Return `name`, or raise ValueError where it could not be one folder's name everywhere."""
-    if not _NAME.fullmatch(name):
+    # By category, since \w leaves out the vowel signs that many scripts write as marks.
+    kinds = [unicodedata.category(character)[0] for character in name]
+    if kinds[:1] not in (["L"], ["N"]) or any(
+        kind not in "LMN" and character not in "_-." for kind, character in zip(kinds, name, strict=True)
+    ):
         raise ValueError("expected letters, digits, '_', '-' and '.', beginning with a letter or digit")
     return name
 

@@ -1,6 +1,5 @@
 """Settings and the guideline's files: params.yaml's block `dataset`, classes, rules, suites, pins, withdrawals."""
 
-import csv
 import json
 from datetime import date
 from pathlib import Path
@@ -10,11 +9,13 @@ from pydantic import Field, field_validator, model_validator
 
 from stages.lib.errors import UserError
 from stages.lib.names import Name
+from stages.lib.readers.csv_rows import read_table
 from stages.lib.rules import RuleBook
 from stages.lib.yaml_file import Written, line_of, load, parse
 
 Task = Literal["classification", "detection", "segmentation", "ocr"]
 SPLITS = ("train", "val", "test")
+_PIN = ("image", "split", "reason")
 
 
 class Dataset(Written):
@@ -117,8 +118,9 @@ def read_suites(folder: Path) -> dict[str, dict[str, Any]]:
     for file in sorted(folder.rglob("*.json")):
         try:
             suites[file.relative_to(folder).with_suffix("").as_posix()] = json.loads(file.read_text("utf-8"))
-        except ValueError as error:
-            raise UserError(f"{file}: not valid JSON: {error}; `dataset check --write` writes it anew") from None
+        except (ValueError, RecursionError) as error:
+            reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
+            raise UserError(f"{file}: not valid JSON: {reason}; `dataset check --write` writes it anew") from None
     return suites
 
 
@@ -126,18 +128,21 @@ def read_pins(file: Path) -> list[Pin]:
     """Return the pinned splits (columns image, split, reason); no file means none."""
     if not file.exists():
         return []
-    with file.open(encoding="utf-8", newline="") as lines:
-        reader = csv.DictReader(lines)
-        if reader.fieldnames != ["image", "split", "reason"]:
-            raise UserError(f"{file}:1: expected the columns image,split,reason, found {reader.fieldnames}")
-        pins = []
-        for row in reader:
-            if None in row or None in row.values():
-                raise UserError(f"{file}:{reader.line_num}: expected three values: image,split,reason")
-            if row["split"] not in SPLITS:
-                raise UserError(f"{file}:{reader.line_num}: split '{row['split']}' is none of {', '.join(SPLITS)}")
-            pins.append(Pin(reader.line_num, row["image"], row["split"], row["reason"]))
-        return pins
+    try:
+        table, lines, rejects = read_table(file.name, file)
+    except ValueError as error:
+        raise UserError(f"{file}: {error}") from None
+    if list(table.columns) != list(_PIN):
+        raise UserError(f"{file}:1: expected the columns {','.join(_PIN)}, found {','.join(table.columns) or 'none'}")
+    if rejects:
+        raise UserError(f"{file}:{rejects[0].line}: expected three values, {','.join(_PIN)}; {rejects[0].error}")
+    pins = [Pin(line, *row) for line, row in zip(lines, table.fillna("").itertuples(index=False), strict=True)]
+    for pin in pins:
+        if pin.split not in SPLITS:
+            raise UserError(f"{file}:{pin.line}: split '{pin.split}' is none of {', '.join(SPLITS)}")
+        if not pin.image:
+            raise UserError(f"{file}:{pin.line}: image is missing")
+    return pins
 
 
 def key_line(file: Path, *location: str) -> str:

@@ -1,5 +1,6 @@
 """Copies: which images have equal pixels, and which image of a group of copies stays. Row order is nothing."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from stages.lib import frames
 
 EXACT_RULE, NEAR_RULE = "COPY-001", "COPY-002"
+_COPIES = ("exact", "near")
 
 
 class Survivors(NamedTuple):
@@ -27,11 +29,11 @@ def choose(
     `out`: images that are set aside. `labelled`: images that somebody said something about.
     """
     usable = images[images["error"].isna()].merge(sources[["image", "date", "delivery"]], on="image")
-    usable["pixels_equal"] = _joined(usable["image"], pairs, ["exact"])
-    usable["copies_of"] = _joined(usable["image"], pairs, ["exact", "near"])
-    usable["out"] = usable["image"].isin(out)
+    usable["pixels_equal"] = _joined(usable["image"], pairs, ("exact",))
+    usable["copies_of"] = _joined(usable["image"], pairs, _COPIES)
+    usable["out"] = frames.is_in(usable["image"], out)
     # Words on equal pixels are pooled, so one labelled copy makes all of them labelled.
-    usable["unlabelled"] = ~usable["image"].isin(labelled).groupby(usable["pixels_equal"]).transform("any")
+    usable["unlabelled"] = ~frames.is_in(usable["image"], labelled).groupby(usable["pixels_equal"]).transform("any")
     usable["fewer_pixels"] = -(usable["width"] * usable["height"])
     order = ["out", "unlabelled", "fewer_pixels", "date", "delivery", "content", "image"]
     ranked = usable.sort_values(order).set_index("image")
@@ -45,9 +47,10 @@ def _copies(stands_for: pd.Series, kept_as: pd.Series, pairs: pd.DataFrame) -> p
     """Return `copies`: every image that is not its own survivor."""
     left = kept_as[kept_as != kept_as.index]
     exact = (stands_for[left.index] == stands_for[left].to_numpy()).to_numpy()
+    linked = pairs[pairs["kind"].isin(_COPIES)]  # the distance of a mirrored pair is that of the mirrored picture
     both_ways = pd.concat([
-        pairs.set_index(["image_a", "image_b"])["distance"],
-        pairs.set_index(["image_b", "image_a"])["distance"],
+        linked.set_index(["image_a", "image_b"])["distance"],
+        linked.set_index(["image_b", "image_a"])["distance"],
     ])  # fmt: skip
     distance = both_ways.reindex(pd.MultiIndex.from_arrays([left.index, left])).astype("Int64").array
     return frames.frame("copies", {
@@ -59,7 +62,7 @@ def _copies(stands_for: pd.Series, kept_as: pd.Series, pairs: pd.DataFrame) -> p
     })  # fmt: skip
 
 
-def _joined(images: pd.Series, pairs: pd.DataFrame, kinds: list[str]) -> "np.ndarray[Any, Any]":
+def _joined(images: pd.Series, pairs: pd.DataFrame, kinds: Sequence[str]) -> "np.ndarray[Any, Any]":
     """Return a number per image, equal for images that a chain of pairs of these kinds joins."""
     index = pd.Index(images)
     linked = pairs[pairs["kind"].isin(kinds)]

@@ -98,7 +98,7 @@ _ALL = (
         Column("distance", INTEGER, "bits in which the perceptual hashes differ, 0 to 64"),
         Column("score", NUMBER, "correlation of the grey thumbnails, 1 for equal pixels"),
     )),
-    Table("groups", "one row per image", ("image",), (
+    Table("groups", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
         Column("group", TEXT, "images of one group never stand in two splits: content of its earliest member"),
         Column("home", TEXT, "the group it belonged to when it was delivered, before later images joined groups"),
@@ -120,7 +120,7 @@ _ALL = (
         Column("annotation", TEXT, "the word"),
         Column("image", TEXT, "the image that it was counted for, the survivor among exact copies", nullable=True),
         OBJECT._replace(nullable=True),
-        Column("role", TEXT, "voted, merged, overruled, adjudicated, superseded, empty, no vote, or set aside"),
+        Column("role", TEXT, "voted, overruled, adjudicated, superseded, empty, no vote, or set aside"),
     )),
     Table("annotators", "one row per annotator", ("annotator",), (
         Column("annotator", TEXT, "a stable pseudonym"),
@@ -137,17 +137,17 @@ _ALL = (
         Column("distance", INTEGER, "bits between the two perceptual hashes; null where a third image links them", nullable=True),
         Column("rule", TEXT, "the rule that set it aside"),
     )),
-    Table("splits", "one row per image", ("image",), (
+    Table("splits", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
         Column("group", TEXT, "as in groups"),
         Column("split", TEXT, "train, val or test"),
         Column("reason", TEXT, "hash, pin, or the merge that moved it"),
     )),
-    Table("weights", "one row per image", ("image",), (
+    Table("weights", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
         Column("keep", YES_NO, "false when a cap leaves it out of train"),
-        Column("weight", NUMBER, "sampling weight, mean 1 over the kept images of train"),
-        Column("repeat", INTEGER, "how often an epoch should show it, at least 1"),
+        Column("weight", NUMBER, "sampling weight, mean 1 over the labelled images of train that are kept; 1 elsewhere"),
+        Column("repeat", INTEGER, "how often an epoch should show it: the weight rounded, at least 1"),
     )),
 )  # fmt: skip
 
@@ -184,7 +184,7 @@ _RELEASE = (
     Table("release/lineage", "one row per released object and annotation behind it", ("object", "annotation"), (
         OBJECT,
         Column("annotation", TEXT, "a word that was counted, or overruled"),
-        Column("role", TEXT, "voted, merged, overruled or adjudicated"),
+        Column("role", TEXT, "voted, overruled or adjudicated"),
         Column("batch", TEXT, "the batch it came in"),
         Column("annotator", TEXT, "who said it"),
         Column("guideline_version", TEXT, "version of the guideline it was made under"),

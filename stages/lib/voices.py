@@ -5,60 +5,97 @@ picture, unless its words name the object they are `about`. Reviewers have one v
 an older one, whoever made it.
 """
 
-import pandas as pd
+from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages.lib import frames
 from stages.lib.matching import match
 from stages.lib.project import Task
 
-_REVIEWERS = "\x1freview"  # no annotator's name
-ABSENT = ""  # what an annotator says of an object that he looked at and did not see
+_REVIEWERS = ""  # no annotator's name: ingest refuses a word without one
+ABSENT = ""  # what an annotator says of an object that he looked at and did not see; no class has an empty name
 
 
-def current_words(annotations: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return the words with the columns voice, rank, object, superseded, value.
+def current_words(annotations: pd.DataFrame, mute: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return the words with the columns voice, review, rank, object, superseded, answer, value.
 
-    `annotations` are words that may count, `image` the picture that they are counted for. `value` is the class, or
-    ABSENT; null for `unsure`, which replaces an older answer but is none itself.
+    `annotations` are the words that may count: `image` is the picture that they are counted for, `shown` the one of
+    equal pixels that the annotator saw. `mute` are the words that do not count (a model's, or set aside), with the
+    same columns: others may be about them, and an answer of which a part was set aside is no whole one.
+
+    `answer` marks the words that are an annotator's whole answer for the picture, `value` is the class, or ABSENT;
+    null for `unsure`, which replaces an older answer but is none itself.
     """
-    words = annotations.copy()
-    words["voice"] = words["annotator"].where(words["source"] != "review", _REVIEWERS)
-    words["rank"] = words.groupby(["date", "batch"], sort=True).ngroup()
-    words["object"] = words["image"] if task == "classification" else _objects(words)
+    named = mute[frames.is_in(mute["annotation"], annotations["about"])]
+    both = pd.concat([annotations.assign(counts=True), named.assign(counts=False)])
+    both["rank"] = both.groupby(["date", "batch"], sort=True).ngroup()
+    both["object"] = both["image"] if task == "classification" else _objects(both)
+    words = both[both["counts"]].drop(columns="counts")
+    words["review"] = words["source"] == "review"
+    words["voice"] = words["annotator"].mask(words["review"], _REVIEWERS)
     # For classification the object is the picture, so a word about it is a whole answer.
     whole = words["about"].isna() | (task == "classification")
     newest_whole = words["rank"].where(whole).groupby([words["image"], words["voice"]]).transform("max")
-    words["superseded"] = words["rank"] < newest_whole.fillna(-1)
-    standing = words[~words["superseded"]]
-    # A word about an object replaces what the same voice said of that object before.
-    newest_about = standing.groupby(["object", "voice"])["rank"].transform("max")
-    words.loc[standing.index[standing["rank"] < newest_about], "superseded"] = True
-    words["value"] = words["label"].where(words["kind"] == "object", ABSENT).where(words["kind"] != "unsure")
+    words["superseded"] = (words["rank"] < newest_whole.fillna(-1)) | _replaced(words, newest_whole)
+    partial = pd.concat([
+        mute[(mute["kind"] == "object") & (mute["source"] != "model")],
+        words[(words["kind"] == "unsure") & words["about"].isna()],
+    ])  # fmt: skip
+    is_part = among(words, partial, ["shown", "annotator", "batch"])
+    words["answer"] = whole & (words["rank"] == newest_whole) & ~is_part
+    label = words["label"].mask(words["label"] == ABSENT)
+    words["value"] = label.where(words["kind"] == "object", ABSENT).where(words["kind"] != "unsure")
     return words
 
 
 def votes(words: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return one row per object, voice, annotator and value: object, annotator, review, value, weight.
+    """Return one row per object, annotator and value: object, annotator, review, value, weight.
 
-    An annotator who contradicts himself (two answers on equal pixels) gives each of them its part of one vote.
-    Where the task has objects on a picture, whoever looked at it and did not draw an object says ABSENT of it.
+    An annotator who contradicts himself (two answers on equal pixels) gives each of them its part of one vote, so
+    that the weights of an annotator on an object add up to one. Where the task has objects on a picture, whoever
+    looked at it and did not draw an object says ABSENT of it.
     """
-    counted = words[~words["superseded"] & words["value"].notna()]
-    counted = counted.assign(review=counted["source"] == "review")
-    said = counted[["object", "image", "annotator", "review", "value", "kind", "about"]]
+    said = words[~words["superseded"] & words["value"].notna() & words["object"].notna()]
     if task != "classification":
-        # `empty`, and a removal that names no object, are said of every object of the picture, by leaving it out.
-        said = said[(said["kind"] == "object") | ((said["kind"] == "remove") & said["about"].notna())]
-        said = pd.concat([said, _absent(counted, said)])
+        said = pd.concat([said, _absent(words, said)])
     said = said[["object", "annotator", "review", "value"]].drop_duplicates()
     return said.assign(weight=1.0 / said.groupby(["object", "annotator", "review"])["value"].transform("size"))
 
 
-def _absent(counted: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+def among(rows: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which rows have the values of one of the others in all of these columns."""
+    keys = others[list(columns)].drop_duplicates()
+    found = rows[list(columns)].merge(keys, on=list(columns), how="left", indicator=True)["_merge"]
+    return np.asarray(found == "both", dtype=bool)
+
+
+def _replaced(words: pd.DataFrame, newest_whole: pd.Series) -> pd.Series:
+    """Return which words were replaced by one that the same voice said about the same object.
+
+    A newer one replaces an older one; a removal makes way for what is said of the object together with it.
+    """
+    standing = words[~(words["rank"] < newest_whole.fillna(-1))]
+    newest_about = standing.groupby(["object", "voice"])["rank"].transform("max")
+    older = standing["rank"] < newest_about
+    removals = standing[standing["kind"] == "remove"]
+    makes_way = among(removals, standing[standing["kind"] == "object"], ["object", "annotator", "batch", "shown"])
+    older |= standing.index.isin(removals.index[makes_way & removals["object"].notna()])
+    return older.reindex(words.index, fill_value=False)
+
+
+def _absent(words: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """Return ABSENT for each object and annotator who gave the picture a whole answer without it."""
-    lookers = counted[counted["about"].isna()][["image", "annotator", "review"]].drop_duplicates()
+    answers = words[words["answer"]]
+    lookers = answers[["image", "shown", "annotator", "review", "voice"]].drop_duplicates()
     expected = said[["object", "image"]].drop_duplicates().merge(lookers, on="image")
-    missing = expected.merge(said[["object", "annotator", "review"]].drop_duplicates(), how="left", indicator=True)
-    return missing[missing["_merge"] == "left_only"].drop(columns="_merge").assign(value=ABSENT)
+    drawn = among(expected, answers, ["object", "shown", "annotator", "review"])
+    # What was said about the object itself stands instead of the silence of the older answer.
+    corrections = words[~words["superseded"] & words["about"].notna()]
+    spoken = among(expected, corrections, ["object", "voice"])
+    return expected[~drawn & ~spoken].assign(value=ABSENT)
 
 
 def _objects(words: pd.DataFrame) -> pd.Series:
@@ -66,16 +103,29 @@ def _objects(words: pd.DataFrame) -> pd.Series:
 
     Superseded words take part, so that an object keeps its name when somebody draws it anew.
     """
-    drawn = words[words["about"].isna() & (words["kind"] == "object")].sort_values(["rank", "annotation"])
-    cluster = match(drawn.assign(unit=drawn["annotator"] + "\x1f" + drawn["batch"]))
-    earliest = drawn["annotation"].groupby(cluster).transform("first")
-    known = pd.Series(earliest.to_numpy(dtype=object), index=drawn["annotation"].to_numpy(), dtype=object)
-    rest = words[words["about"].notna()].set_index("annotation")["about"].astype(object)
-    # A word may be about a word that is about a word: each round resolves one link of the chain.
-    while len(rest):
-        target = rest.map(known).dropna()
-        if target.empty:
-            break
-        known = pd.concat([known, target])
-        rest = rest.drop(target.index)
-    return words["annotation"].map(known).astype("str")
+    is_object = (words["kind"] == "object").to_numpy()
+    target = _targets(words)
+    drawn = words[(target == np.arange(len(words))) & is_object]
+    unit = drawn.groupby(["annotator", "batch", "shown"], sort=False).ngroup()
+    names = pd.Series(None, index=words.index, dtype=object)
+    names[drawn.index] = match(drawn.assign(unit=unit))
+    return names.iloc[target].set_axis(words.index).astype("str")
+
+
+def _targets(words: pd.DataFrame) -> NDArray[np.int64]:
+    """Return, per word, the position of the word that it is about in the end; its own where it is about none."""
+    own = np.arange(len(words))
+    about = words["about"].notna().to_numpy()
+    if not about.any():
+        return own
+    named = np.full(len(words), -1)
+    named[about] = pd.Index(words["annotation"]).get_indexer(words.loc[about, "about"])
+    image = words["image"].to_numpy(dtype=object)
+    # A correction of what is no object of its picture is about nothing that is known.
+    is_object = (words["kind"] == "object").to_numpy()
+    known = (named >= 0) & (named != own) & (image[named] == image) & is_object[named]
+    target = np.where(known, named, own)
+    # A word may be about a word that is about a word: each round doubles the links that are followed.
+    for _ in range(len(words).bit_length()):
+        target = target[target]
+    return np.where(known[target], own, target)  # words about each other in a circle are about nothing

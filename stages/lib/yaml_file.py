@@ -1,17 +1,20 @@
 """YAML files that people write: safe to load, checked against a pydantic model, errors with line numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from stages.lib.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
+_DEEPEST = 20
 
 
 class Written(BaseModel):
@@ -49,19 +52,33 @@ def parse(path: Path) -> tuple[Node | None, Any]:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     yaml = YAML(typ="safe", pure=True)
     try:
-        # An alias lets a few lines stand for gigabytes, and nobody needs one here.
-        for event in yaml.parse(text):
-            if getattr(event, "anchor", None):
-                line = event.start_mark.line + 1
-                raise UserError(f"{path}:{line}: anchors and aliases are not allowed; write the value out")
+        _check_events(path, yaml.parse(text))
         return yaml.compose(text), yaml.load(text)
     except MarkedYAMLError as error:
         line = (error.problem_mark.line + 1) if error.problem_mark else 1
         problem = " ".join((error.problem or "not valid YAML").split())
         raise UserError(f"{path}:{line}: not valid YAML: {problem}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or "nested too deeply"
+    except (YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise UserError(f"{path}: not valid YAML: {reason}") from None
+
+
+def _check_events(path: Path, events: Iterable[Event]) -> None:
+    """Refuse what nobody writes by hand, before a value is made of it."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        # The parser's work grows with the square of the depth: 100,000 brackets would take hours.
+        if depth > _DEEPEST:
+            reason = f"nested deeper than {_DEEPEST} levels"
+        # An alias lets a few lines stand for gigabytes.
+        elif getattr(event, "anchor", None):
+            reason = "anchors and aliases are not allowed; write the value out"
+        elif not _is_text(getattr(event, "value", None) or ""):
+            reason = "not valid text: half of a surrogate pair"
+        else:
+            continue
+        raise UserError(f"{path}:{event.start_mark.line + 1}: {reason}")
 
 
 def _explain(
@@ -69,14 +86,21 @@ def _explain(
 ) -> str:
     lines = []
     for problem in error.errors(include_url=False):
-        location = within + tuple(problem["loc"])
+        location = (*within, *(part for part in problem["loc"] if part != "[key]"))
         key = ".".join(str(part) for part in location) or "(the file)"
-        found = "" if problem["type"] in ("missing", "extra_forbidden") else f", found {problem['input']!r:.80}"
+        shown = not isinstance(problem["input"], dict)
+        found = f", found {problem['input']!r:.80}" if shown else ""
         reason = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            reason = "unknown key" + _allowed(model, problem["loc"])
+        if problem["type"] == "value_error" and problem["loc"][-1:] == ("[key]",):
+            found = ""  # the key itself, which the message begins with
+        if problem["type"] in ("extra_forbidden", "invalid_key"):
+            reason, found = "unknown key" + _allowed(model, problem["loc"]), ""
         elif problem["type"] == "missing":
-            reason = "is missing"
+            reason, found = "is missing", ""
+        elif problem["type"] == "model_type":
+            reason = "expected keys and values"
+        elif problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float, date)):
+            found += "; put it in quotes"
         lines.append(f"{path}:{line_of(node, location)}: {key}: {reason}{found}")
     return "\n".join(lines)
 
@@ -87,6 +111,14 @@ def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> str:
         return ""
     names = sorted(field.alias or name for name, field in model.model_fields.items())
     return f"; known keys: {', '.join(names)}" if names else "; this block takes no keys"
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def line_of(node: Node | None, location: Sequence[int | str]) -> int:

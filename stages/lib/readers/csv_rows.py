@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.lib.batches import Batch
-from stages.lib.readers.raw import FIELDS, Raw, Reject, each_file, empty, read_text
+from stages.lib.batches import FIELDS, Batch
+from stages.lib.readers.raw import Raw, Reject, each_file, empty, read_text
 
 SUFFIXES = (".csv", ".tsv")
 _LONGEST_FIELD = 10_000_000
@@ -73,12 +73,17 @@ def _split(name: str, lines: list[str], delimiter: str) -> tuple[list[_Row], lis
     while start < len(lines):
         resume = len(lines)
         for line, values, end in _rows(lines, start, delimiter):
+            blank = end == line + 1 and not lines[line].strip()
+            if blank and (not rows or not values):
+                continue
             if values is not None and (not rows or len(values) == len(rows[0].values)):
                 rows.append(_Row(line + 1, values))
-            elif "".join(lines[line:end]).strip():
+            elif not blank:
                 found = lines[line].rstrip("\r\n")
-                width = "a quote that is never closed" if values is None else f"{len(values)} values"
-                error = f"found {width}, expected {len(rows[0].values) if rows else 'a header'}: {found:.60}"
+                width = "a stray quote" if values is None else f"{len(values)} values"
+                error = (
+                    f"found {width}, expected {f'{len(rows[0].values)} values' if rows else 'a header'}: {found:.60}"
+                )
                 rejects.append(Reject(name, line + 1, found, error))
                 if end > line + 1 or values is None:
                     resume = line + 1

@@ -21,7 +21,8 @@ def read(batch: Batch, images: list[str]) -> Raw:
 
 def read_file(name: str, path: Path) -> Raw:
     """Return one file's boxes. Raises ValueError where it is not UTF-8."""
-    image = name.rsplit(".", 1)[0].removeprefix("gt_")
+    folder, slash, base = name.rsplit(".", 1)[0].rpartition("/")
+    image = folder + slash + base.removeprefix("gt_")
     rows, rejects = [], []
     # Split at line feeds alone: other separators that str.splitlines knows may stand in a text.
     for number, line in enumerate(read_text(path).split("\n"), start=1):

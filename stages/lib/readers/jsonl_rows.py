@@ -1,14 +1,18 @@
 """JSON Lines: one object per line, per image or per object."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.lib.batches import Batch
-from stages.lib.readers.raw import FIELDS, Raw, Reject, each_file, from_rows, read_text
+from stages.lib.batches import FIELDS, Batch
+from stages.lib.readers.raw import Raw, Reject, each_file, from_rows, read_text
 
 SUFFIXES = (".jsonl", ".ndjson")
+# No word is nested as deep; what is would meet Python's own limit somewhere further on.
+_DEEPEST = 50
+_LONGEST_NUMBER = 300
 
 
 def read(batch: Batch, images: list[str]) -> Raw:
@@ -39,11 +43,41 @@ def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
 
 
 def parse(line: str) -> dict[str, Any]:
-    """Return one JSON object. Raises ValueError for NaN, for a key that stands twice, and for broken text."""
-    value = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_unique)
+    """Return one JSON object.
+
+    Raises ValueError or RecursionError for NaN and other numbers beyond a float, for a key that stands twice, for
+    deep nesting, and for broken text.
+    """
+    value = json.loads(
+        line, parse_constant=_no_constant, parse_int=_integer, parse_float=_float, object_pairs_hook=_unique
+    )
     if not isinstance(value, dict):
         raise ValueError("expected a JSON object")
-    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    if line.count("[") + line.count("{") > _DEEPEST:
+        _check_depth(value)
+    if "\\" in line:
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    return value
+
+
+def _check_depth(value: Any, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise ValueError(f"nested deeper than {_DEEPEST} levels")
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_depth(item, depth + 1)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits)} digits is no measurement")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"{digits:.20} is beyond what a number can hold")
     return value
 
 
@@ -63,4 +97,4 @@ def _reason(error: Exception) -> str:
         return f"not valid JSON, {error.msg} at character {error.pos + 1}"
     if isinstance(error, UnicodeEncodeError):
         return "not valid text: half of a surrogate pair"
-    return str(error) if isinstance(error, ValueError) else "nested too deeply"
+    return str(error) if isinstance(error, ValueError) else f"nested deeper than {_DEEPEST} levels"

@@ -13,6 +13,7 @@ from stages.lib.readers.csv_rows import fields_of
 from stages.lib.readers.raw import Raw, each_file
 
 SUFFIXES = (".parquet",)
+_BYTES = (pa.binary(), pa.large_binary())
 
 
 def read(batch: Batch, images: list[str]) -> Raw:
@@ -27,13 +28,22 @@ def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
         table = pq.ParquetFile(path).read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ValueError(f"not a readable Parquet file: {str(error).splitlines()[0]}") from None
+    twice = sorted({column for column in table.column_names if table.column_names.count(column) > 1})
+    if twice:
+        raise ValueError(f"column names used twice: {', '.join(twice)}")
     taken = fields_of(table.column_names, columns)
-    words = pd.DataFrame({field: _objects(table[column]) for field, column in taken.items()}, dtype=object)
+    words = pd.DataFrame({field: _objects(table[column], column) for field, column in taken.items()}, dtype=object)
     words["file"], words["line"] = name, range(1, len(words) + 1)
     return Raw(words, [], tuple(column for column in table.column_names if column not in taken.values()))
 
 
-def _objects(column: pa.ChunkedArray) -> "pd.Series[Any]":
-    """Return plain Python values; a float NaN, which Parquet tells from null, stays NaN and is refused later."""
-    values = column.to_pylist()
+def _objects(column: pa.ChunkedArray, name: str) -> "pd.Series[Any]":
+    """Return plain Python values. A float NaN, which Parquet tells from null, stays NaN: it is refused as a number."""
+    try:
+        # Some writers leave it unsaid that their bytes are text.
+        values = (column.cast(pa.string()) if column.type in _BYTES else column).to_pylist()
+    except UnicodeDecodeError:
+        raise ValueError(f"column {name}: not UTF-8 text") from None
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise ValueError(f"column {name}: {str(error).splitlines()[0]}") from None
     return pd.Series([None if value == "" else value for value in values], dtype=object)

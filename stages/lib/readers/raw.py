@@ -7,12 +7,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-# Names that a payload's columns are mapped to. x2, y2 are the right and lower edge, in place of width and height.
-FIELDS = (
-    "image", "annotator", "kind", "about", "label", "x", "y", "width", "height", "x2", "y2", "polygon", "text",
-    "attributes", "id", "origin", "created_at", "lead_time_s",
-)  # fmt: skip
-
 
 class Reject(NamedTuple):
     """One file, or one line of it, that could not be read. `found` is what stood there: it makes the key."""
@@ -36,7 +30,7 @@ def gather(parts: Sequence[Raw]) -> Raw:
     words = [part.words for part in parts if len(part.words)]
     # A column that one file lacks is null there, and never NaN: a NaN was written by someone.
     columns = list(dict.fromkeys(column for part in words for column in part))
-    whole = [part.assign(**{column: None for column in columns if column not in part})[columns] for part in words]
+    whole = [part.assign(**{str(c): None for c in columns if c not in part})[columns] for part in words]
     return Raw(
         pd.concat([part.astype(object) for part in whole], ignore_index=True) if words else empty(),
         [reject for part in parts for reject in part.rejects],
@@ -68,7 +62,8 @@ def files(payload: Path) -> Iterator[tuple[str, Path]]:
         yield payload.name, payload
         return
     for path in sorted(payload.rglob("*")):
-        if not path.is_dir() and path.name not in (".gitignore", ".DS_Store", "Thumbs.db"):
+        # A link to a folder is no folder here: what lies behind it is read by nobody, and `_one` says so.
+        if (path.is_symlink() or not path.is_dir()) and path.name not in (".gitignore", ".DS_Store", "Thumbs.db"):
             yield _printable(path.relative_to(payload).as_posix()), path
 
 
@@ -90,7 +85,8 @@ def read_text(path: Path) -> str:
 
 
 def _one(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], Raw]) -> Raw:
-    if not path.resolve().is_file() or (path.is_symlink() and not path.resolve().is_relative_to(Path.cwd())):
+    # is_file comes first: a link that leads to itself cannot be resolved.
+    if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(Path.cwd())):
         return Raw(
             empty(), [Reject(name, None, name, "no regular file inside the repository; put the file itself here")]
         )

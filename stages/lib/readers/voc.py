@@ -24,7 +24,7 @@ def read(batch: Batch, images: list[str]) -> Raw:
 def read_file(name: str, path: Path) -> Raw:
     """Return one file's objects. Raises ValueError where it is no readable VOC file."""
     try:
-        root = fromstring(path.read_bytes())
+        root = fromstring(path.read_bytes(), forbid_dtd=True)
     except ParseError as error:
         raise ValueError(f"not valid XML: {error}") from None
     except DefusedXmlException as error:
