@@ -9,6 +9,7 @@ Enforces VOTE-001 (a label needs more than half of the votes, or a reviewer), CO
 group of copies is released). Votes on equal pixels are pooled. A model's word is never a vote.
 """
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from pydantic import Field
 from stages.lib import election, frames, survivors, voices
 from stages.lib.annotator_quality import annotators
 from stages.lib.findings import set_aside
-from stages.lib.matching import iou
+from stages.lib.matching import boxes_of, pairs_within
 from stages.lib.project import Classes, Task
 from stages.lib.shell import run
 from stages.lib.table_columns import GEOMETRY
@@ -53,21 +54,22 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return labels, what became of every word, the annotators, and the copies."""
+    annotations = annotations.reset_index(drop=True)
     unusable = set_aside(violations, "images").index
-    aside = annotations["annotation"].isin(set_aside(violations, "annotations").index)
-    usable = annotations[~aside & ~annotations["image"].isin(unusable)]
-    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(usable["image"].unique()))
-    usable = usable.assign(image=usable["image"].map(chosen.stands_for).astype("str"))
-    counting = usable[(usable["source"] != "model") & (usable["kind"] != "skipped") & usable["image"].notna()]
-    words = voices.current_words(counting, task)
+    aside = frames.is_in(annotations["annotation"], set_aside(violations, "annotations").index)
+    aside |= frames.is_in(annotations["image"], unusable)
+    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(annotations.loc[~aside, "image"].unique()))
+    counted_for = annotations["image"].map(chosen.stands_for).astype("str")
+    placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
+    counts = ~aside[placed.index] & (placed["source"] != "model") & (placed["kind"] != "skipped")
+    words = voices.current_words(placed[counts], placed[~counts], task)
     votes = voices.votes(words, task)
     accuracy = election.accuracy(votes, len(classes.ids))
     elected = election.elect(votes, classes.ids, accuracy)
     labels = _labels(words, elected, images, classes, task)
-    roles = _roles(annotations, usable, words, elected, labels, task)
     return Tables(
         labels,
-        roles,
+        _roles(annotations, aside, words, elected, labels, task),
         annotators(annotations, votes, params.flag_gap),
         chosen.copies,
         _metrics(labels, chosen.copies, accuracy),
@@ -78,77 +80,80 @@ def _labels(
     words: pd.DataFrame, elected: pd.DataFrame, images: pd.DataFrame, classes: Classes, task: Task
 ) -> pd.DataFrame:
     """Return `labels`: the elected ones, each with the shape of the word that speaks for it."""
-    won = elected[elected["label"] != voices.ABSENT]
-    saying = words[~words["superseded"] & (words["kind"] == "object")].merge(
-        won[["object", "label", "reviewed"]].rename(columns={"label": "won"}), on="object"
-    )
-    saying = saying[(saying["label"] == saying["won"]) & ((saying["source"] == "review") == saying["reviewed"])]
-    spoken = saying.loc[_representatives(saying)].set_index("object").reindex(won["object"])
-    oldest = saying.sort_values("guideline_version", key=_version_order, kind="stable").drop_duplicates("object")
-    rows = won.set_index("object").assign(
-        image=spoken["image"],
-        **{column: spoken[column] for column in _SHAPE},
-        ignore=won["label"].isin([c.id for c in classes.classes if c.ignore]).to_numpy(),
-        source=saying.groupby("object")["source"].min(),  # "human" comes before "import"
-        guideline_version=oldest.set_index("object")["guideline_version"],
-    )
-    rows = rows.reset_index()
+    won = elected[elected["label"] != voices.ABSENT].set_index("object")
+    standing = words[~words["superseded"] & (words["kind"] == "object")]
+    decides = standing["value"] == standing["object"].map(won["label"])
+    decides &= standing["review"] == standing["object"].map(won["reviewed"])
+    saying = standing[decides].sort_values(["object", "annotation"])
+    spoken = saying.loc[_representatives(saying)].set_index("object").reindex(won.index)
+    rows = won.assign(
+        **spoken[["image", *_SHAPE]],
+        ignore=won["label"].isin([c.id for c in classes.classes if c.ignore]),
+        source=_first(saying, saying["source"]),  # "human" comes before "import"
+        guideline_version=_first(saying, _version_order(saying["guideline_version"])),
+    ).reset_index()
     if task == "classification":
         rows["object"] = rows["image"].map(images.set_index("image")["content"])
     return frames.frame("labels", rows.drop(columns="reviewed"))
 
 
+def _first(saying: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """Return the first value of each object, in the order of sorting."""
+    first = pd.DataFrame({"object": saying["object"], "value": values}).sort_values("value").drop_duplicates("object")
+    return first.set_index("object")["value"]
+
+
 def _representatives(saying: pd.DataFrame) -> pd.Index:
-    """Return, per object, the word that overlaps most with the others that say the same; ties by annotation."""
-    ordered = saying.sort_values("annotation")
-    overlap = pd.Series(0.0, index=ordered.index)
-    drawn = ordered[ordered["x"].notna()]
-    # A loop over objects that three or more drew: of two, each overlaps with the other alike.
-    for _, group in drawn[drawn.groupby("object")["annotation"].transform("size") > 2].groupby("object", sort=False):
-        overlap[group.index] = iou(group).sum(axis=1).round(9)
-    best = ordered.assign(overlap=-overlap).sort_values(["object", "overlap", "annotation"])
-    return best.drop_duplicates("object").index
+    """Return, per object, the word that overlaps most with the others that say the same; ties by annotation.
+
+    `saying` is sorted by object and annotation.
+    """
+    overlap = np.zeros(len(saying))
+    for pairs in pairs_within(saying.groupby("object", sort=False).ngroup().to_numpy(np.int64), boxes_of(saying)):
+        for ends in (pairs.first, pairs.second):
+            overlap += np.bincount(ends, pairs.overlap, minlength=len(saying))
+    best = saying[["object", "annotation"]].assign(overlap=-overlap.round(6))
+    return best.sort_values(["object", "overlap", "annotation"]).drop_duplicates("object").index
 
 
 def _roles(
     annotations: pd.DataFrame,
-    usable: pd.DataFrame,
+    aside: pd.Series,
     words: pd.DataFrame,
     elected: pd.DataFrame,
     labels: pd.DataFrame,
     task: Task,
 ) -> pd.DataFrame:
     """Return `votes`: what became of every word."""
-    joined = words.merge(
-        elected[["object", "label", "reviewed"]].rename(columns={"label": "won"}), on="object", how="left"
-    )
-    agrees = joined["value"] == joined["won"]
-    settled = agrees & (joined["source"] == "review") & joined["reviewed"].fillna(value=False).astype(bool)
-    labelled = joined["image"].isin(labels["image"])
+    won = elected.set_index("object")
+    agrees = words["value"] == words["object"].map(won["label"])
+    reviewed = frames.is_in(words["object"], won.index[won["reviewed"]])
+    of_no_object = words["object"].isna()
+    says_nothing = words["value"].isna() | (of_no_object & words["about"].notna())
+    says_empty = (words["kind"] == "empty") | of_no_object
     conditions = {
-        "superseded": joined["superseded"],
-        "no vote": joined["kind"] == "unsure",
-        "empty": (joined["kind"] == "empty") & ~labelled,
-        "adjudicated": settled,
+        "superseded": words["superseded"],
+        "no vote": says_nothing,
+        "empty": says_empty & ~frames.is_in(words["image"], labels["image"]),
+        "adjudicated": agrees & words["review"] & reviewed,
         "voted": agrees,
     }
-    joined["role"] = np.select(list(conditions.values()), list(conditions), default="overruled")
-    known = joined.set_index("annotation")
-    role = annotations["annotation"].map(known["role"])
-    # What never counted: a model's word, a skipped picture; and what a rule set aside.
-    role = role.mask(role.isna() & annotations["annotation"].isin(usable["annotation"]), "no vote").fillna("set aside")
-    names = known["object"].map(labels.set_index("image")["object"]) if task == "classification" else known["object"]
+    role = pd.Series(np.select(list(conditions.values()), list(conditions), default="overruled"), index=words.index)
+    # What never counted: what a rule set aside; and a model's word, a skipped picture, a picture that nobody can open.
+    uncounted = pd.Series(np.where(aside, "set aside", "no vote"), index=annotations.index)
+    names = words["object"].map(labels.set_index("image")["object"]) if task == "classification" else words["object"]
     return frames.frame("votes", {
         "annotation": annotations["annotation"],
-        "image": annotations["annotation"].map(known["image"]),
-        "object": annotations["annotation"].map(names),
-        "role": role,
+        "image": words["image"].reindex(annotations.index),
+        "object": names.reindex(annotations.index),
+        "role": role.reindex(annotations.index).fillna(uncounted),
     })  # fmt: skip
 
 
 def _version_order(versions: pd.Series) -> pd.Series:
-    """Return a key that sorts 1.9 before 1.10."""
-    return versions.str.replace(r"\d+", lambda number: number[0].zfill(9), regex=True)
+    """Return the versions as ordered categories: 1.9 before 1.10."""
+    order = sorted(versions.unique(), key=lambda version: (re.sub(r"\d+", lambda n: n[0].zfill(9), version), version))
+    return versions.astype(pd.CategoricalDtype(order, ordered=True))
 
 
 def _metrics(labels: pd.DataFrame, copies: pd.DataFrame, accuracy: float | None) -> dict[str, Any]:

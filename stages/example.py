@@ -10,9 +10,8 @@ Rules it enforces: none. It breaks some on purpose; `expected` of `planted` says
 
 - a rule id: a row of `violations` with that rule and `key`
 - exact, near, mirrored: a row of `pairs` of that kind, between `key` and `of`
-- reject: a row of `rejects`; `key` is its batch/file:line
+- reject: a row of `rejects`; `key` is its batch/file:line, or delivery/file
 - flag: the annotator `key` has `flags`
-- no image: `images` has no row under the delivery `key`, and the run goes on
 - weight: images of the class `key` in train weigh more than 1 in `weights`
 """
 
@@ -135,7 +134,7 @@ def make(seed: int) -> Example:
     faults += _spoil(words, {picture.name: picture.digit for picture in pictures}, random)
     faults += [Fault("imbalance", digit, None, "weight") for digit in RARE]
     faults += [Fault("careless annotator", _CARELESS, None, "flag")]
-    faults += [Fault("empty delivery", EMPTY_DELIVERY, None, "no image")]
+    faults += [Fault("empty delivery", f"{EMPTY_DELIVERY}/deliveries/{EMPTY_DELIVERY}.yaml", None, "reject")]
     verdicts = _review(scans, words, random)
     files = {paths.IMAGES / _key(picture.name): picture.content for picture in pictures}
     files |= {_payload(batch, "labels.csv"): _csv([COLUMNS, *rows]) for batch, rows in words.items()}

@@ -64,7 +64,16 @@ def transform(
 ) -> Tables:
     """Return the release. Raises shell.Stop, with no release, where the gate does not hold."""
     fates = image_fates(
-        images, violations, copies, labels, votes, splits, weights, withdrawals, params.contested == "release"
+        images,
+        annotations,
+        violations,
+        copies,
+        labels,
+        votes,
+        splits,
+        weights,
+        withdrawals,
+        params.contested == "release",
     )
     objects = _objects(fates, labels, images)
     tables = {
@@ -89,12 +98,22 @@ def transform(
         **charts.charts(classes, tables),
     }
     metrics = {"release": manifest.release_hash(parts), **counts, "fates": _fate_counts(tables["release/ledger"])}
-    return Tables(*tables.values(), gate, documents, metrics)
+    return Tables(
+        tables["release/images"],
+        tables["release/train"],
+        tables["release/val"],
+        tables["release/test"],
+        tables["release/lineage"],
+        tables["release/ledger"],
+        gate,
+        documents,
+        metrics,
+    )
 
 
 def _objects(fates: Fates, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     """Return the released objects with their image's content and split."""
-    released = labels[labels["object"].isin(fates.objects)]
+    released = labels[frames.is_in(labels["object"], fates.objects)]
     content = images.set_index("image")["content"]
     return released.assign(content=released["image"].map(content), split=released["image"].map(fates.images["split"]))
 
@@ -108,15 +127,14 @@ def _images(
     weights: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return table `release/images`, with the metadata that the team's deliveries declare."""
-    kept = fates.images[fates.images["fate"].isin(IN_RELEASE)].reset_index()[["image", "fate", "split"]]
+    kept = fates.images[fates.images["fate"].isin(IN_RELEASE)].reset_index()
+    kept = kept.assign(reviewed_empty=kept["fate"] == "reviewed empty")[["image", "split", "reviewed_empty"]]
     origin = sources.drop(columns=["date", "group_key"])
     rows = kept.merge(images[["image", "content", "width", "height"]], on="image").merge(origin, on="image")
     rows = rows.merge(splits[["image", "group"]], on="image").merge(weights.drop(columns="keep"), on="image")
     count = objects["image"].value_counts()
-    rows = rows.assign(
-        objects=rows["image"].map(count).fillna(0).astype(int), reviewed_empty=rows["fate"] == "reviewed empty"
-    )
-    return frames.frame("release/images", rows.drop(columns="fate"))
+    objects_on = rows["image"].map(count).astype(float).fillna(0).astype(int)
+    return frames.frame("release/images", rows.assign(objects=objects_on))
 
 
 def _of_split(objects: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -127,7 +145,7 @@ def _of_split(objects: pd.DataFrame, split: str) -> pd.DataFrame:
 def _lineage(fates: Fates, annotations: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """Return table `release/lineage`: whose words stand behind each released object, or were overruled there."""
     behind = votes[
-        votes["object"].isin(fates.objects) & votes["role"].isin(["voted", "merged", "overruled", "adjudicated"])
+        frames.is_in(votes["object"], fates.objects) & votes["role"].isin(["voted", "overruled", "adjudicated"])
     ]
     said = annotations[["annotation", "batch", "annotator", "guideline_version"]]
     return frames.frame("release/lineage", behind.drop(columns="image").merge(said, on="annotation"))

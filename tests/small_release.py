@@ -16,6 +16,7 @@ DATASET = Dataset.model_validate(
         "licence": "CC-BY-4.0",
         "creators": ("Ada", "세포 연구실"),
         "date": "2026-02-03",
+        "seed": 0,
         "description": "Blood cells.",
     }
 )

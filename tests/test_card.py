@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-import small_release
+from tests import small_release
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt

@@ -7,7 +7,7 @@ import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
-import small_release
+from tests import small_release
 
 from stages.lib import croissant, manifest
 from stages.lib.project import Class, Classes

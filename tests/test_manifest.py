@@ -3,7 +3,7 @@ import json
 from importlib.metadata import version
 
 import pandas as pd
-import small_release
+from tests import small_release
 from hypothesis import given
 from hypothesis import strategies as st
 

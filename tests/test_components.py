@@ -1,0 +1,53 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from stages.lib.components import components
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    delivery = np.array(sorted(draw(st.lists(st.integers(0, 4), min_size=1, max_size=30))), dtype=np.int64)
+    image = st.integers(0, len(delivery) - 1)
+    edges = draw(st.lists(st.tuples(image, image), max_size=40))
+    return delivery, np.array(edges, dtype=np.int64).reshape(-1, 2)
+
+
+def earliest(count: int, edges: np.ndarray) -> list[int]:
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
+    label = connected_components(graph, directed=False)[1]
+    return [int(np.flatnonzero(label == label[i])[0]) for i in range(count)]
+
+
+@given(graphs())
+def test_components_are_those_of_scipy_and_named_by_their_earliest(graph: tuple[np.ndarray, np.ndarray]) -> None:
+    delivery, edges = graph
+    assert components(delivery, edges).now.tolist() == earliest(len(delivery), edges)
+
+
+@given(graphs())
+def test_on_arrival_is_what_a_run_without_later_deliveries_gives(graph: tuple[np.ndarray, np.ndarray]) -> None:
+    delivery, edges = graph
+    found = components(delivery, edges).on_arrival
+    for last in np.unique(delivery):
+        count = int((delivery <= last).sum())
+        known = edges[(edges < count).all(axis=1)]
+        then = np.array(earliest(count, known))
+        new = delivery[:count] == last
+        assert found[:count][new].tolist() == then[new].tolist()
+
+
+@given(graphs(), st.integers(0, 4))
+def test_growth_moves_no_home_and_changes_groups_by_merging_alone(
+    graph: tuple[np.ndarray, np.ndarray], last: int
+) -> None:
+    delivery, edges = graph
+    count = int((delivery <= last).sum())
+    before = components(delivery[:count], edges[(edges < count).all(axis=1)])
+    after = components(delivery, edges)
+    assert after.on_arrival[:count].tolist() == before.on_arrival.tolist()
+    # those together stay together, and the merged group has the name of the earlier one
+    assert np.array_equal(after.now[before.now], after.now[:count])
+    assert (after.now[:count] <= before.now).all()
