@@ -163,6 +163,8 @@ def _words(request: Request, work: Path, incoming: Incoming, classes: Classes) -
     if "annotator" not in settings["columns"] and _names_annotators(raw):
         settings["columns"] = {**settings["columns"], "annotator": "annotator"}
     settings["names"] = _elsewhere(request, raw, incoming, batch.settings)
+    if not arriving:
+        settings |= _within_one_delivery(raw, incoming, batch.settings, settings["names"])
     batch = _batch(request, settings, work)
     annotations, rejects = to_annotations(raw, batch)
     if annotations.empty:
@@ -180,6 +182,25 @@ def _batch(request: Request, settings: dict[str, Any], work: Path) -> Batch:
 
 def _names_annotators(raw: Raw) -> bool:
     return "annotator" in raw.words and bool(raw.words["annotator"].notna().any())
+
+
+def _within_one_delivery(raw: Raw, incoming: Incoming, settings: BatchFile, names: dict[str, str]) -> dict[str, Any]:
+    """Return `images` and `names` for labels whose pictures are all in one delivery.
+
+    A later delivery may bring pictures of the same names; a delivery itself never changes.
+    """
+    if "image" not in raw.words:
+        return {}
+    said = raw.words["image"].dropna().astype("str").drop_duplicates()
+    known = ImageNames(incoming.images)
+    meant = known.resolve(said, settings.model_copy(update={"names": names}))
+    found = meant[meant.isin(incoming.images)]
+    deliveries = found.str.split("/", n=1).str[0].unique()
+    if len(deliveries) != 1:
+        return {}
+    within = settings.model_copy(update={"images": deliveries[0]})
+    others = said[known.resolve(said, within) != meant]
+    return {"images": deliveries[0], "names": {name: names[name] for name in others if name in names}}
 
 
 def _elsewhere(request: Request, raw: Raw, incoming: Incoming, settings: BatchFile) -> dict[str, str]:

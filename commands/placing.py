@@ -6,6 +6,7 @@ behind is cleared. The folder `.cache/import/NAME` marks such an import as one o
 
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ def refuse_used(request: Request) -> None:
         safe_name(request.name)
     except ValueError as error:
         raise UserError(f"--as: '{request.name}': {error}") from None
+    alike = next((name for name in _names() if name != request.name and _folded(name) == _folded(request.name)), None)
+    if alike is not None:
+        raise UserError(f"--as: '{request.name}' and '{alike}' are one folder on a Mac or Windows; give another name")
     ours = (_UNFINISHED / request.name).exists()
     description, batch = paths.DELIVERIES / f"{request.name}.yaml", paths.BATCHES / request.name / "batch.yaml"
     if description.exists() or (batch.exists() and not ours):
@@ -79,6 +83,17 @@ def place(taken: Taken, work: Path) -> list[str]:
         write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(taken.description))
         written.append((paths.DELIVERIES / f"{name}.yaml").as_posix())
     return [f"written: {file}" for file in written]
+
+
+def _names() -> list[str]:
+    """Return the names of all deliveries and batches."""
+    batches = paths.BATCHES.iterdir() if paths.BATCHES.is_dir() else ()
+    described = [file.stem for file in paths.DELIVERIES.glob("*.yaml")]
+    return sorted({*described, *(folder.name for folder in batches if folder.is_dir())})
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _places(name: str) -> list[Path]:

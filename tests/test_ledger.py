@@ -121,6 +121,20 @@ def test_withdrawing_an_image_withdraws_all_its_copies_and_nothing_else(world, d
         assert set(fates_of(made, [by_content]).query("fate == 'withdrawn'").index) == family(made, image)
 
 
+def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy():
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    # Kept, its near copy, and the bytes of the copy under a name that cannot be used.
+    made["images"] = frames.frame(
+        "images",
+        {"image": ["a/kept", "a/near", "a/bad name"], "content": ["1", "2", "2"], "error": [None, None, "its name"]},
+    )
+    near = {"image": ["a/near"], "kept_as": "a/kept", "kind": "near", "rule": "COPY-002"}
+    made["copies"] = frames.frame("copies", near)
+    for image in made["images"]["image"]:
+        asked = Withdrawal.model_validate({"image": image, "reason": "asked", "date": "2026-06-01"})
+        assert set(fates_of(made, [asked])["fate"]) == {"withdrawn"}
+
+
 def family(made, image):
     """Return the image and all that a chain of equal contents and copies joins to it, one step at a time."""
     content = made["images"].set_index("image")["content"].to_dict()

@@ -37,7 +37,7 @@ def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
     name = f"deliveries/{delivery.metadata.name}"
     table, lines, rejects = _rows(delivery.metadata, name)
     missing = [column for column in ("image", *declared) if column not in table]
-    undeclared = [column for column in table if column not in ("image", *declared)]
+    undeclared = [str(column) for column in table if column not in ("image", *declared)]
     if missing or undeclared:
         raise UserError(
             f"{delivery.metadata}:1: expected the columns image, {', '.join(declared) or '(none declared)'}; "
@@ -54,7 +54,7 @@ def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
         reason = reason.mask(reason.isna() & wrong, f"{column} is no {kind}")
     good = reason.isna()
     for row in table.index[~good]:
-        found = ",".join("" if value is None else value for value in table.loc[row])
+        found = ",".join("" if value is None else str(value) for value in table.loc[row])
         rejects.append(Reject(name, lines[row], found, f"{reason[row]}: {found:.60}"))
     return Metadata(pd.DataFrame(values, index=table.index).set_axis(key)[good.to_numpy()], rejects)
 

@@ -8,6 +8,8 @@ from pydantic import AfterValidator
 
 from stages.lib.errors import UserError
 
+_SUFFIXES = (".dvc", ".yaml", ".csv")
+
 
 def safe_name(name: str) -> str:
     """Return `name`, or raise ValueError where it could not be one folder's name everywhere."""
@@ -17,6 +19,8 @@ def safe_name(name: str) -> str:
         kind not in "LMN" and character not in "_-." for kind, character in zip(kinds, name, strict=True)
     ):
         raise ValueError("expected letters, digits, '_', '-' and '.', beginning with a letter or digit")
+    if name.endswith(_SUFFIXES):
+        raise ValueError(f"expected no name that ends in {', '.join(_SUFFIXES)}: files beside it end so")
     return name
 
 

@@ -103,6 +103,11 @@ def test_a_picture_that_is_here_is_not_stored_twice_and_keeps_its_words(reposito
     assert dataset(*labels_of(source, "--as", "third")).status == 0
     assert not (repository / "data/raw/deliveries/third.yaml").exists(), "it brought no new picture"
     assert words("third") == {"first/p0.png": "dog"}
+    third = next(batch for batch in read_batches(paths.BATCHES) if batch.name == "third").settings
+    assert (third.images, third.names) == ("first", {}), "one delivery holds them all: nothing to list"
+    picture(source / "more/p0.png", 99)
+    assert dataset("import", f"{source}/more", "--as", "fourth").status == 0
+    assert words("third") == {"first/p0.png": "dog"}, "a picture of the same name, delivered later, changes nothing"
     assert dataset("check").out == "0 findings\n"
 
 
@@ -215,6 +220,10 @@ def test_names_in_use_and_dates_out_of_order(repository, dataset, source, no_dvc
     picture(source / "pictures/new.png", 9)
     said = dataset("import", f"{source}/pictures", "--as", "second", "--date", "2026-01-31")
     assert (said.status, "before delivery 'first' of 2026-02-01" in said.err) == (2, True)
+    said = dataset("import", f"{source}/pictures", "--as", "FIRST")
+    assert (said.status, "'FIRST' and 'first' are one folder on a Mac or Windows" in said.err) == (2, True)
+    said = dataset("import", f"{source}/pictures", "--as", "new.dvc")
+    assert (said.status, "expected no name that ends in .dvc" in said.err) == (2, True)
     (repository / "data/raw/images/mine").mkdir()
     said = dataset("import", f"{source}/pictures", "--as", "mine")
     assert (said.status, "data/raw/images/mine is there" in said.err) == (2, True)

@@ -36,7 +36,7 @@ def test_a_quoted_value_may_hold_commas_quotes_and_line_breaks(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "images", "rejects"),
     [
-        ("image,label\n1.png,a\n2.png\n3.png,b\n", ["1.png", "3.png"], [(3, "found 1 values, expected 2 values: 2.png")]),
+        ("image,label\n1.png,a\n2\n3.png,b\n", ["1.png", "3.png"], [(3, "found 1 values, expected 2 values: 2")]),
         ("image,label\n1.png,cat,x\n", [], [(2, "found 3 values, expected 2 values: 1.png,cat,x")]),
         (
             'image,label\n1.png,"cat\n2.png,dog\n3.png,cat\n',
