@@ -25,7 +25,7 @@ def data_findings(pipeline: Pipeline) -> Iterator[str]:
     deliveries = _deliveries(found, pipeline)
     _batches(found, pipeline, None if deliveries is None else [d.name for d in deliveries], classes)
     _try(found, lambda: project.read_pins(paths.PINS))
-    _try(found, lambda: project.read_withdrawals(paths.WITHDRAWALS))
+    _withdrawals(found)
     yield from found
     yield from _pointers()
 
@@ -37,6 +37,17 @@ def _try(found: list[str], read: Callable[[], Read]) -> Read | None:
     except UserError as error:
         found += str(error).splitlines()
         return None
+
+
+def _withdrawals(found: list[str]) -> None:
+    """Note withdrawals that name no picture: a mistyped one takes back nothing, and must not pass in silence."""
+    for number, withdrawal in enumerate(_try(found, lambda: project.read_withdrawals(paths.WITHDRAWALS)) or ()):
+        if withdrawal.image is not None and not (paths.IMAGES / withdrawal.image).is_file():
+            line = project.key_line(paths.WITHDRAWALS, "withdrawals", number)
+            found.append(
+                f"{line}: image: there is no '{withdrawal.image}' under {paths.IMAGES}; correct the name, or, where the"
+                " picture was deleted, give its content (md5) instead"
+            )
 
 
 def _deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | None:

@@ -109,7 +109,8 @@ def _representatives(saying: pd.DataFrame) -> pd.Index:
     `saying` is sorted by object and annotation.
     """
     overlap = np.zeros(len(saying))
-    for pairs in pairs_within(saying.groupby("object", sort=False).ngroup().to_numpy(np.int64), boxes_of(saying)):
+    objects = saying.groupby("object", sort=False).ngroup().to_numpy().astype(np.int64)
+    for pairs in pairs_within(objects, boxes_of(saying)):
         for ends in (pairs.first, pairs.second):
             overlap += np.bincount(ends, pairs.overlap, minlength=len(saying))
     best = saying[["object", "annotation"]].assign(overlap=-overlap.round(6))

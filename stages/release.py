@@ -1,8 +1,8 @@
 """Join train, val and test, account for every raw row, and check the result once more before it is a release.
 
 Reads: every table of the stages before: `images`, `sources` (one row per image), `annotations` (one row per word),
-`rejects`, `violations`, `copies`, `labels` (one row per object), `votes` (one row per annotation), `splits`, `weights`
-(one row per image); the guideline, its suites and data/raw/withdrawals.yaml.
+`rejects`, `violations`, `pairs`, `copies`, `labels` (one row per object), `votes` (one row per annotation), `splits`,
+`weights` (one row per image); the guideline, its suites and data/raw/withdrawals.yaml.
 Writes: release/images (one row per released image), release/train, val and test (one row per object),
 release/lineage (one row per released object and annotation behind it), release/ledger (one row per raw image,
 annotation and reject), `gate` (one row per broken rule and row); beside them manifest, Croissant, card and charts.
@@ -50,6 +50,7 @@ def transform(
     annotations: pd.DataFrame,
     rejects: pd.DataFrame,
     violations: pd.DataFrame,
+    pairs: pd.DataFrame,
     copies: pd.DataFrame,
     labels: pd.DataFrame,
     votes: pd.DataFrame,
@@ -67,6 +68,7 @@ def transform(
         images,
         annotations,
         violations,
+        pairs,
         copies,
         labels,
         votes,

@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from tests import small_release
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -15,6 +14,7 @@ from stages.lib import card, charts, frames, markdown
 from stages.lib.charts import Row, bars, printable
 from stages.lib.project import SPLITS, Class, Classes
 from stages.lib.rules import RuleBook
+from tests import small_release
 
 HOSTILE = "a|b\n<script>alert(1)</script> `x` ![](http://evil.example/x.png) \u202e*bold*"
 SVG = "{http://www.w3.org/2000/svg}"

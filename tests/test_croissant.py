@@ -7,10 +7,10 @@ import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
-from tests import small_release
 
 from stages.lib import croissant, manifest
 from stages.lib.project import Class, Classes
+from tests import small_release
 
 RECORD_SETS = ["images", "train", "val", "test", "lineage", "ledger"]
 

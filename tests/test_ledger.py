@@ -130,26 +130,38 @@ def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy()
     )
     near = {"image": ["a/near"], "kept_as": "a/kept", "kind": "near", "rule": "COPY-002"}
     made["copies"] = frames.frame("copies", near)
+    pair = {"image_a": ["a/kept"], "image_b": "a/near", "kind": "near", "distance": 1, "score": 1.0}
+    made["pairs"] = frames.frame("pairs", pair)
     for image in made["images"]["image"]:
         asked = Withdrawal.model_validate({"image": image, "reason": "asked", "date": "2026-06-01"})
         assert set(fates_of(made, [asked])["fate"]) == {"withdrawn"}
 
 
+def test_a_withdrawal_takes_mirrored_copies_along():
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    made["images"] = frames.frame("images", {"image": ["a/one", "a/turned", "a/other"], "content": ["1", "2", "3"]})
+    pair = {"image_a": ["a/one"], "image_b": "a/turned", "kind": "mirrored", "distance": 0, "score": 1.0}
+    made["pairs"], made["copies"] = frames.frame("pairs", pair), frames.frame("copies")
+    asked = Withdrawal.model_validate({"image": "a/turned", "reason": "asked", "date": "2026-06-01"})
+    fates = fates_of(made, [asked])["fate"]
+    assert set(fates[fates == "withdrawn"].index) == {"a/one", "a/turned"}
+
+
 def family(made, image):
-    """Return the image and all that a chain of equal contents and copies joins to it, one step at a time."""
+    """Return the image and all that a chain of equal contents and pairs joins to it, one step at a time."""
     content = made["images"].set_index("image")["content"].to_dict()
-    kept_as = made["copies"].set_index("image")["kept_as"].to_dict()
+    pairs = list(zip(made["pairs"]["image_a"], made["pairs"]["image_b"], strict=True))
     found, grown = set(), {image}
     while grown != found:
         found = grown
         contents = {content[name] for name in found if isinstance(content[name], str)}
-        survivors = {kept_as.get(name, name) for name in found}
-        grown = found | {n for n in content if content[n] in contents or kept_as.get(n, n) in survivors}
+        grown = found | {name for name in content if content[name] in contents}
+        grown |= {end for pair in pairs for end in pair if set(pair) & found}
     return found
 
 
 def fates_of(made, withdrawals, release_contested=False):
-    names = ("images", "annotations", "violations", "copies", "labels", "votes", "splits", "weights")
+    names = ("images", "annotations", "violations", "pairs", "copies", "labels", "votes", "splits", "weights")
     return image_fates(*(made[name] for name in names), withdrawals, release_contested).images
 
 

@@ -3,12 +3,12 @@ import json
 from importlib.metadata import version
 
 import pandas as pd
-from tests import small_release
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.lib import manifest
 from stages.lib.project import Classes
+from tests import small_release
 
 
 def sha256(content):

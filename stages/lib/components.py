@@ -3,7 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 Indices = NDArray[np.int64]
 
@@ -55,3 +58,12 @@ def _replay(when: list[int], edges: list[list[int]]) -> tuple[list[int], list[in
             edge += 1
         homes.append(root(i))
     return [root(i) for i in range(len(when))], homes
+
+
+def joined(images: pd.Series, pairs: pd.DataFrame) -> Indices:
+    """Return a number per image, equal for images that a chain of `pairs` (image_a, image_b) joins."""
+    index = pd.Index(images)
+    first, second = index.get_indexer(pairs["image_a"]), index.get_indexer(pairs["image_b"])
+    known = (first >= 0) & (second >= 0)
+    graph = coo_array((known[known], (first[known], second[known])), shape=(len(index), len(index)))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

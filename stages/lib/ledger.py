@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import frames
+from stages.lib import components, frames
 from stages.lib.findings import set_aside
 from stages.lib.project import Withdrawal
 
@@ -33,6 +33,7 @@ def image_fates(
     images: pd.DataFrame,
     annotations: pd.DataFrame,
     violations: pd.DataFrame,
+    pairs: pd.DataFrame,
     copies: pd.DataFrame,
     labels: pd.DataFrame,
     votes: pd.DataFrame,
@@ -49,7 +50,7 @@ def image_fates(
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
         Reason(
-            frames.is_in(table.index, _withdrawn(images, copies, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE
+            frames.is_in(table.index, _withdrawn(images, pairs, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE
         ),
         Reason(aside.notna(), "set aside", "validate", aside),
         Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
@@ -126,14 +127,17 @@ def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) ->
     return rows.assign(**decided)
 
 
-def _withdrawn(images: pd.DataFrame, copies: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
-    """Return the images that are withdrawn, and with them every copy: who takes back a picture means all of them."""
-    kept_as = images["image"].map(copies.set_index("image")["kept_as"]).astype("str").fillna(images["image"])
+def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
+    """Return the images that are withdrawn, and with them every copy, mirrored ones too.
+
+    Who takes back a picture means all that shows it.
+    """
+    same_picture = pd.Series(components.joined(images["image"], pairs), index=images.index)
     named = images["image"].isin([w.image for w in withdrawals if w.image is not None])
     named |= images["content"].isin([w.content for w in withdrawals if w.content is not None])
     # The same bytes are the same picture, also where they could not be decoded and compared: before and after
     # copies are followed, since a file that cannot be used may be the named one, or the other one.
-    for key in (images["content"], kept_as, images["content"]):
+    for key in (images["content"], same_picture, images["content"]):
         named |= frames.is_in(key, key[named])
     return images.loc[named, "image"]
 

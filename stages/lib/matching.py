@@ -83,7 +83,7 @@ def _several_units(ordered: pd.DataFrame) -> Iterator[Pairs]:
     """Yield the pairs on the images that have words of several units, by position in `ordered`."""
     by_image = ordered["unit"].groupby(ordered["image"], sort=False)
     several = np.flatnonzero((by_image.transform("min") != by_image.transform("max")).to_numpy())
-    image = by_image.ngroup().to_numpy(np.int64)[several]
+    image = by_image.ngroup().to_numpy().astype(np.int64)[several]
     for pairs in pairs_within(image, boxes_of(ordered)[several]):
         yield Pairs(several[pairs.first], several[pairs.second], pairs.overlap)
 

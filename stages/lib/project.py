@@ -145,6 +145,6 @@ def read_pins(file: Path) -> list[Pin]:
     return pins
 
 
-def key_line(file: Path, *location: str) -> str:
+def key_line(file: Path, *location: str | int) -> str:
     """Return `file:line` of a key in a YAML file, for messages."""
     return f"{file}:{line_of(parse(file)[0], location)}"

@@ -1,14 +1,11 @@
 """Copies: which images have equal pixels, and which image of a group of copies stays. Row order is nothing."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from stages.lib import frames
+from stages.lib import components, frames
 
 EXACT_RULE, NEAR_RULE = "COPY-001", "COPY-002"
 _COPIES = ("exact", "near")
@@ -29,8 +26,8 @@ def choose(
     `out`: images that are set aside. `labelled`: images that somebody said something about.
     """
     usable = images[images["error"].isna()].merge(sources[["image", "date", "delivery"]], on="image")
-    usable["pixels_equal"] = _joined(usable["image"], pairs, ("exact",))
-    usable["copies_of"] = _joined(usable["image"], pairs, _COPIES)
+    usable["pixels_equal"] = components.joined(usable["image"], pairs[pairs["kind"] == "exact"])
+    usable["copies_of"] = components.joined(usable["image"], pairs[pairs["kind"].isin(_COPIES)])
     usable["out"] = frames.is_in(usable["image"], out)
     # Words on equal pixels are pooled, so one labelled copy makes all of them labelled.
     usable["unlabelled"] = ~frames.is_in(usable["image"], labelled).groupby(usable["pixels_equal"]).transform("any")
@@ -60,13 +57,3 @@ def _copies(stands_for: pd.Series, kept_as: pd.Series, pairs: pd.DataFrame) -> p
         "distance": distance,
         "rule": np.where(exact, EXACT_RULE, NEAR_RULE),
     })  # fmt: skip
-
-
-def _joined(images: pd.Series, pairs: pd.DataFrame, kinds: Sequence[str]) -> "np.ndarray[Any, Any]":
-    """Return a number per image, equal for images that a chain of pairs of these kinds joins."""
-    index = pd.Index(images)
-    linked = pairs[pairs["kind"].isin(kinds)]
-    first, second = index.get_indexer(linked["image_a"]), index.get_indexer(linked["image_b"])
-    known = (first >= 0) & (second >= 0)
-    graph = coo_array((known[known], (first[known], second[known])), shape=(len(index), len(index)))
-    return np.asarray(connected_components(graph, directed=False)[1])

@@ -102,3 +102,11 @@ def test_outside_of_a_repository(dataset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = dataset("check")
     assert (said.status, "no dataset repository here or above" in said.err) == (2, True)
+
+
+def test_a_withdrawal_that_names_no_picture_is_a_finding(filled, dataset):
+    entry = "withdrawals:\n- {image: first/b.png, reason: asked, date: 2026-03-01}\n"
+    (filled / "data/raw/withdrawals.yaml").write_text(entry)
+    said = dataset("check")
+    assert said.status == 1
+    assert "data/raw/withdrawals.yaml:2: image: there is no 'first/b.png' under data/raw/images" in said.out

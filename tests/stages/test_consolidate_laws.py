@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stages.lib import frames
 from stages.lib.project import Task
-from tests.stages.test_consolidate import AGAIN, BOX, ELSEWHERE, TABLES, detect, finding, pictures, run, to_bytes, word
+from tests.spoken import AGAIN, BOX, ELSEWHERE, TABLES, detect, finding, pictures, run, to_bytes, word
 
 IMAGES = ["d/a", "d/b", "d/c", "d/torn"]
 WORD = st.fixed_dictionaries(

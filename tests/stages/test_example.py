@@ -255,7 +255,9 @@ def test_the_readers_take_all_rows_but_the_planted_rejects(written):
         assert rows["lead_time_s"].gt(0).all()
         rejected |= {f"{batch.name}/{reject.file}:{reject.line}" for reject in rejects}
         read |= set(rows["annotation"])
-    assert rejected == {row.key for row in written.made.planted if row.expected == "reject" and row.fault != "empty delivery"}
+    assert rejected == {
+        row.key for row in written.made.planted if row.expected == "reject" and row.fault != "empty delivery"
+    }
     words = ("unknown class", "missing image", "label for an unreadable image")
     assert {row.key for fault in words for row in written.planted(fault)} <= read
 
