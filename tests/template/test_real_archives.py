@@ -10,6 +10,8 @@ import pytest
 
 from tests.template import clones
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(os.environ.get("GOLGORU_REAL", clones.TOP.parent / "shared" / "real"))
 
 
