@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from tests.commands import scratch
 from tests.template import clones
 
 
@@ -131,3 +132,25 @@ def test_a_clone_without_its_pictures_never_becomes_an_empty_release(released, t
         assert "dvc pull" in done
     assert not (bare.top / "data/release").exists()
     assert "first.dvc" in bare.run("python", "-m", "stages.fingerprint", status=2)
+
+
+def test_pictures_and_labels_travel_through_a_remote(tmp_path):
+    there = clones.of_working_tree(tmp_path / "there", tmp_path / "home")
+    there.run("dataset", "new", "--name", "pets", "--task", "classification")
+    pictures = tmp_path / "source" / "pictures"
+    for number in range(3):
+        scratch.picture(pictures / f"{number}.png", number)
+    labels = tmp_path / "source" / "labels.csv"
+    labels.write_text("image,annotator,label\n0.png,ann,cat\n1.png,ann,dog\n2.png,ben,cat\n")
+    there.run("dataset", "import", str(labels), "--images", str(pictures), "--as", "first")
+    there.run("dvc", "remote", "add", "-d", "disk", str(tmp_path / "remote"))
+    there.commit("pictures and labels")
+    there.run("dvc", "push", "data/raw/deliveries/first.dvc", "data/raw/batches/first/payload.dvc")
+    there.run("dvc", "checkout", "--force", "--allow-missing")
+    assert (there.top / "data/raw/batches/first/payload/labels.csv").exists()
+    elsewhere = clones.of(there, tmp_path / "elsewhere")
+    elsewhere.run("dvc", "pull", "--allow-missing")
+    for name in ("data/raw/images/first/2.png", "data/raw/batches/first/payload/labels.csv"):
+        assert (elsewhere.top / name).read_bytes() == (there.top / name).read_bytes()
+    elsewhere.run("dvc", "push")
+    assert elsewhere.run("git", "status", "--porcelain") == ""
