@@ -61,13 +61,15 @@ dataset import SRC --as NAME --dry-run              # what a delivery holds; wit
 dataset check                                       # settings, guideline, rules and batches fit together
 dvc repro                                           # the release anew
 dataset why KEY                                     # where an image or annotation went, and by which rule
-git add -A && git commit && dvc push && git push    # hand it on
+git add -A && git commit -m "What came in"           # then dvc push and git push hand it on
 ```
 
 Before the first delivery: say what the classes are in `guidelines/classes.yaml`, and where DVC keeps the pictures
 (`dvc remote add -d NAME URL`). Settings stand in `params.yaml`, rules in `guidelines/rules.yaml`; after a change of the
-rules, `dataset check --write`.
+rules, `dataset check --write`. Formats, columns and options: [docs/deliveries.md](docs/deliveries.md). `origin` is
+still the template: `git remote set-url origin URL`.
 """
+_HINTS = {"dedup": " # photographs want min_correlation: 0.9; see docs/deliveries.md"}
 _PARAMS = """\
 # The team's settings. A stage's block says only what differs from the defaults in stages/<stage>.py.
 """
@@ -100,4 +102,4 @@ def _params(dataset: Dataset, stages: Sequence[str]) -> str:
     yaml = YAML()
     yaml.width = 120
     yaml.dump({"dataset": settings}, text)
-    return _PARAMS + text.getvalue() + "\n" + "".join(f"{stage}: {{}}\n" for stage in stages)
+    return _PARAMS + text.getvalue() + "\n" + "".join(f"{stage}: {{}}{_HINTS.get(stage, '')}\n" for stage in stages)

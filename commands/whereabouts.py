@@ -38,7 +38,7 @@ def find(key: str) -> Answer:
         rows = _rows(ledger, ds.field("key") == key)
         images = [row["key"] for row in rows if row["kind"] == "image"]
         on_image = (ds.field("kind") == "annotation") & ds.field("image").isin(images)
-        annotations = _rows(ledger, on_image) if images else []
+        annotations = _with_words(_rows(ledger, on_image)) if images else []
     else:
         tables = [(_open(file), column) for column, name in _KEYS.items() if (file := _table(name)).exists()]
         if not tables:
@@ -50,6 +50,17 @@ def find(key: str) -> Answer:
     if _VIOLATIONS.exists():
         findings = _rows(_open(_VIOLATIONS), (ds.field("key") == key) | (ds.field("image") == key))
     return Answer(key, rows, annotations, findings, _sentences())
+
+
+def _with_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with who said what, where the table of annotations is there."""
+    if not _table("annotations").exists():
+        return rows
+    columns = ["annotation", "annotator", "source", "kind", "label", "x", "y", "width", "height"]
+    named = ds.field("annotation").isin([row["key"] for row in rows])
+    words = _open(_table("annotations")).to_table(columns, filter=named).to_pylist()
+    by_key = {word.pop("annotation"): word for word in words}
+    return [row | by_key.get(row["key"], {}) for row in rows]
 
 
 def _meant(key: str, tables: Sequence[tuple[ds.Dataset, pc.Expression, str, pc.Expression]]) -> str:

@@ -40,7 +40,7 @@ def _lines(answer: "Answer") -> list[str]:
         lines += [f"  {f['rule']} ({f['action']}) {f['key']}: {f['message']}" for f in answer.findings]
     if answer.annotations:
         lines.append("annotations")
-        lines += [f"  {row['key']}: {_short(row)}" for row in answer.annotations]
+        lines += [f"  {row['key']}: {_said(row)}{_short(row)}" for row in answer.annotations]
     return lines
 
 
@@ -56,6 +56,17 @@ def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
         "split": row["split"],
     }
     return [(name, value) for name, value in facts.items() if value is not None]
+
+
+def _said(row: dict[str, Any]) -> str:
+    """Return who said what: `lab-1 (review) RBC at 78, 336, 106 x 99: `; nothing where no table says."""
+    if "annotator" not in row:
+        return ""
+    role = "" if row["source"] == "human" else f" ({row['source']})"
+    what = row["label"] if row["kind"] == "object" else row["kind"]
+    box = [row[side] for side in ("x", "y", "width", "height")]
+    place = "" if None in box else " at {:g}, {:g}, {:g} x {:g}".format(*box)
+    return f"{row['annotator']}{role} {what}{place}: "
 
 
 def _short(row: dict[str, Any]) -> str:

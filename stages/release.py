@@ -28,8 +28,9 @@ from stages.lib.yaml_file import Written
 class Params(Written):
     """What becomes of objects that the annotators do not agree on."""
 
-    # A model needs about twice as much clean data to ignore a wrong label; leaving it out costs one picture.
-    contested: Literal["leave out", "release"] = "leave out"
+    # A model needs about twice as much clean data to get over a wrong label. A picture with nothing else is left out;
+    # beside other objects a contested one is released with `ignore`, since without it, it would count as background.
+    contested: Literal["ignore", "release"] = "ignore"
 
 
 class Tables(NamedTuple):
@@ -117,7 +118,11 @@ def _objects(fates: Fates, labels: pd.DataFrame, images: pd.DataFrame) -> pd.Dat
     """Return the released objects with their image's content and split."""
     released = labels[frames.is_in(labels["object"], fates.objects)]
     content = images.set_index("image")["content"]
-    return released.assign(content=released["image"].map(content), split=released["image"].map(fates.images["split"]))
+    return released.assign(
+        content=released["image"].map(content),
+        split=released["image"].map(fates.images["split"]),
+        ignore=released["ignore"] | frames.is_in(released["object"], fates.ignored),
+    )
 
 
 def _images(

@@ -90,9 +90,11 @@ def test_every_fate_of_the_ledger_is_explained():
 
 def test_agreement_is_measured_where_two_annotators_met():
     text = text_of()
-    assert row_of(text, "Mean agreement with the label")[1] == "75.0 %, on 2 objects with two or more annotators"
+    assert (
+        row_of(text, "Mean agreement with the released label")[1] == "75.0 %, on 2 objects with two or more annotators"
+    )
     assert row_of(text, "Annotators per object")[1] == "1: 1 (33.3 %), 2: 2 (66.7 %)"
-    assert row_of(text, "Contested, and so left out")[1] == "0 images, 1 annotation"
+    assert row_of(text, "Contested")[1] == "0 images, 1 annotation"
 
 
 def test_an_estimate_that_the_data_cannot_carry_is_a_dash_with_the_reason():
@@ -101,7 +103,7 @@ def test_an_estimate_that_the_data_cannot_carry_is_a_dash_with_the_reason():
     for split in SPLITS:
         release[f"release/{split}"] = release[f"release/{split}"].assign(confidence=float("nan"))
     text = text_of(release)
-    assert row_of(text, "Mean agreement with the label")[1] == "– (no object has the words of two annotators)"
+    assert row_of(text, "Mean agreement with the released label")[1] == "– (no object has the words of two annotators)"
     assert "Confidence of a label: –. It takes two annotators on the same object." in text
 
 

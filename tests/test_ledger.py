@@ -20,13 +20,13 @@ def of(ledger, kind):
 
 
 @few
-@given(worlds.worlds(), st.sampled_from(("leave out", "release")), st.sampled_from((None, 1, 3)))
+@given(worlds.worlds(), st.sampled_from(("ignore", "release")), st.sampled_from((None, 1, 3)))
 def test_every_raw_row_is_accounted_for_and_the_release_is_what_the_ledger_says(world, contested, cap):
     made = worlds.released(
         world, release=release.Params(contested=contested), rebalance=rebalance.Params.model_validate({"cap": cap})
     )
     every_row_once(world, made)
-    released_rows_are_released(made)
+    released_rows_are_released(made, contested)
     nothing_is_released_that_must_not_be(world, made, contested)
     reasons_are_given(world, made)
 
@@ -46,7 +46,7 @@ def every_row_once(world, made):
     }
 
 
-def released_rows_are_released(made):
+def released_rows_are_released(made, contested):
     images, words = of(made["release_ledger"], "image"), of(made["release_ledger"], "annotation")
     shown = made["release_images"].set_index("image")
     assert set(images.index[images["fate"].isin(IN_RELEASE)]) == set(shown.index)
@@ -64,9 +64,12 @@ def released_rows_are_released(made):
     assert set(lineage["object"]) == set(objects["object"])
     speaking = lineage[lineage["role"].isin(["voted", "adjudicated"])]
     assert set(speaking["object"]) == set(objects["object"])
-    assert set(words.index[words["fate"] == "released"]) == set(speaking["annotation"])
-    overruled = lineage.loc[lineage["role"] == "overruled", "annotation"]
+    ignored = set(made["labels"].query("status == 'contested'")["object"]) if contested == "ignore" else set()
+    settled = ~lineage["object"].isin(ignored)
+    assert set(words.index[words["fate"] == "released"]) == set(speaking.loc[settled[speaking.index], "annotation"])
+    overruled = lineage.loc[(lineage["role"] == "overruled") & settled, "annotation"]
     assert (words["fate"].reindex(overruled) == "outvoted").all()
+    assert (words["fate"].reindex(lineage.loc[~settled, "annotation"]) == "contested").all()
 
 
 def nothing_is_released_that_must_not_be(world, made, contested):
@@ -81,7 +84,9 @@ def nothing_is_released_that_must_not_be(world, made, contested):
     assert not set(made["release_lineage"]["annotation"]) & worlds.aside(world, "annotations")
     objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
     status = labels.set_index("object")["status"].reindex(objects["object"])
-    assert contested == "release" or not (status == "contested").any()
+    assert contested == "release" or objects["ignore"][(status == "contested").to_numpy()].all()
+    settled = objects[(status != "contested").to_numpy() | (contested == "release")]
+    assert set(made["release_images"].query("not reviewed_empty")["image"]) == set(settled["image"])
     for _, group in made["release_images"].groupby("group"):
         assert group["split"].nunique() == 1
 
@@ -165,12 +170,20 @@ def fates_of(made, withdrawals, release_contested=False):
     return image_fates(*(made[name] for name in names), withdrawals, release_contested).images
 
 
-@pytest.mark.parametrize("contested", ["leave out", "release"])
+def test_a_contested_box_beside_another_is_released_to_be_ignored_never_as_background():
+    world = drawn({"ann": [0.0, 50.0], "ben": [0.0]}, "detection")
+    made = worlds.released(world)
+    objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
+    assert sorted(zip(objects["x"], objects["ignore"], strict=True)) == [(0.0, False), (50.0, True)]
+    assert sorted(of(made["release_ledger"], "annotation")["fate"]) == ["contested", "released", "released"]
+
+
+@pytest.mark.parametrize("contested", ["ignore", "release"])
 def test_a_contested_label_is_left_out_or_released_as_the_settings_say(contested):
     world = drawn({"ann": "cat", "ben": "dog"})
     made = worlds.released(world, release=release.Params(contested=contested))
     ledger = made["release_ledger"]
-    if contested == "leave out":
+    if contested == "ignore":
         assert of(ledger, "image").loc["a/1.png", ["fate", "stage", "rule"]].tolist() == [
             "contested",
             "consolidate",

@@ -25,12 +25,12 @@ def how_labels_were_made(tables: Mapping[str, pd.DataFrame]) -> str:
     decided = lineage.loc[lineage["role"] == "adjudicated", "object"].nunique()
     versions = lineage["guideline_version"].value_counts().sort_index()
     rows = [
-        ["Annotators", number(lineage["annotator"].nunique())],
+        ["Annotators and reviewers", number(lineage["annotator"].nunique())],
         ["Annotations behind the labels", number(len(lineage))],
         ["Annotators per object", _distribution(annotators)],
-        ["Mean agreement with the label", _agreement(tables, annotators)],
+        ["Mean agreement with the released label", _agreement(tables, annotators)],
         ["Objects that a reviewer decided", number(decided)],
-        ["Contested, and so left out", f"{amount(images, 'image')}, {amount(annotations, 'annotation')}"],
+        ["Contested", f"{amount(images, 'image')}, {amount(annotations, 'annotation')}"],
         [
             "Guideline versions",
             ", ".join(f"{plain(str(v))} ({amount(int(n), 'annotation')})" for v, n in versions.items()) or DASH,

@@ -14,10 +14,14 @@ IN_RELEASE = ("released", "reviewed empty")
 
 
 class Fates(NamedTuple):
-    """`images`: one row per image: fate, stage, rule, survivor, split. `objects`: ids of the released objects."""
+    """`images`: one row per image: fate, stage, rule, survivor, split. `objects`: ids of the released objects.
+
+    `ignored`: those of them that are contested, and released for training to pass over.
+    """
 
     images: pd.DataFrame
     objects: pd.Index
+    ignored: pd.Index
 
 
 class Reason(NamedTuple):
@@ -64,8 +68,10 @@ def image_fates(
     table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
     split = splits.set_index("image")["split"].reindex(table.index)
     table["split"] = split.where(table["fate"].isin(IN_RELEASE))
-    released = agreed[frames.is_in(agreed["image"], table.index[table["fate"] == "released"])]
-    return Fates(table, pd.Index(released["object"]))
+    # A released picture shows its contested objects too: left out, they would be background, and a wrong label.
+    shown = labels[frames.is_in(labels["image"], table.index[table["fate"] == "released"])]
+    undecided = shown["status"] == "contested" if not release_contested else pd.Series(data=False, index=shown.index)
+    return Fates(table, pd.Index(shown["object"]), pd.Index(shown.loc[undecided, "object"]))
 
 
 def ledger(
@@ -95,6 +101,7 @@ def _annotation_fates(
     status = words["object"].map(labels.set_index("object")["status"])
     with_image = image["fate"].isin(["withdrawn", "set aside", "copy", "capped"])
     released = frames.is_in(words["object"], fates.objects)
+    ignored = frames.is_in(words["object"], fates.ignored)
     stands = words["role"].isin(["voted", "adjudicated"])
     reasons = [
         Reason(image["fate"] == "withdrawn", image["fate"], image["stage"], image["rule"]),
@@ -104,7 +111,7 @@ def _annotation_fates(
         Reason(words["role"] == "superseded", "superseded", "consolidate"),
         Reason(words["role"] == "no vote", "no vote", "consolidate"),
         Reason((words["role"] == "empty") & (image["fate"] == "reviewed empty"), "reviewed empty", "release"),
-        Reason((status == "contested") & ~released, "contested", "consolidate", VOTE_RULE),
+        Reason((status == "contested") & (~released | ignored), "contested", "consolidate", VOTE_RULE),
         Reason(words["role"] == "overruled", "outvoted", "consolidate"),
         Reason(stands & released, "released", "release"),
         Reason(stands & status.isna(), "removed", "consolidate"),

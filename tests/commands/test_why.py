@@ -83,3 +83,15 @@ def test_before_there_is_a_release(repository, dataset):
     assert "found error=truncated" in said.out
     assert "no rule is broken" in dataset("why", "b/good.png").out
     assert dataset("why", "b/bad.png").status == 2
+
+
+def test_who_said_what_stands_with_each_annotation(released, dataset):
+    words = {
+        "annotation": ["first/1", "first/2"], "image": "a/one.png", "annotator": ["lab", "boss"], "batch": "first",
+        "date": "2026-01-01", "source": ["human", "review"], "kind": ["object", "empty"], "guideline_version": "1.0",
+        "label": ["cat", None], "x": [1.0, None], "y": [2.5, None], "width": [3.0, None], "height": [4.0, None],
+    }  # fmt: skip
+    frames.write(frames.frame("annotations", words), paths.DATA / "annotations.parquet", "annotations")
+    said = dataset("why", "a/one.png").out
+    assert "  first/1: lab cat at 1, 2.5, 3 x 4: released (release)\n" in said
+    assert "  first/2: boss (review) empty: set aside (validate by BOX-001)\n" in said
