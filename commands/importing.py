@@ -77,10 +77,12 @@ def _run(request: Request, dry_run: bool) -> None:
     with placing.workplace(request.name, dry_run) as work:
         taken = intake.look(request, work)
         _say([*how, *summary.lines(taken)])
-        if dry_run:
-            _say(["dry run: nothing was written"])
-            return
-        _say([*placing.place(taken, work), "", "next: dvc repro, git add -A, git commit"])
+        written = [] if dry_run else placing.place(taken, work)
+    # Behind the workplace: who closes the pipe that this goes to must not undo what is written.
+    if dry_run:
+        _say(["dry run: nothing was written"])
+    else:
+        _say([*written, "", "next: dvc repro, git add -A, git commit"])
 
 
 def _say(lines: "Sequence[str]") -> None:

@@ -107,7 +107,8 @@ def _clear(name: str) -> None:
     work = _UNFINISHED / name
     if not work.exists():
         return
-    for path in _places(name):
+    # With its description the import is finished, whatever interrupted what came after.
+    for path in _places(name) if not (paths.DELIVERIES / f"{name}.yaml").exists() else ():
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     shutil.rmtree(work)
 

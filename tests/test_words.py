@@ -152,6 +152,12 @@ def test_a_shift_moves_boxes_and_polygons() -> None:
     assert found["polygon"][1] == [0.5, -1.0, 1.5, 0.0]
 
 
+def test_a_shift_moves_boxes_where_no_word_has_a_polygon() -> None:
+    found, rejects = annotate([{"image": "1.png", "x": 1, "y": 2, "width": 3, "height": 4}], shift=(-1, -1))
+    assert (box(found), rejects) == ([[0.0, 1.0, 3.0, 4.0]], [])
+    assert found["polygon"].isna().all()
+
+
 def test_classes_are_mapped_and_a_word_without_one_takes_the_batch_s_label() -> None:
     rows = [{"label": "RBC"}, {"label": "other"}, {}, {"kind": "empty"}, {"kind": "empty", "label": "RBC"}]
     found, _ = annotate(

@@ -140,7 +140,8 @@ def _geometry(
     right, down = settings.shift
     if (right, down) != (0.0, 0.0):
         box["x"], box["y"] = box["x"] + right, box["y"] + down
-        polygon = polygon.map(lambda points: None if points is None else _shifted(points, right, down))
+        moved = [_shifted(points, right, down) if isinstance(points, list) else None for points in polygon]
+        polygon = pd.Series(moved, index=polygon.index, dtype=object)
     return box, polygon
 
 

@@ -1,6 +1,7 @@
 """`dataset import`: what it takes, what it refuses, and that a failed import leaves nothing behind."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -284,3 +285,20 @@ def test_help_starts_fast():
     code = "import sys, commands.main; print({'pandas', 'pyarrow', 'pydantic', 'dvc', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=TOP)
     assert done.stdout.strip() == "set()"
+
+
+def test_who_closes_the_pipe_does_not_undo_the_import(repository, source):
+    command = [sys.executable, "-m", "commands.main", *labels_of(source, "--as", "first")]
+    environment = {**os.environ, "PYTHONPATH": f"{TOP}"}
+    running = subprocess.Popen(
+        command, cwd=repository, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    running.stdout.readline()
+    running.stdout.close()
+    said = running.stderr.read()
+    running.wait(timeout=120)
+    assert "Traceback" not in said
+    present = (paths.DELIVERIES / "first.yaml").exists(), (paths.IMAGES / "first").exists()
+    assert present in ((True, True), (False, False)), "finished, or as if it had never been"
+    assert (paths.BATCHES / "first").exists() == present[0]
+    assert (paths.DELIVERIES / "first.dvc").exists() == present[0]

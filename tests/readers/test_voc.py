@@ -93,3 +93,24 @@ def test_deep_nesting_breaks_nothing(tmp_path: Path) -> None:
     assert read(batch(tmp_path, {"1.xml": deep}, "voc", boxes="edges"))[1] == [
         ("1.xml", None, "object 1 has no <name>")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"<annotation><wrap>{OBJECT}</wrap></annotation>", "an <object> stands deeper than right below <annotation>"),
+        ("<annotation><filename>1.jpg</filename><boxes/></annotation>", "no <object>, and <boxes>, which Pascal VOC"),
+    ],
+)
+def test_what_is_not_understood_is_never_taken_for_an_empty_picture(tmp_path: Path, text: str, reason: str) -> None:
+    rows, rejects = read(batch(tmp_path, {"1.xml": text}, "voc", boxes="edges"))
+    assert rows.empty
+    assert [reject[2].startswith(reason) for reject in rejects] == [True]
+
+
+@pytest.mark.parametrize(("twice", "tag"), [(BOX, "bndbox"), ("<name>other</name>", "name")])
+def test_an_object_that_says_two_things_is_a_reject(tmp_path: Path, twice: str, tag: str) -> None:
+    item = f"<object><name>cell</name>{BOX}{twice}</object>"
+    rows, rejects = read(batch(tmp_path, {"1.xml": voc(item)}, "voc", boxes="edges"))
+    assert rows.empty
+    assert rejects == [("1.xml", None, f"object 1 has more than one <{tag}>")]

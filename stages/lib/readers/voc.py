@@ -12,6 +12,7 @@ from stages.lib.readers.raw import Raw, Reject, each_file, from_rows
 
 SUFFIXES = (".xml",)
 _CORNERS = {"x": "xmin", "y": "ymin", "x2": "xmax", "y2": "ymax"}
+_KNOWN = {"folder", "filename", "path", "source", "owner", "size", "segmented", "database", "object"}
 _ATTRIBUTES = ("pose", "truncated", "difficult", "occluded")
 
 
@@ -35,25 +36,34 @@ def read_file(name: str, path: Path) -> Raw:
         raise ValueError(f"expected <annotation> as the root, found <{root.tag:.40}>")
     image = _text(root, "filename") or Path(name).stem
     objects = root.findall("object")
+    if len(objects) < sum(1 for _ in root.iter("object")):
+        raise ValueError("an <object> stands deeper than right below <annotation>, where Pascal VOC has it")
+    # Emptiness is a statement: what is not understood must not make it.
+    strange = sorted({child.tag for child in root} - _KNOWN)
+    if strange and not objects:
+        raise ValueError(
+            f"no <object>, and <{strange[0]:.40}>, which Pascal VOC has not: not taken for an empty picture"
+        )
     rows: list[dict[str, Any]] = [] if objects else [{"file": name, "line": None, "image": image, "kind": "empty"}]
     rejects = []
     for number, item in enumerate(objects, start=1):
-        word, missing = _word(item)
-        if missing:
+        word, fault = _word(item)
+        if fault:
             found = " ".join("".join(item.itertext()).split())
-            rejects.append(Reject(name, None, found, f"object {number} has no <{missing}>"))
+            rejects.append(Reject(name, None, found, f"object {number} {fault}"))
         else:
             rows.append({"file": name, "line": None, "image": image, **word})
     return Raw(from_rows(rows), rejects)
 
 
 def _word(item: Element) -> tuple[dict[str, Any], str | None]:
-    """Return one object's word, and the tag that it lacks."""
+    """Return one object's word, and what is wrong with it: a tag that it lacks, or has more than once."""
     tags = {"label": "name", **{field: f"bndbox/{tag}" for field, tag in _CORNERS.items()}}
     word: dict[str, Any] = {field: _text(item, tag) for field, tag in tags.items()}
-    missing = next((tags[field] for field, value in word.items() if value is None), None)
+    faults = [f"has more than one <{tag}>" for tag in ("bndbox", *tags.values()) if len(item.findall(tag)) > 1]
+    faults += [f"has no <{tags[field]}>" for field, value in word.items() if value is None]
     attributes = {tag: value for tag in _ATTRIBUTES if (value := _text(item, tag)) is not None}
-    return word | {"attributes": attributes or None}, missing
+    return word | {"attributes": attributes or None}, next(iter(faults), None)
 
 
 def _text(item: Element, tag: str) -> str | None:
