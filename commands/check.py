@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from commands.repository import enter, printable
+from commands.repository import enter
+from stages.lib.errors import printable
 
 
 def check(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from commands.repository import enter, printable
+from commands.repository import enter
 from commands.request import Request, check, pairs, shift_of
+from stages.lib.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

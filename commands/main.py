@@ -5,7 +5,7 @@ import sys
 import typer
 
 from commands import check, importing, new, why
-from stages.lib.errors import UserError
+from stages.lib.errors import UserError, printable
 
 app = typer.Typer(
     help="Bring data in, check that everything fits together, ask where things went.",
@@ -32,7 +32,12 @@ def main() -> None:
     try:
         app(prog_name="dataset")
     except UserError as error:
-        print(f"dataset: {error}", file=sys.stderr)
+        print(f"dataset: {printable(str(error))}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        # A full disk, a name too long for the file system, a folder that may not be written.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"dataset: {printable(str(where))}{error.strerror or error}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -60,11 +60,6 @@ def git(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return _run([program, *arguments])
 
 
-def printable(text: str) -> str:
-    """Return text without characters that move the cursor or change colours: names are other people's."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-
-
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     settings = {**os.environ, "DVC_NO_ANALYTICS": "1"}
     return subprocess.run(  # noqa: S603  (no shell, and the programs are ours to choose)

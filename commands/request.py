@@ -33,6 +33,9 @@ class Request(NamedTuple):
 
 def check(request: Request) -> None:
     """Raise UserError for paths that are not there and for options that would have no effect."""
+    for option, value in (("--as", request.name), *_texts(request)):
+        if not _is_text(value):
+            raise UserError(f"{option}: not UTF-8 text; give it in another way")
     if not request.source.exists():
         raise UserError(f"{request.source}: not there; expected a file or folder")
     if request.images is not None and not request.images.is_dir():
@@ -87,3 +90,25 @@ def shift_of(text: str | None) -> tuple[float, float] | None:
     if not (math.isfinite(right) and math.isfinite(down)):
         raise UserError(f"--shift: '{text}': expected two numbers X,Y: pixels to the right and down, such as -1,-1")
     return right, down
+
+
+def _texts(request: Request) -> list[tuple[str, str]]:
+    """Return what stands in the descriptions as it was given, with its option."""
+    single = {
+        "--annotator": request.annotator,
+        "--guideline": request.guideline,
+        "--label": request.label,
+        "--licence": request.licence,
+        "--group": request.group,
+    }
+    pairs = {"--column": request.columns, "--class": request.classes}
+    mapped = [(option, text) for option, pair in pairs.items() for both in pair.items() for text in both]
+    return [(option, value) for option, value in single.items() if value is not None] + mapped
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.repository import enter, printable
+from commands.repository import enter
+from stages.lib.errors import printable
 
 if TYPE_CHECKING:
     from commands.whereabouts import Answer

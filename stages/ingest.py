@@ -9,17 +9,19 @@ Nothing is judged here: a word of an unknown class, or about an unknown image, b
 `validate` says what is wrong with it. Only what cannot be read at all is a reject.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from stages.lib import frames, metadata
+from stages.lib import frames, metadata, paths
 from stages.lib.batches import Batch
 from stages.lib.deliveries import Delivery
 from stages.lib.errors import UserError
 from stages.lib.image_names import ImageNames
+from stages.lib.picture_files import stage_outputs
 from stages.lib.project import key_line
 from stages.lib.readers import read_batch
 from stages.lib.readers.raw import Reject
@@ -45,10 +47,12 @@ def transform(images: pd.DataFrame, deliveries: list[Delivery], batches: list[Ba
     names = ImageNames(images["image"])
     sources, rejects = _sources(names.keys, deliveries)
     annotations = []
+    outputs = stage_outputs(paths.DVC)
     for batch in batches:
         if batch.settings.images is not None and batch.settings.images not in {d.name for d in deliveries}:
             line = key_line(batch.file, "images")
             raise UserError(f"{line}: images: there is no delivery '{batch.settings.images}' in data/raw/deliveries")
+        _check_versioned(batch, outputs)
         words, refused = to_annotations(read_batch(batch, list(names.keys)), batch)
         annotations.append(words.assign(image=names.resolve(words["image"], batch.settings)))
         rejects += [(batch.name, reject) for reject in refused]
@@ -61,6 +65,17 @@ def transform(images: pd.DataFrame, deliveries: list[Delivery], batches: list[Ba
         "by kind": {str(kind): int(count) for kind, count in words["kind"].value_counts().sort_index().items()},
     }
     return Tables(words, rejected, sources, metrics)
+
+
+def _check_versioned(batch: Batch, outputs: set[str]) -> None:
+    """Raise UserError where no commit would hold the payload: git ignores it, so a pointer must name it."""
+    pointer = batch.payload.with_name(f"{batch.payload.name}.dvc")
+    if batch.settings.format == "folders" or pointer.exists() or batch.payload.as_posix() in outputs:
+        return
+    raise UserError(
+        f"{batch.file}: the payload beside it is not versioned: no {pointer.name}, and no stage of {paths.DVC} writes"
+        f" it; `dataset import` it, or `dvc add {batch.payload}`"
+    )
 
 
 def _sources(images: pd.Series, deliveries: Sequence[Delivery]) -> tuple[pd.DataFrame, list[tuple[str, Reject]]]:
@@ -94,8 +109,12 @@ def _group_keys(images: pd.Series, delivery: Delivery, described: pd.DataFrame) 
         return described[description.group_column].map(str, na_action="ignore").astype("str")
     if description.group is None:
         return pd.Series(None, index=images.index, dtype="str")
-    pattern = re.compile(description.group)
-    return images.str.removeprefix(f"{delivery.name}/").str.extract(pattern, expand=False).astype("str")
+    # RE2, not `re`: a pattern from a pull request must not run for ever (its time is linear in the text).
+    inside = pa.array(images.str.removeprefix(f"{delivery.name}/"), pa.string())
+    whole = f"(?s:^.*?)(?:{description.group})(?s:.*)$"
+    key = pc.replace_substring_regex(inside, whole, r"\1")
+    found = pc.and_(pc.match_substring_regex(inside, description.group), pc.not_equal(key, ""))
+    return pd.Series(pc.if_else(found, key, None).to_pandas().to_numpy(), index=images.index, dtype="str")
 
 
 def _rejects(rejects: Sequence[tuple[str, Reject]]) -> pd.DataFrame:

@@ -99,7 +99,9 @@ def repository(tmp_path_factory):
     Image.open(images / "2.png").convert("RGB").save(images / "near.jpg", quality=90)
     (images / "torn.png").write_bytes((images / "3.png").read_bytes()[:60])
     # A delivery without a pointer is the output of a stage.
-    (top / "dvc.yaml").write_text("stages: {draw: {cmd: draw, outs: [data/raw/images/a]}}\n")
+    (top / "dvc.yaml").write_text(
+        "stages: {draw: {cmd: draw, outs: [data/raw/images/a, data/raw/batches/first/payload]}}\n"
+    )
     (deliveries / "a.yaml").write_text("date: 2026-01-01\ngroup: '^(near|2)'\nmetadata: {camera: text}\n")
     (deliveries / "a.csv").write_text("image,camera\n0.png,north\n1.png,south\ngone.png,x\n")
     (batch / "batch.yaml").write_text(
@@ -162,7 +164,9 @@ def test_the_repository_has_something_for_every_stage_to_find(read):
 @pytest.mark.parametrize("stage", ON_TABLES)
 @pytest.mark.parametrize("task", ["classification", "detection"])
 def test_on_tables_without_a_row(stage, task):
-    given = emptied(worlds.materials(worlds.build(task, 3, 0)) | {"pins": [], "suites": SUITES}, stage)
+    given = emptied(
+        worlds.materials(worlds.build(task, 3, 0)) | {"pins": [], "withdrawals": [], "suites": SUITES}, stage
+    )
     real = "suites" in arguments(stage) and task == "detection"
     for name, content in run(stage, given, real_suites=real).items():
         assert isinstance(content, bytes), name

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from stages import rebalance, release
 from stages.lib import frames
+from stages.lib.errors import UserError
 from stages.lib.ledger import IN_RELEASE, image_fates
 from stages.lib.project import SPLITS, Withdrawal
 from tests import worlds
@@ -150,6 +151,13 @@ def test_a_withdrawal_takes_mirrored_copies_along():
     asked = Withdrawal.model_validate({"image": "a/turned", "reason": "asked", "date": "2026-06-01"})
     fates = fates_of(made, [asked])["fate"]
     assert set(fates[fates == "withdrawn"].index) == {"a/one", "a/turned"}
+
+
+def test_a_withdrawal_of_what_is_not_there_stops_before_it_releases_the_wrong_picture():
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    asked = Withdrawal.model_validate({"image": "a/typo.png", "reason": "asked", "date": "2026-06-01"})
+    with pytest.raises(UserError, match=r"there is no image 'a/typo\.png', so nothing would be withdrawn; correct"):
+        fates_of(made, [asked])
 
 
 def family(made, image):

@@ -81,7 +81,7 @@ def test_the_block_dataset_of_params_yaml(tmp_path: Path, old: str, new: str, ex
     [
         ("licence: MIT\n", ["f.yaml:1: date: is missing"]),
         ("date: 2026-01-05\nliscence: MIT\n", ["f.yaml:2: liscence: unknown key; known keys: date, group, group_column, licence, metadata, source"]),
-        ("date: 2026-01-05\ngroup: '('\n", ["f.yaml:2: group: not a regular expression: missing ), unterminated subpattern at position 0, found '('"]),
+        ("date: 2026-01-05\ngroup: '('\n", ["f.yaml:2: group: not a regular expression as RE2 takes them: missing ), unterminated subpattern at position 0, found '('"]),
         ("date: 2026-01-05\ngroup: '^a'\n", ["f.yaml:2: group: expected exactly one (group) in the pattern: the key of the images' group, found '^a'"]),
         ("date: 2026-01-05\ngroup: '^(a)'\nmetadata: {a: text}\ngroup_column: a\n", ["f.yaml:1: (the file): group and group_column exclude each other"]),
         ("date: 2026-01-05\ngroup_column: a\n", ["f.yaml:1: (the file): group_column 'a' is not among the metadata columns"]),
@@ -98,7 +98,8 @@ def test_the_description_of_a_delivery(tmp_path: Path, text: str, expected: list
     ("text", "expected"),
     [
         ("withdrawals:\n  - reason: why\n    date: 2026-01-05\n", ["f.yaml:2: withdrawals.0: expected either 'image' or 'content'"]),
-        ("withdrawals:\n  - image: a\n    content: b\n    reason: why\n    date: 2026-01-05\n", ["f.yaml:2: withdrawals.0: expected either 'image' or 'content'"]),
+        ("withdrawals:\n  - content: b\n    reason: why\n    date: 2026-01-05\n", ["f.yaml:2: withdrawals.0.content: String should match pattern '^[0-9a-f]{32}$', found 'b'"]),
+        ("withdrawals:\n  - image: a\n    content: d41d8cd98f00b204e9800998ecf8427e\n    reason: why\n    date: 2026-01-05\n", ["f.yaml:2: withdrawals.0: expected either 'image' or 'content'"]),
         ("withdrawals:\n  - image: a\n", ["f.yaml:2: withdrawals.0.reason: is missing", "f.yaml:2: withdrawals.0.date: is missing"]),
         ("withdrawn: []\n", ["f.yaml:1: withdrawn: unknown key; known keys: withdrawals"]),
     ],

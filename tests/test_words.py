@@ -241,3 +241,10 @@ def test_a_row_more_changes_no_other_row_s_key(rows: list[dict[str, Any]]) -> No
     rows = [{column: row.get(column) for column in columns} for row in rows]
     fewer = set(annotate([*rows[:-1], {**rows[-1], "image": ""}])[0]["annotation"])
     assert fewer <= set(annotate(rows)[0]["annotation"])
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_outside_the_calendar_is_a_reject(time: str) -> None:
+    found, rejects = annotate([{"image": "1.png", "label": "cat", "created_at": time}])
+    assert found.empty
+    assert rejects == [f"created_at is '{time}'; expected an ISO 8601 time"]

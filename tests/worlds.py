@@ -70,8 +70,8 @@ def build(task: str, size: int, seed: int) -> World:
     images, sources = _images(size, dice), _sources(size, dice)
     pairs, edges = _pairs(images, sources, dice)
     annotations = _annotations(task, images, dice)
-    names = [*images["image"], "a/never-delivered.png"]
-    withdrawals = [_withdrawal(image=dice.choice(names)) for _ in range(dice.choice((0, 0, 1)))]
+    names = list(images["image"])
+    withdrawals = [_withdrawal(image=dice.choice(names)) for _ in range(dice.choice((0, 0, 1)) if names else 0)]
     if contents := list(images["content"].dropna()):
         withdrawals += [_withdrawal(content=dice.choice(contents)) for _ in range(dice.choice((0, 0, 1)))]
     rejects = frames.frame(

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import field_validator, model_validator
 
 from stages.lib.errors import UserError
@@ -32,8 +34,9 @@ class Description(Written):
         if group is not None:
             try:
                 groups = re.compile(group).groups
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from None
+                pc.match_substring_regex(pa.array([""]), group)
+            except (re.error, pa.ArrowInvalid) as error:
+                raise ValueError(f"not a regular expression as RE2 takes them: {str(error).splitlines()[0]}") from None
             if groups != 1:
                 raise ValueError("expected exactly one (group) in the pattern: the key of the images' group")
         return group

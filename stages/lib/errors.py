@@ -1,6 +1,11 @@
 """The one exception that people see."""
 
 
+def printable(text: str) -> str:
+    """Return text without characters that move the cursor or change colours: names are other people's."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 class UserError(Exception):
     """A mistake in data, settings or use: its text says where, what was found, what to do.
 

@@ -69,6 +69,8 @@ class Faults:
         # pandas would read 'now' and 'today' off the clock.
         dated = given.where(given.str.match(r"\s*[0-9]{4}"))
         times = pd.to_datetime(dated, errors="coerce", utc=True, format="ISO8601")
+        # A zone can push the last and the first day out of the years that a date has.
+        times = times.where(times.dt.year.between(1, 9999))
         self.add(given.notna() & times.isna(), "an ISO 8601 time", "created_at")
         return times
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import components, frames
+from stages.lib import components, frames, paths
+from stages.lib.errors import UserError
 from stages.lib.findings import set_aside
 from stages.lib.project import Withdrawal
 
@@ -139,6 +140,12 @@ def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[
 
     Who takes back a picture means all that shows it.
     """
+    unknown = sorted({w.image for w in withdrawals if w.image is not None} - set(images["image"]))
+    if unknown:
+        raise UserError(
+            f"{paths.WITHDRAWALS}: there is no image '{unknown[0]}', so nothing would be withdrawn; correct the name,"
+            " or, where the picture was deleted, give its content (md5) instead"
+        )
     same_picture = pd.Series(components.joined(images["image"], pairs), index=images.index)
     named = images["image"].isin([w.image for w in withdrawals if w.image is not None])
     named |= images["content"].isin([w.content for w in withdrawals if w.content is not None])

@@ -8,6 +8,8 @@ from pydantic import AfterValidator
 
 from stages.lib.errors import UserError
 
+_LONGEST = 100
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _SUFFIXES = (".dvc", ".yaml", ".csv")
 
 
@@ -19,6 +21,10 @@ def safe_name(name: str) -> str:
         kind not in "LMN" and character not in "_-." for kind, character in zip(kinds, name, strict=True)
     ):
         raise ValueError("expected letters, digits, '_', '-' and '.', beginning with a letter or digit")
+    if len(name.encode("utf-8", "surrogateescape")) > _LONGEST:
+        raise ValueError(f"expected at most {_LONGEST} bytes, since files beside it are named after it")
+    if name.endswith(".") or name.split(".", maxsplit=1)[0].upper() in _DEVICES:
+        raise ValueError("expected a name that Windows takes too: not ending in '.', and no device such as CON")
     if name.endswith(_SUFFIXES):
         raise ValueError(f"expected no name that ends in {', '.join(_SUFFIXES)}: files beside it end so")
     return name

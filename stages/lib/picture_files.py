@@ -35,7 +35,7 @@ def find(deliveries: Sequence[Delivery]) -> dict[str, list[PictureFile]]:
         raise UserError(f"no delivery yet in {paths.DELIVERIES}; bring pictures in with `dataset import`")
     ignored = _ignored(Path(".dvcignore"))
     _check_described(deliveries, ignored)
-    outputs = _stage_outputs(paths.DVC) if any(d.pointer is None for d in deliveries) else set()
+    outputs = stage_outputs(paths.DVC) if any(d.pointer is None for d in deliveries) else set()
     found = {}
     for delivery in deliveries:
         folder = paths.IMAGES / delivery.name
@@ -190,7 +190,7 @@ def _ignored(file: Path) -> Callable[[str], bool]:
     return lambda name: expression.match(name) is not None
 
 
-def _stage_outputs(file: Path) -> set[str]:
+def stage_outputs(file: Path) -> set[str]:
     """Return the paths that stages of dvc.yaml write."""
     stages = (parse(file)[1] or {}).get("stages") or {} if file.exists() else {}
     outputs = set()

@@ -66,7 +66,7 @@ class Withdrawal(Written):
     """One entry of data/raw/withdrawals.yaml: an image, or a content, that must never be used again."""
 
     image: str | None = None
-    content: str | None = None
+    content: str | None = Field(None, pattern="^[0-9a-f]{32}$")
     reason: str
     date: date
 

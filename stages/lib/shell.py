@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from stages.lib import frames, paths, project
 from stages.lib.batches import read_batches
 from stages.lib.deliveries import read_deliveries
-from stages.lib.errors import UserError
+from stages.lib.errors import UserError, printable
 from stages.lib.yaml_file import load
 
 METRICS, DOCUMENTS = "metrics", "documents"
@@ -61,10 +61,10 @@ def run(transform: Callable[..., Any]) -> None:
         write(stage, transform(**read(stage, transform))._asdict())
     except Stop as stop:
         write(stage, stop.tables)
-        print(f"{stage}: {stop}", file=sys.stderr)
+        print(f"{stage}: {printable(str(stop))}", file=sys.stderr)
         sys.exit(1)
     except UserError as error:
-        print(f"{stage}: {error}", file=sys.stderr)
+        print(f"{stage}: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
 
 

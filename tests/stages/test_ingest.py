@@ -1,5 +1,7 @@
 """Stage ingest: words, rejects and sources of a small repository; what it reads is accounted for, order is nothing."""
 
+import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from stages import ingest
 from stages.lib import frames
 from stages.lib.batches import read_batches
-from stages.lib.deliveries import read_deliveries
+from stages.lib.deliveries import Delivery, Description, read_deliveries
 from stages.lib.errors import UserError
 
 BATCH = 'format: csv\nsource: human\nannotator: ann\ndate: {date}\nguideline_version: "1.0"\nimages: d\n'
@@ -44,6 +46,8 @@ def run_here(files: Files, images: list[str] = IMAGES) -> ingest.Tables:
         path = Path("data/raw") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+    outs = sorted({str(Path("data/raw") / name.partition("/payload/")[0] / "payload") for name in files})
+    Path("dvc.yaml").write_text(json.dumps({"stages": {"label": {"cmd": "label", "outs": outs}}}))
     deliveries, batches = read_deliveries(Path("data/raw/deliveries")), read_batches(Path("data/raw/batches"))
     return ingest.transform(frames.frame("images", {"image": images}), deliveries, batches, ingest.Params())
 
@@ -155,3 +159,28 @@ def test_dates_of_batches_are_dates(run: Run) -> None:
     run(FILES)
     assert [batch.name for batch in read_batches(Path("data/raw/batches"))] == ["two", "one"]
     assert read_batches(Path("data/raw/batches"))[0].settings.date == date(2026, 1, 3)
+
+
+def test_a_group_pattern_takes_time_in_proportion_to_the_name(run: Run) -> None:
+    name = "a" * 54 + "1.png"
+    described = {"deliveries/d.yaml": "date: 2026-01-01\ngroup: '((?:a+)+)$'\n"}
+    assert run(described, [f"d/{name}"]).sources["group_key"].isna().all()
+
+
+@given(st.lists(st.text("ab1/-", min_size=1, max_size=8), min_size=1, max_size=5, unique=True))
+def test_a_group_is_what_the_first_match_of_the_pattern_holds(names: list[str]) -> None:
+    for pattern in ("(a+)", "^(a|b)", "([^/]+)/", "b(1?)", "-(.)$"):
+        description = Description.model_validate({"date": "2026-01-01", "group": pattern})
+        delivery = Delivery("d", Path("d.yaml"), description, None, None)
+        keys = ingest._group_keys(pd.Series([f"d/{name}" for name in names], dtype="str"), delivery, pd.DataFrame())
+        found = [re.search(pattern, name) for name in names]
+        assert [key if isinstance(key, str) else "" for key in keys] == [match[1] if match else "" for match in found]
+
+
+def test_a_payload_that_no_commit_would_hold_stops_the_stage(run: Run) -> None:
+    run(FILES)
+    Path("dvc.yaml").write_text("stages: {}\n")
+    deliveries, batches = read_deliveries(Path("data/raw/deliveries")), read_batches(Path("data/raw/batches"))
+    with pytest.raises(UserError) as error:
+        ingest.transform(frames.frame("images", {"image": IMAGES}), deliveries, batches, ingest.Params())
+    assert str(error.value).startswith("data/raw/batches/two/batch.yaml: the payload beside it is not versioned")
