@@ -1,0 +1,206 @@
+"""Predicates: what must hold of a row, or where a trigger fires, as one SQL expression over the columns of a table.
+
+The dialect is a small part of DuckDB's: column names, numbers, texts in single quotes, true, false, null; comparisons,
+AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE, arithmetic, and the functions in `FUNCTIONS`. An expression sees one row
+at a time; there is no subquery, no aggregate, no clock and no chance in it, so equal rows give equal answers.
+Predicates are other people's text: they are parsed and held to that list before they run, and they run in a database
+in memory that can open no file, reach no network and load no extension.
+"""
+
+import difflib
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+FUNCTIONS = (
+    "abs", "ceil", "contains", "ends_with", "floor", "greatest", "least", "length", "list_contains", "lower", "nullif",
+    "regexp_matches", "round", "sqrt", "starts_with", "trim", "upper",
+)  # fmt: skip
+_OPERATORS = ("+", "-", "*", "/", "%", "||", "~~", "!~~", "~~*", "!~~*")  # as DuckDB's parser names them; ~~ is LIKE
+_KINDS = {
+    "CONJUNCTION": ("CONJUNCTION_AND", "CONJUNCTION_OR"),
+    "COMPARISON": None,
+    "BETWEEN": None,
+    "CASE": None,
+    "CONSTANT": None,
+    "COLUMN_REF": None,
+    "FUNCTION": None,
+    "OPERATOR": (
+        "COMPARE_IN",
+        "COMPARE_NOT_IN",
+        "OPERATOR_COALESCE",
+        "OPERATOR_IS_NULL",
+        "OPERATOR_IS_NOT_NULL",
+        "OPERATOR_NOT",
+    ),
+}
+# What DuckDB's tree of `SELECT (expression)` has besides the expression, and an expression may not add to.
+_NOTHING_ELSE: Mapping[str, Any] = {
+    "type": "SELECT_NODE",
+    "modifiers": [],
+    "cte_map": {"map": []},
+    "where_clause": None,
+    "group_expressions": [],
+    "group_sets": [],
+    "having": None,
+    "sample": None,
+    "qualify": None,
+}
+_LONGEST = 2000  # characters
+_BEFORE = "SELECT ("
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "memory_limit": "4GB",
+    "threads": "1",  # rows come back in their order, and the answers of one thread are those of two
+}
+
+
+class PredicateError(ValueError):
+    """A predicate that is not in the dialect, names a column that is not there, or does not fit its type."""
+
+
+@functools.cache
+def columns(predicate: str) -> tuple[str, ...]:
+    """Return the columns that a predicate reads, by name. Raises PredicateError where it is not in the dialect."""
+    names = set()
+    for node in _nodes(_parsed(predicate)):
+        kind, allowed = node["class"], _KINDS.get(node["class"], ())
+        if allowed is not None and node["type"] not in allowed:
+            raise PredicateError(f"{_words(kind, node['type'])} is not part of the dialect; {_DIALECT}")
+        if kind == "FUNCTION":
+            _known_function(node)
+        if kind == "COLUMN_REF":
+            names.add(".".join(node["column_names"]))
+    return tuple(sorted(names))
+
+
+def check(predicate: str, known: Mapping[str, pa.DataType]) -> None:
+    """Raise PredicateError where a predicate reads a column that is not known, or is no statement about a row.
+
+    `known` are the columns that there are, with their types.
+    """
+    missing(columns(predicate), known)
+    blank = {name: pa.array([None], known[name]) for name in columns(predicate)} or {"_": pa.array([0])}
+    _run(pa.table(blank), {"answer": predicate})  # a row of nulls: an expression that cannot be computed says so
+
+
+def missing(wanted: Iterable[str], known: Iterable[str]) -> None:
+    """Raise PredicateError for the first of the wanted columns that is not known."""
+    known = list(known)
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            raise PredicateError(f"there is no column '{name}'; {hint}There are {', '.join(known)}")
+
+
+def evaluate(predicates: Mapping[str, str], rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one column per predicate, named by its key: true, false, or null where a value that it needs is missing.
+
+    `rows` has the columns that the predicates read; the answers have its order and a fresh index.
+    Raises PredicateError.
+    """
+    wanted = sorted({name for predicate in predicates.values() for name in columns(predicate)})
+    missing(wanted, rows.columns)
+    table = pa.Table.from_pandas(rows[wanted], preserve_index=False) if wanted else pa.table({"_": [0] * len(rows)})
+    return _run(table.replace_schema_metadata(None), predicates)
+
+
+@functools.cache
+def _database() -> Any:
+    """Return the locked database of this process; opening one costs ten times what a predicate costs."""
+    import duckdb  # noqa: PLC0415  (slow to import)
+
+    database = duckdb.connect(":memory:", config=_SETTINGS)
+    database.execute("SET lock_configuration = true")
+    return database
+
+
+def _run(table: pa.Table, predicates: Mapping[str, str]) -> pd.DataFrame:
+    import duckdb  # noqa: PLC0415  (slow to import)
+
+    answers = {}
+    _database().register("rows", table)
+    try:
+        for name, predicate in predicates.items():
+            columns(predicate)  # nothing runs that was not held to the dialect
+            query = f"{_BEFORE}{predicate}\n) AS answer FROM rows"
+            answer = _database().sql(query).to_arrow_table().column("answer")
+            if answer.type != pa.bool_():
+                raise PredicateError("it gives a value, not true or false; compare it with something")
+            answers[name] = answer.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    except duckdb.Error as error:
+        raise PredicateError(_reason(error)) from None
+    finally:
+        _database().unregister("rows")
+    return pd.DataFrame(answers, index=pd.RangeIndex(table.num_rows))
+
+
+def _parsed(predicate: str) -> dict[str, Any]:
+    """Return DuckDB's own tree of the expression."""
+    import duckdb  # noqa: PLC0415  (slow to import)
+
+    if not predicate.strip() or len(predicate) > _LONGEST:
+        raise PredicateError(f"expected 1 to {_LONGEST:,} characters, found {len(predicate):,}")
+    text = f"{_BEFORE}{predicate}\n)"
+    try:
+        [(answer,)] = _database().sql("SELECT json_serialize_sql(?)", params=[text]).fetchall()
+        tree = json.loads(answer)
+    except (duckdb.Error, ValueError, RecursionError):
+        raise PredicateError("it cannot be read as SQL; is it nested very deeply?") from None
+    if tree["error"]:
+        place = int(tree.get("position") or len(_BEFORE)) - len(_BEFORE)
+        reason = " ".join(tree["error_message"].split())
+        raise PredicateError(f"{reason}, at character {min(max(place, 0), len(predicate)) + 1}")
+    nodes = [statement["node"] for statement in tree["statements"]]
+    # A predicate that closes the bracket around it could go on with a FROM or WHERE of its own.
+    if any(node.get(part) != empty for node in nodes for part, empty in _NOTHING_ELSE.items()) or any(
+        node.get("from_table", {}).get("type") != "EMPTY" for node in nodes
+    ):
+        raise PredicateError(f"it is more than one expression; {_DIALECT}")
+    expressions = [e for node in nodes for e in node["select_list"]]
+    if len(expressions) != 1:
+        raise PredicateError(f"found {len(expressions)} expressions, expected one; {_DIALECT}")
+    expression: dict[str, Any] = expressions[0]
+    return expression
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "class" in part:
+                yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _known_function(node: Mapping[str, Any]) -> None:
+    name = node["function_name"]
+    if name not in (_OPERATORS if node["is_operator"] else FUNCTIONS) or node["distinct"] or node["filter"]:
+        raise PredicateError(f"there is no function '{name}'; there are {', '.join(FUNCTIONS)}")
+
+
+def _words(kind: str, name: str) -> str:
+    return {"SUBQUERY": "a subquery", "WINDOW": "a window function", "STAR": "*", "CAST": "a cast"}.get(
+        kind, f"'{name.lower()}'"
+    )
+
+
+_DIALECT = (
+    "an expression compares columns, numbers and texts with =, <, >, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE"
+)
+
+
+def _reason(error: Exception) -> str:
+    """Return DuckDB's reason in one line, without the statement that it quotes."""
+    return " ".join(str(error).split("\n\n")[0].split(" Candidate functions:")[0].split())[:300]
