@@ -1,0 +1,120 @@
+"""The geometry behind facts: boxes against their picture, against their class, and against each other."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages.lib.matching import pairs_within
+
+BOX = ["x", "y", "width", "height"]
+MIN_OF_CLASS = 20  # boxes; the median of fewer moves with every box that comes
+_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
+_LEAST_DEVIATION = 0.05  # in log area: classes whose boxes are all of one size would make every pixel an outlier
+
+Numbers = NDArray[np.float64]
+
+
+# Boxes are other people's numbers, infinite ones among them: what they come to is NaN, and no warning.
+_quiet = np.errstate(all="ignore")
+
+
+class Boxes:
+    """Boxes (n x 4: x, y, width, height, pixels; NaN where there is none) on pictures of n widths and heights."""
+
+    def __init__(self, drawn: Numbers, across: Numbers, down: Numbers) -> None:
+        self.drawn, self.across, self.down = drawn, across, down
+        self.x, self.y, self.width, self.height = drawn.T
+
+    @cached_property
+    def shorter_side(self) -> Numbers:
+        return np.asarray(np.minimum(self.width, self.height))
+
+    @cached_property
+    @_quiet
+    def area(self) -> Numbers:
+        """Square pixels; NaN without area."""
+        return np.asarray(np.where((self.width > 0) & (self.height > 0), self.width * self.height, np.nan))
+
+    @cached_property
+    @_quiet
+    def visible(self) -> Numbers:
+        """Share that lies on the picture; NaN without area, or where the picture's size is not known."""
+        seen_across = np.minimum(self.x + self.width, self.across) - np.maximum(self.x, 0.0)
+        seen_down = np.minimum(self.y + self.height, self.down) - np.maximum(self.y, 0.0)
+        return np.asarray(np.clip(seen_across, 0, None) * np.clip(seen_down, 0, None) / self.area)
+
+    @cached_property
+    @_quiet
+    def _beyond(self) -> Numbers:
+        """How far the side that reaches furthest lies beyond the border; negative inside."""
+        sides = (-self.x, -self.y, self.x + self.width - self.across, self.y + self.height - self.down)
+        return np.asarray(np.maximum.reduce(sides))
+
+    @cached_property
+    def beyond(self) -> Numbers:
+        return np.where(self.visible > 0, np.clip(self._beyond, 0, None), np.nan)
+
+    @cached_property
+    def at_border(self) -> NDArray[np.bool_]:
+        return np.asarray(self._beyond >= -1)
+
+
+class AgainstClass(NamedTuple):
+    """`ratio`: area over the median of the class; `deviation`: the same in deviations of the class's log areas."""
+
+    ratio: Numbers
+    deviation: Numbers
+
+
+def against_class(area: pd.Series, label: pd.Series) -> AgainstClass:
+    """Compare each area with its class, robustly: median and median absolute deviation of the logarithm.
+
+    NaN where the area is NaN or the class has fewer than MIN_OF_CLASS areas. Rounded: logarithms differ between
+    processors in the last bits.
+    """
+    logs = np.log(area.where(area > 0))
+    by_class = logs.groupby(label)
+    enough = by_class.transform("count") >= MIN_OF_CLASS
+    off = (logs - by_class.transform("median")).where(enough)
+    deviation = _DEVIATION * off.abs().groupby(label).transform("median")
+    return AgainstClass(
+        np.exp(off).round(4).to_numpy(dtype=float),
+        (off / deviation.clip(lower=_LEAST_DEVIATION)).round(4).to_numpy(dtype=float),
+    )
+
+
+def doubled(unit: pd.DataFrame, drawn: Numbers) -> Numbers:
+    """Return, per row, the largest IoU of its box with another one of its unit, 0 where none overlaps.
+
+    Rows with equal values in all columns of `unit` belong together; `drawn` are their boxes (n x 4).
+    """
+    number = unit.groupby(list(unit), sort=False, dropna=False).ngroup().to_numpy().astype(np.int64)
+    order = np.argsort(number, kind="stable")
+    most = np.zeros(len(drawn))
+    for pairs in pairs_within(number[order], drawn[order]):
+        for ends in (pairs.first, pairs.second):
+            np.maximum.at(most, ends, pairs.overlap)
+    found = np.empty(len(drawn))
+    found[order] = most
+    return found
+
+
+@_quiet
+def polygon_area(polygons: pd.Series) -> Numbers:
+    """Return the area inside each polygon (x1, y1, x2, y2, ...) by the shoelace formula; NaN below three corners."""
+    length = polygons.list.len().to_numpy(dtype=float, na_value=0).astype(int)
+    sound = (length >= 6) & (length % 2 == 0)
+    area = np.full(len(polygons), np.nan)
+    if not sound.any():
+        return area
+    values = polygons[sound].list.flatten().to_numpy(dtype=float)
+    x, y = values[0::2], values[1::2]
+    ends = np.cumsum(length[sound] // 2)
+    starts = np.concatenate([[0], ends[:-1]])
+    following = np.arange(1, len(x) + 1)
+    following[ends - 1] = starts
+    area[sound] = np.abs(np.add.reduceat(x * y[following] - x[following] * y, starts)) / 2
+    return area
