@@ -1,23 +1,25 @@
 """Bring the words of several annotators to one label per object, and choose which of several copies stays.
 
 Reads: `annotations` (one row per word), `violations` (one row per broken rule and row), `pairs` (one row per pair of
-copies), `images` and `sources` (one row per image), guidelines/classes.yaml.
+copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml.
 Writes: `labels` (one row per object), `votes` (one row per annotation: what became of its word), `annotators` (one row
-per annotator), `copies` (one row per image left out for another).
+per annotator), `copies` (one row per image left out for another), `relabel` (one row per object, or image, to label
+again after a change of the guideline).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or a reviewer), COPY-001 and COPY-002 (one image of a
-group of copies is released). Votes on equal pixels are pooled. A model's word is never a vote.
+group of copies is released). Votes on equal pixels are pooled. A model's word is never a vote. Words older than a
+change of the guideline count as the change says.
 """
 
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import election, frames, survivors, voices
+from stages.lib import election, frames, relabel, survivors, versions, voices
 from stages.lib.annotator_quality import annotators
+from stages.lib.changes import NOT_ASKED, Changes, epochs, lapsed, meanings
 from stages.lib.findings import set_aside
 from stages.lib.matching import boxes_of, pairs_within
 from stages.lib.project import Classes, Task
@@ -40,6 +42,7 @@ class Tables(NamedTuple):
     votes: pd.DataFrame
     annotators: pd.DataFrame
     copies: pd.DataFrame
+    relabel: pd.DataFrame
     metrics: dict[str, Any]
 
 
@@ -50,29 +53,42 @@ def transform(
     images: pd.DataFrame,
     sources: pd.DataFrame,
     classes: Classes,
+    changes: Changes,
     task: Task,
     params: Params,
 ) -> Tables:
-    """Return labels, what became of every word, the annotators, and the copies."""
+    """Return labels, what became of every word, the annotators, the copies, and what to label again."""
     annotations = annotations.reset_index(drop=True)
+    found = meanings(annotations, changes)
+    epoch = epochs(annotations["guideline_version"], changes)
+    annotations = annotations.assign(label=found.labels(), meaning=found.code, epoch=epoch)
     unusable = set_aside(violations, "images").index
     aside = frames.is_in(annotations["annotation"], set_aside(violations, "annotations").index)
     aside |= frames.is_in(annotations["image"], unusable)
-    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(annotations.loc[~aside, "image"].unique()))
+    may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
+    dropped = may_vote & found.where(lambda meaning: meaning.dropped_by != NOT_ASKED)
+    speaking = annotations.loc[~aside & ~dropped, "image"]
+    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(speaking.unique()))
     counted_for = annotations["image"].map(chosen.stands_for).astype("str")
     placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
-    counts = ~aside[placed.index] & (placed["source"] != "model") & (placed["kind"] != "skipped")
+    counts = (may_vote & ~dropped)[placed.index]
     words = voices.current_words(placed[counts], placed[~counts], task)
-    votes = voices.votes(words, task)
+    statements = voices.statements(words, task)
+    gone = lapsed(statements, found, changes, classes.ids)
+    words["lapsed"] = voices.silenced(words, statements, gone)
+    votes = voices.votes(statements[~gone])
     accuracy = election.accuracy(votes, len(classes.ids))
     elected = election.elect(votes, classes.ids, accuracy)
     labels = _labels(words, elected, images, classes, task)
+    roles = _roles(annotations, aside, placed[dropped[placed.index]], words, elected, labels, task)
+    again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
     return Tables(
         labels,
-        _roles(annotations, aside, words, elected, labels, task),
+        roles,
         annotators(annotations, votes, params.flag_gap),
         chosen.copies,
-        _metrics(labels, chosen.copies, accuracy),
+        again,
+        _metrics(labels, chosen.copies, accuracy, relabel.work(again, annotations)),
     )
 
 
@@ -81,7 +97,7 @@ def _labels(
 ) -> pd.DataFrame:
     """Return `labels`: the elected ones, each with the shape of the word that speaks for it."""
     won = elected[elected["label"] != voices.ABSENT].set_index("object")
-    standing = words[~words["superseded"] & (words["kind"] == "object")]
+    standing = words[~words["superseded"] & ~words["lapsed"] & (words["kind"] == "object")]
     decides = standing["value"] == standing["object"].map(won["label"])
     decides &= standing["review"] == standing["object"].map(won["reviewed"])
     saying = standing[decides].sort_values(["object", "annotation"])
@@ -90,7 +106,7 @@ def _labels(
         **spoken[["image", *_SHAPE]],
         ignore=won["label"].isin([c.id for c in classes.classes if c.ignore]),
         source=_first(saying, saying["source"]),  # "human" comes before "import"
-        guideline_version=_first(saying, _version_order(saying["guideline_version"])),
+        guideline_version=_first(saying, versions.ordered(saying["guideline_version"])),
     ).reset_index()
     if task == "classification":
         rows["object"] = rows["image"].map(images.set_index("image")["content"])
@@ -120,12 +136,13 @@ def _representatives(saying: pd.DataFrame) -> pd.Index:
 def _roles(
     annotations: pd.DataFrame,
     aside: pd.Series,
+    dropped: pd.DataFrame,
     words: pd.DataFrame,
     elected: pd.DataFrame,
     labels: pd.DataFrame,
     task: Task,
 ) -> pd.DataFrame:
-    """Return `votes`: what became of every word."""
+    """Return `votes`: what became of every word; `dropped` are those that a change of the guideline took away."""
     won = elected.set_index("object")
     agrees = words["value"] == words["object"].map(won["label"])
     reviewed = frames.is_in(words["object"], won.index[won["reviewed"]])
@@ -134,6 +151,7 @@ def _roles(
     says_empty = (words["kind"] == "empty") | of_no_object
     conditions = {
         "superseded": words["superseded"],
+        "outdated": words["lapsed"],
         "no vote": says_nothing,
         "empty": says_empty & ~frames.is_in(words["image"], labels["image"]),
         "adjudicated": agrees & words["review"] & reviewed,
@@ -141,29 +159,32 @@ def _roles(
     }
     role = pd.Series(np.select(list(conditions.values()), list(conditions), default="overruled"), index=words.index)
     # What never counted: what a rule set aside; and a model's word, a skipped picture, a picture that nobody can open.
-    uncounted = pd.Series(np.where(aside, "set aside", "no vote"), index=annotations.index)
+    by_change = annotations.index.isin(dropped.index)
+    uncounted = pd.Series(
+        np.select([aside, by_change], ["set aside", "outdated"], default="no vote"), index=annotations.index
+    )
     names = words["object"].map(labels.set_index("image")["object"]) if task == "classification" else words["object"]
     return frames.frame("votes", {
         "annotation": annotations["annotation"],
-        "image": words["image"].reindex(annotations.index),
+        "image": pd.concat([words["image"], dropped["image"]]).reindex(annotations.index),
         "object": names.reindex(annotations.index),
         "role": role.reindex(annotations.index).fillna(uncounted),
     })  # fmt: skip
 
 
-def _version_order(versions: pd.Series) -> pd.Series:
-    """Return the versions as ordered categories: 1.9 before 1.10."""
-    order = sorted(versions.unique(), key=lambda version: (re.sub(r"\d+", lambda n: n[0].zfill(9), version), version))
-    return versions.astype(pd.CategoricalDtype(order, ordered=True))
-
-
-def _metrics(labels: pd.DataFrame, copies: pd.DataFrame, accuracy: float | None) -> dict[str, Any]:
+def _metrics(labels: pd.DataFrame, copies: pd.DataFrame, accuracy: float | None, again: relabel.Work) -> dict[str, Any]:
     return {
         "objects": len(labels),
         **{status: int((labels["status"] == status).sum()) for status in ("agreed", "adjudicated", "contested")},
         "agreement": float(labels["agreement"].mean()) if len(labels) else None,
         "accuracy of one annotator, estimated from agreement": accuracy,
         "copies left out": {kind: int((copies["kind"] == kind).sum()) for kind in ("exact", "near")},
+        "relabel": {
+            "objects": again.objects,
+            "images": again.images,
+            "seconds per label": again.seconds,
+            "hours": again.hours,
+        },
     }
 
 

@@ -6,11 +6,13 @@ import pandas as pd
 
 from stages.consolidate import Params, Tables, transform
 from stages.lib import frames
+from stages.lib.changes import Changes
 from stages.lib.project import Class, Classes, Task
+from tests.changed import NONE
 
 CLASSES = Classes(version="1.10", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl", ignore=True)))
-ROLES = {"voted", "overruled", "adjudicated", "superseded", "empty", "no vote", "set aside"}
-TABLES = ("labels", "votes", "annotators", "copies")
+ROLES = {"voted", "overruled", "adjudicated", "superseded", "outdated", "empty", "no vote", "set aside"}
+TABLES = ("labels", "votes", "annotators", "copies", "relabel")
 BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 
 
@@ -41,6 +43,7 @@ def consolidate(
     pairs: tuple[tuple[str, str, str], ...] = (),
     findings: tuple[dict[str, Any], ...] = (),
     classes: Classes = CLASSES,
+    changes: Changes = NONE,
 ) -> Tables:
     images = pictures("d/i") if images is None else images
     linked = pd.DataFrame(list(pairs), columns=["image_a", "image_b", "kind"]).assign(distance=0, score=1.0)
@@ -50,13 +53,13 @@ def consolidate(
         "pairs": frames.frame("pairs", linked),
         "images": images,
         "sources": frames.frame("sources", {"image": images["image"], "delivery": "d", "date": "2026-01-01"}),
-    }, task, classes)  # fmt: skip
+    }, task, classes, changes)  # fmt: skip
 
 
-def run(tables: dict[str, pd.DataFrame], task: Task, classes: Classes = CLASSES) -> Tables:
+def run(tables: dict[str, pd.DataFrame], task: Task, classes: Classes = CLASSES, changes: Changes = NONE) -> Tables:
     """Run the stage and hold what it writes to what must always hold."""
     before = {name: table.copy() for name, table in tables.items()}
-    found = transform(**tables, classes=classes, task=task, params=Params())
+    found = transform(**tables, classes=classes, changes=changes, task=task, params=Params())
     for name, table in tables.items():
         pd.testing.assert_frame_equal(table, before[name])
     to_bytes(found)  # the shell would refuse nulls, and keys that are not unique

@@ -11,6 +11,7 @@ from stages.lib.errors import UserError
 from stages.lib.ledger import IN_RELEASE, image_fates
 from stages.lib.project import SPLITS, Withdrawal
 from tests import worlds
+from tests.changed import changed
 
 # A world runs through four stages: some 0.3 s.
 few = settings(max_examples=25, deadline=None)
@@ -186,6 +187,20 @@ def test_a_contested_box_beside_another_is_released_to_be_ignored_never_as_backg
     assert sorted(of(made["release_ledger"], "annotation")["fate"]) == ["contested", "released", "released"]
 
 
+@pytest.mark.parametrize("old_votes", ["drop", "requeue"])
+def test_words_that_a_change_of_the_guideline_took_away_are_outdated(old_votes):
+    gone = {"action": "split", "classes": ["unicorn"], "to": ["cat", "dog"], "old_votes": old_votes}
+    world = drawn({"ann": "unicorn", "ben": "unicorn"})._replace(changes=changed(gone))
+    made = worlds.released(world)
+    ledger = made["release_ledger"]
+    assert of(ledger, "annotation")[["fate", "stage"]].drop_duplicates().to_numpy().tolist() == [
+        ["outdated", "consolidate"]
+    ]
+    assert of(ledger, "image")["fate"].tolist() == ["unlabelled"]
+    assert made["relabel"]["object"].tolist() == ["1" * 32]
+    assert "1 object on 1 image; hours: –" in made["documents"]["README.md"].decode()
+
+
 @pytest.mark.parametrize("contested", ["ignore", "release"])
 def test_a_contested_label_is_left_out_or_released_as_the_settings_say(contested):
     world = drawn({"ann": "cat", "ben": "dog"})
@@ -232,6 +247,7 @@ def drawn(words, task="classification", **more):
         groups=frames.frame("groups", {"image": ["a/1.png"], "group": "1" * 32, "home": "1" * 32}),
         pins=[],
         withdrawals=[],
+        changes=changed(),
     )
 
 

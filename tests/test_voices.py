@@ -7,7 +7,7 @@ import pytest
 
 from stages.lib import frames
 from stages.lib.project import Task
-from stages.lib.voices import ABSENT, current_words, votes
+from stages.lib.voices import ABSENT, current_words, statements, votes
 
 BOX = (0, 0, 10, 10)
 AGAIN = (1, 0, 10, 10)  # the same thing, drawn once more
@@ -28,7 +28,9 @@ def table(*words: dict[str, Any]) -> pd.DataFrame:
     plain = pd.DataFrame(list(words), columns=None if words else ["annotation", "mute"])
     shown = plain["shown"] if "shown" in plain else plain.get("image", pd.Series(dtype="str"))
     image = plain.get("image")
-    return frames.frame("annotations", plain).assign(shown=shown.fillna(image).astype("str"), mute=plain["mute"])
+    return frames.frame("annotations", plain).assign(
+        shown=shown.fillna(image).astype("str"), mute=plain["mute"], epoch=0
+    )
 
 
 def current(*words: dict[str, Any], task: Task = "classification") -> pd.DataFrame:
@@ -44,7 +46,7 @@ def standing(*words: dict[str, Any], task: Task = "classification") -> list[str]
 
 def cast(*words: dict[str, Any], task: Task = "classification") -> dict[tuple[str, str, str], float]:
     """Votes as (object, annotator, value) to weight; a reviewer's name is followed by a star."""
-    found = votes(current(*words, task=task).reset_index(), task)
+    found = votes(statements(current(*words, task=task).reset_index(), task))
     names = found["annotator"] + found["review"].map({True: "*", False: ""})
     return dict(zip(zip(found["object"], names, found["value"], strict=True), found["weight"], strict=True))
 
@@ -244,3 +246,12 @@ def test_boxes_on_copies_are_pooled_and_silence_on_one_copy_is_half_a_vote() -> 
     assert drawn(*on_both) == {("b1/1", "ann", "cat"): 1}
     on_one = word("b1/1", "ann", "cat", BOX), word("b1/2", "ann", kind="empty", shown="copy")
     assert drawn(*on_one) == {("b1/1", "ann", "cat"): 0.5, ("b1/1", "ann", ABSENT): 0.5}
+
+
+def test_a_vote_has_the_newest_guideline_version_among_equals() -> None:
+    same = [
+        word(f"b1/{n}", "ann", "cat", image=f"i{n}", guideline_version=version, shown=f"i{n}")
+        for n, version in enumerate(("1.9", "1.10", "1.8"))
+    ]
+    words = current(*(row | {"image": "i"} for row in same)).reset_index()
+    assert votes(statements(words, "classification"))["guideline_version"].tolist() == ["1.10"]

@@ -11,13 +11,14 @@ import pandas as pd
 
 from stages.lib.markdown import DASH, amount, listed, number, plain, share, table
 from stages.lib.project import SPLITS, Dataset
+from stages.lib.relabel import Work
 
 # On this many objects a measured share of a half is uncertain by 18 points either way (95 %); on fewer, by more.
 _FEW = 30
 
 
-def how_labels_were_made(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return the section on annotators, votes, agreement and contested labels."""
+def how_labels_were_made(tables: Mapping[str, pd.DataFrame], again: Work) -> str:
+    """Return the section on annotators, votes, agreement, contested labels, and labels of an older guideline."""
     lineage, ledger = tables["release/lineage"], tables["release/ledger"]
     annotators = _annotators_per_object(lineage)
     contested = ledger.loc[ledger["fate"] == "contested", "kind"]
@@ -35,8 +36,19 @@ def how_labels_were_made(tables: Mapping[str, pd.DataFrame]) -> str:
             "Guideline versions",
             ", ".join(f"{plain(str(v))} ({amount(int(n), 'annotation')})" for v, n in versions.items()) or DASH,
         ],
+        ["To label again after changes of the guideline", _again(again)],
     ]
     return "\n\n".join(["## How the labels were made", table(["", ""], rows)])
+
+
+def _again(again: Work) -> str:
+    if not again.objects:
+        return "nothing"
+    what = f"{amount(again.objects, 'object')} on {amount(again.images, 'image')}"
+    if again.seconds is None or again.hours is None:
+        return f"{what}; hours: {DASH} (nobody's working time was measured)"
+    hours = f"about {again.hours:,.1f} hours" if again.hours >= 0.1 else "less than 0.1 hours"
+    return f"{what}, {hours} at the measured {again.seconds:,.1f} seconds per label"
 
 
 def limits(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:

@@ -110,6 +110,7 @@ def _annotation_fates(
         Reason(with_image, image["fate"], image["stage"], image["rule"]),
         Reason(words["role"] == "set aside", "set aside", "validate"),
         Reason(words["role"] == "superseded", "superseded", "consolidate"),
+        Reason(words["role"] == "outdated", "outdated", "consolidate"),
         Reason(words["role"] == "no vote", "no vote", "consolidate"),
         Reason((words["role"] == "empty") & (image["fate"] == "reviewed empty"), "reviewed empty", "release"),
         Reason((status == "contested") & (~released | ignored), "contested", "consolidate", VOTE_RULE),

@@ -1,6 +1,7 @@
 """Whose word counts: the newest answer of each annotator on each picture, and what it says about each object.
 
-The order of words is the batches' date, then name. A newer batch replaces an annotator's whole answer for the
+The order of words is the batches' date, then name; where the guideline changed so that words are asked for again, those
+made under the new meaning come after all others. A newer batch replaces an annotator's whole answer for the
 picture, unless its words name the object they are `about`. Reviewers have one voice: a newer review replaces
 an older one, whoever made it.
 """
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.lib import frames
+from stages.lib import frames, versions
 from stages.lib.matching import match
 from stages.lib.project import Task
 
@@ -23,8 +24,9 @@ def current_words(annotations: pd.DataFrame, mute: pd.DataFrame, task: Task) -> 
     """Return the words with the columns voice, review, rank, object, superseded, answer, value.
 
     `annotations` are the words that may count: `image` is the picture that they are counted for, `shown` the one of
-    equal pixels that the annotator saw. `mute` are the words that do not count (a model's, or set aside), with the
-    same columns: others may be about them, and an answer of which a part was set aside is no whole one.
+    equal pixels that the annotator saw, `label` the class in the names of today, `epoch` as in stages.lib.changes.
+    `mute` are the words that do not count (a model's, set aside, or dropped by a change), with the same columns:
+    others may be about them, and an answer of which a part was set aside is no whole one.
 
     `answer` marks the words that are an annotator's whole answer for the picture, `value` is the class, or ABSENT;
     null for `unsure`, which replaces an older answer but is none itself.
@@ -33,6 +35,7 @@ def current_words(annotations: pd.DataFrame, mute: pd.DataFrame, task: Task) -> 
     both = pd.concat([annotations.assign(counts=True), named.assign(counts=False)])
     both["rank"] = both.groupby(["date", "batch"], sort=True).ngroup()
     both["object"] = both["image"] if task == "classification" else _objects(both)
+    both["rank"] = both.groupby(["epoch", "date", "batch"], sort=True).ngroup()
     words = both[both["counts"]].drop(columns="counts")
     words["review"] = words["source"] == "review"
     words["voice"] = words["annotator"].mask(words["review"], _REVIEWERS)
@@ -51,18 +54,43 @@ def current_words(annotations: pd.DataFrame, mute: pd.DataFrame, task: Task) -> 
     return words
 
 
-def votes(words: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return one row per object, annotator and value: object, annotator, review, value, weight.
+def statements(words: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return one row per object and word that stands, with the columns of `current_words`.
 
-    An annotator who contradicts himself (two answers on equal pixels) gives each of them its part of one vote, so
-    that the weights of an annotator on an object add up to one. Where the task has objects on a picture, whoever
-    looked at it and did not draw an object says ABSENT of it.
+    Where the task has objects on a picture, whoever looked at it and did not draw an object says ABSENT of it: one
+    row more per object and annotator, without annotation, under the newest guideline version of his answer.
     """
     said = words[~words["superseded"] & words["value"].notna() & words["object"].notna()]
-    if task != "classification":
-        said = pd.concat([said, _absent(words, said)])
-    said = said[["object", "annotator", "review", "value"]].drop_duplicates()
+    return said if task == "classification" else pd.concat([said, _absent(words, said)], ignore_index=True)
+
+
+def votes(statements: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per object, annotator and value: object, annotator, review, value, weight, guideline_version.
+
+    An annotator who contradicts himself (two answers on equal pixels) gives each of them its part of one vote, so
+    that the weights of an annotator on an object add up to one. The guideline version is the newest among equals.
+    """
+    vote = ["object", "annotator", "review", "value"]
+    said = newest(statements, vote)[[*vote, "guideline_version"]]
     return said.assign(weight=1.0 / said.groupby(["object", "annotator", "review"])["value"].transform("size"))
+
+
+def newest(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return one row per combination of the columns: one of the newest guideline version."""
+    order = versions.ordered(rows["guideline_version"]).cat.codes.to_numpy()
+    return rows.iloc[np.argsort(order, kind="stable")].drop_duplicates(list(columns), keep="last")
+
+
+def silenced(words: pd.DataFrame, statements: pd.DataFrame, gone: pd.Series) -> pd.Series:
+    """Return which words count no longer; `gone` marks statements. A word that means no object stands for its ABSENTs.
+
+    It counts as long as one of them does.
+    """
+    own = frames.is_in(words["annotation"], statements.loc[gone, "annotation"])
+    absent = statements["annotation"].isna()
+    looker = ["image", "shown", "annotator", "review"]
+    silent = among(words, statements[absent & gone], looker) & ~among(words, statements[absent & ~gone], looker)
+    return own | (words["answer"] & words["object"].isna() & silent)
 
 
 def among(rows: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
@@ -89,7 +117,8 @@ def _replaced(words: pd.DataFrame, newest_whole: pd.Series) -> pd.Series:
 def _absent(words: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """Return ABSENT for each object and annotator who gave the picture a whole answer without it."""
     answers = words[words["answer"]]
-    lookers = answers[["image", "shown", "annotator", "review", "voice"]].drop_duplicates()
+    looker = ["image", "shown", "annotator", "review", "voice"]
+    lookers = newest(answers, looker)[[*looker, "guideline_version"]]
     expected = said[["object", "image"]].drop_duplicates().merge(lookers, on="image")
     drawn = among(expected, answers, ["object", "shown", "annotator", "review"])
     # What was said about the object itself stands instead of the silence of the older answer.
