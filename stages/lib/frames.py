@@ -36,27 +36,23 @@ def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.
 
 
 def read(path: Path, name: str) -> pd.DataFrame:
-    """Read table `name` from Parquet. Raises UserError where the file is missing, SchemaError where it differs."""
+    """Read table `name` from Parquet. Raises UserError where the file is missing, SchemaError where it differs.
+
+    Column by column: a table is held once while it is read, and not twice.
+    """
+    schema = TABLES[name]
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            fields = _fields(file.schema_arrow.empty_table(), schema)
+            columns = {
+                field.name: _to_series(_cast(file.read([field.name])[field.name], field, schema), field)
+                for field in fields
+            }
+            return pd.DataFrame(columns, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
     except FileNotFoundError:
         raise UserError(f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{path}: not a readable Parquet file ({error}); run `dvc repro`") from None
-    return to_frame(conform(table, TABLES[name]), TABLES[name])
-
-
-def to_frame(table: pa.Table, schema: Table) -> pd.DataFrame:
-    """Return an Arrow table as a frame: numpy types, or pandas' nullable ones for columns that may be null."""
-    nullable = {column.name: column.nullable for column in schema.columns}
-    return pd.DataFrame(
-        {
-            field.name: table[field.name].to_pandas().astype(_dtype(field.type, nullable.get(field.name, True)))
-            if field.type != POLYGON
-            else pd.Series(pd.arrays.ArrowExtensionArray(table[field.name]))
-            for field in table.schema
-        }
-    )
 
 
 def to_bytes(data: pd.DataFrame, name: str) -> bytes:
@@ -97,23 +93,38 @@ def canonical(data: pd.DataFrame, name: str) -> pa.Table:
 
 def conform(table: pa.Table, schema: Table) -> pa.Table:
     """Return `table` with the schema's columns and types, further columns behind them by name."""
+    fields = _fields(table, schema)
+    arrays = [_cast(table[field.name], field, schema) for field in fields]
+    # Nullability is checked here, and costs bytes there.
+    return pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(field.name, field.type) for field in fields]))
+
+
+def _fields(table: pa.Table, schema: Table) -> list[pa.Field]:
+    """Return the fields that a table is to have: the schema's, and where it allows more, those of the table."""
     expected = schema.schema()
     missing = [column for column in expected.names if column not in table.column_names]
     extra = sorted(column for column in table.column_names if column not in expected.names)
     if missing or (extra and not schema.extra):
         raise SchemaError(f"table {schema.name}: missing columns {missing}, unknown columns {extra}")
-    arrays, fields = [], []
-    for field in [*expected, *(_extra_field(table, column) for column in extra)]:
-        column = table[field.name]
-        try:
-            column = column if column.type == field.type else column.cast(field.type)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise SchemaError(f"table {schema.name}, column {field.name}: {error}") from None
-        if not field.nullable and column.null_count:
-            raise SchemaError(f"table {schema.name}, column {field.name}: {column.null_count} nulls")
-        arrays.append(column)
-        fields.append(pa.field(field.name, field.type))  # nullability is checked here, and costs bytes there
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    return [*expected, *(_extra_field(table, column) for column in extra)]
+
+
+def _cast(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> pa.ChunkedArray:
+    try:
+        column = column if column.type == field.type else column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SchemaError(f"table {schema.name}, column {field.name}: {error}") from None
+    if not field.nullable and column.null_count:
+        raise SchemaError(f"table {schema.name}, column {field.name}: {column.null_count} nulls")
+    return column
+
+
+def _to_series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series:
+    """Return a column as numpy types, or as pandas' nullable ones where it may be null."""
+    if field.type == POLYGON:
+        return pd.Series(pd.arrays.ArrowExtensionArray(column))
+    values: pd.Series = column.to_pandas().astype(_dtype(field.type, field.nullable))
+    return values
 
 
 def _extra_field(table: pa.Table, column: str) -> pa.Field:
