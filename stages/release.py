@@ -1,8 +1,9 @@
 """Join train, val and test, account for every raw row, and check the result once more before it is a release.
 
 Reads: every table of the stages before: `images`, `sources` (one row per image), `annotations` (one row per word),
-`rejects`, `violations`, `pairs`, `copies`, `labels` (one row per object), `votes` (one row per annotation), `splits`,
-`weights` (one row per image); the guideline, its suites and data/raw/withdrawals.yaml.
+`rejects`, `violations`, `pairs`, `copies`, `labels` (one row per object), `votes` (one row per annotation),
+`relabel` (one row per object to label again), `splits`, `weights` (one row per image), `cases`, `judged` (one row per
+edge case); the guideline, its suites and data/raw/withdrawals.yaml.
 Writes: release/images (one row per released image), release/train, val and test (one row per object),
 release/lineage (one row per released object and annotation behind it), release/ledger (one row per raw image,
 annotation and reject), `gate` (one row per broken rule and row); beside them manifest, Croissant, card and charts.
@@ -15,12 +16,16 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from stages.lib import card, charts, croissant, facts, frames, manifest, shell
-from stages.lib import suites as expectations
+from stages.lib import card, card_edge_cases, charts, croissant, edge_case_counts, frames, manifest, shell, suite_runs
+from stages.lib.baseline import Baseline
+from stages.lib.edge_cases import EdgeCases
+from stages.lib.facts.released import Labels, ReleaseImages
 from stages.lib.findings import why_stop
 from stages.lib.ledger import IN_RELEASE, Fates, image_fates, ledger
 from stages.lib.project import SPLITS, Classes, Dataset, Withdrawal
+from stages.lib.relabel import Work, work
 from stages.lib.rules import RuleBook
+from stages.lib.suites import Suite
 from stages.lib.tables import TABLES
 from stages.lib.yaml_file import Written
 
@@ -55,11 +60,16 @@ def transform(
     copies: pd.DataFrame,
     labels: pd.DataFrame,
     votes: pd.DataFrame,
+    relabel: pd.DataFrame,
     splits: pd.DataFrame,
     weights: pd.DataFrame,
+    cases: pd.DataFrame,
+    judged: pd.DataFrame,
     classes: Classes,
     rules: RuleBook,
-    suites: Mapping[str, expectations.Suite],
+    edge_cases: EdgeCases,
+    suites: Mapping[str, Suite],
+    accepted: Baseline,
     withdrawals: Sequence[Withdrawal],
     dataset: Dataset,
     params: Params,
@@ -85,22 +95,23 @@ def transform(
         "release/lineage": _lineage(fates, annotations, votes),
         "release/ledger": ledger(fates, annotations, rejects, violations, labels, votes),
     }
-    checked = {
-        "labels": facts.labels(labels, classes),
-        "release/images": facts.release_images(tables["release/images"]),
-    }
-    gate = expectations.check(checked, suites, rules)
+    checked = {"labels": Labels(labels, classes), "release/images": ReleaseImages(tables["release/images"])}
+    gate, held = suite_runs.check(checked, suites, rules, accepted)
     if reason := why_stop(gate, shell.table_path("gate").as_posix()):
         raise shell.Stop(reason, {"gate": gate})
     parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
     counts = manifest.counts(classes, tables)
-    documents = {
-        manifest.FILE: manifest.to_bytes(manifest.manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})),
-        croissant.FILE: manifest.to_bytes(croissant.croissant(dataset, classes, parts)),
-        card.FILE: card.card(dataset, classes, rules, tables, manifest.release_hash(parts)),
-        **charts.charts(classes, tables),
+    found = edge_case_counts.in_release(edge_cases, cases, tables)
+    edges = card_edge_cases.section(edge_cases, judged, found)
+    documents = _documents(dataset, classes, rules, tables, parts, counts, edges, work(relabel, annotations))
+    metrics = {
+        "release": manifest.release_hash(parts),
+        **counts,
+        "rules": held,
+        "decided": _counts(tables["release/ledger"], "rule", "kind"),
+        "fates": _counts(tables["release/ledger"], "kind", "fate"),
+        "edge_cases": found,
     }
-    metrics = {"release": manifest.release_hash(parts), **counts, "fates": _fate_counts(tables["release/ledger"])}
     return Tables(
         tables["release/images"],
         tables["release/train"],
@@ -112,6 +123,25 @@ def transform(
         documents,
         metrics,
     )
+
+
+def _documents(
+    dataset: Dataset,
+    classes: Classes,
+    rules: RuleBook,
+    tables: Mapping[str, pd.DataFrame],
+    parts: Mapping[str, bytes],
+    counts: Mapping[str, Any],
+    edges: str,
+    again: Work,
+) -> dict[str, bytes]:
+    """Return manifest, Croissant, card and charts by file name; `parts` are the tables as they are written."""
+    return {
+        manifest.FILE: manifest.to_bytes(manifest.manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})),
+        croissant.FILE: manifest.to_bytes(croissant.croissant(dataset, classes, parts)),
+        card.FILE: card.card(dataset, classes, rules, tables, edges, manifest.release_hash(parts), again),
+        **charts.charts(classes, tables),
+    }
 
 
 def _objects(fates: Fates, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
@@ -158,10 +188,11 @@ def _lineage(fates: Fates, annotations: pd.DataFrame, votes: pd.DataFrame) -> pd
     return frames.frame("release/lineage", behind.drop(columns="image").merge(said, on="annotation"))
 
 
-def _fate_counts(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
+def _counts(rows: pd.DataFrame, by: str, what: str) -> dict[str, dict[str, int]]:
+    """Return how often each value of `what` occurs, for each value of `by`; rows without one do not count."""
     return {
-        str(kind): {str(fate): int(count) for fate, count in group["fate"].value_counts().sort_index().items()}
-        for kind, group in rows.groupby("kind")
+        str(name): {str(value): int(count) for value, count in group[what].value_counts().sort_index().items()}
+        for name, group in rows.groupby(by)
     }
 
 

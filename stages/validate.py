@@ -1,7 +1,7 @@
 """Run the expectation suites on pictures, deliveries and words, and say which rows are set aside.
 
 Reads: images (one row per file), sources (one row per image), annotations (one row per word), rejects (one
-row per file or line that could not be read); the rule book and the suites under expectations/.
+row per file or line that could not be read); the guideline, its suites and baseline under expectations/.
 
 Writes: violations (one row per broken rule and row). Nothing is dropped here: later stages leave out what
 stands there as `set aside`, so that one table says all.
@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import facts, shell
-from stages.lib import suites as expectations
+from stages.lib import shell, suite_runs
+from stages.lib.baseline import Baseline
+from stages.lib.changes import Changes
+from stages.lib.facts.pictures import Images, Rejects, Sources
+from stages.lib.facts.words import Annotations
 from stages.lib.findings import SET_ASIDE, set_aside, why_stop
-from stages.lib.project import Classes, Task
+from stages.lib.project import Annotators, Classes, Task
 from stages.lib.rules import RuleBook
-from stages.lib.shell import run
+from stages.lib.suites import Suite
 from stages.lib.yaml_file import Written
 
 
@@ -41,41 +44,29 @@ def transform(
     annotations: pd.DataFrame,
     rejects: pd.DataFrame,
     classes: Classes,
+    changes: Changes,
+    annotator_pools: Annotators,
     rules: RuleBook,
-    suites: Mapping[str, expectations.Suite],
+    suites: Mapping[str, Suite],
+    accepted: Baseline,
     task: Task,
     params: Params,
 ) -> Tables:
     """Return the violations of all rules on the four tables. Raises shell.Stop where one of them says `stop`."""
     del params  # it has none
     tables = {
-        "images": facts.images(images),
-        "sources": sources,
-        "annotations": facts.annotations(annotations, images, classes, task),
-        "rejects": rejects,
+        "images": Images(images),
+        "sources": Sources(sources),
+        "annotations": Annotations(annotations, images, classes, changes, rules, annotator_pools.pool_of, task),
+        "rejects": Rejects(rejects),
     }
-    violations = expectations.check(tables, suites, rules)
-    result = Tables(violations, _metrics(violations, tables, rules))
-    if reason := why_stop(violations, shell.table_path("violations").as_posix()):
+    outcome = suite_runs.check(tables, suites, rules, accepted)
+    aside = {name: len(set_aside(outcome.findings, name)) for name in SET_ASIDE}
+    result = Tables(outcome.findings, {"rules": outcome.rules, "set_aside": aside})
+    if reason := why_stop(outcome.findings, shell.table_path("violations").as_posix()):
         raise shell.Stop(reason, result._asdict())
     return result
 
 
-def _metrics(violations: pd.DataFrame, tables: Mapping[str, pd.DataFrame], rules: RuleBook) -> dict[str, Any]:
-    """Return, per rule, how many rows break it and their share; per table, how many rows are set aside."""
-    broken = violations["rule"].value_counts()
-    return {
-        "rules": {
-            rule.id: {
-                "rows": int(broken.get(rule.id, 0)),
-                "share": int(broken.get(rule.id, 0)) / max(len(table), 1),
-            }
-            for name, table in tables.items()
-            for rule in rules.checked(name)
-        },
-        "set_aside": {name: len(set_aside(violations, name)) for name in SET_ASIDE},
-    }
-
-
 if __name__ == "__main__":
-    run(transform)
+    shell.run(transform)

@@ -111,8 +111,51 @@ def test_withdrawals(tmp_path: Path, text: str, expected: list[str]) -> None:
 
 def test_a_class_that_stands_twice(tmp_path: Path) -> None:
     text = 'version: "1"\nclasses:\n  - id: b\n  - id: a\n  - id: b\n'
-    (line,) = messages(tmp_path, text, project.Classes)
-    assert line.startswith("f.yaml:2: classes: class ids used twice: b, found ")
+    assert messages(tmp_path, text, project.Classes) == [
+        "f.yaml:5: classes.2.id: 'b' is used twice; an id is never reused"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ("hotkey: a", ["f.yaml:4: classes.1.hotkey: 'a' is the hotkey of class 'cat' already"]),
+        ("hotkey: A", ["f.yaml:4: classes.1.hotkey: String should match pattern '^[0-9a-z]$', found 'A'"]),
+        ("colour: red", ["f.yaml:4: classes.1.colour: String should match pattern '^#[0-9a-f]{6}$', found 'red'"]),
+        ("confusable_with: [cat, owl]", ["f.yaml:4: classes.1.confusable_with.1: 'owl' is no other class of this file"]),
+        ("confusable_with: [dog]", ["f.yaml:4: classes.1.confusable_with.0: 'dog' is no other class of this file"]),
+        ("parent: owl", ["f.yaml:4: classes.1.parent: 'owl' is no class of this file, or a child of 'dog'"]),
+        ("parent: dog", ["f.yaml:4: classes.1.parent: 'dog' is no class of this file, or a child of 'dog'"]),
+        ("example: [a.png]", ["f.yaml:4: classes.1.example: unknown key"]),
+    ],
+)  # fmt: skip
+def test_what_classes_say_of_each_other(tmp_path: Path, second: str, expected: list[str]) -> None:
+    text = 'version: "1"\nclasses:\n  - {id: cat, hotkey: a}\n  - {id: dog, SECOND}\n'
+    assert messages(tmp_path, text.replace("SECOND", second), project.Classes) == expected
+
+
+def test_classes_that_are_each_others_parents(tmp_path: Path) -> None:
+    text = 'version: "1"\nclasses:\n  - {id: a, parent: b}\n  - {id: b, parent: c}\n  - {id: c, parent: b}\n'
+    found = messages(tmp_path, text, project.Classes)
+    assert [line.partition(": '")[0] for line in found] == [f"f.yaml:{n + 3}: classes.{n}.parent" for n in range(3)]
+    sound = text.replace("id: c, parent: b", "id: c")
+    (tmp_path / "f.yaml").write_text(sound, "utf-8")
+    assert [c.parent for c in project.read_classes(tmp_path / "f.yaml").classes] == ["b", "c", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pools:\n  paid: [ann, ben]\n  review: [rev, ann]\n", ["f.yaml:3: pools.review.1: 'ann' stands in pool 'paid' already"]),
+        ("pools:\n  paid: [ann, ann]\n", ["f.yaml:2: pools.paid.1: 'ann' stands in pool 'paid' already"]),
+        ("pools:\n  paid: ann\n", ["f.yaml:2: pools.paid: Input should be a valid tuple, found 'ann'"]),
+        ("pools:\n  paid: [7]\n", ["f.yaml:2: pools.paid.0: Input should be a valid string, found 7; put it in quotes"]),
+        ("pool: {}\n", ["f.yaml:1: pool: unknown key; known keys: pools"]),
+    ],
+)  # fmt: skip
+def test_pools_of_annotators(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert messages(tmp_path, text, project.Annotators) == expected
+    assert project.read_annotators(tmp_path / "none.yaml").pool_of == {}
 
 
 def pins(tmp_path: Path, text: str | bytes) -> list[project.Pin]:

@@ -56,7 +56,7 @@ def message(tmp_path: Path, text: str | bytes, model: type[Written] = Outer, wit
         ("name: !!python/object/apply:os.system ['true']\n", "file.yaml:1: not valid YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.system'"),
         ("a: b\nname: \"\\uD800\"\n", "file.yaml:2: not valid text: half of a surrogate pair"),
         (b"name: \xff\n", "file.yaml: not UTF-8 text (byte 6); save the file as UTF-8"),
-        ("day: 2026-13-45\n", "file.yaml: not valid YAML: month must be in 1..12"),
+        ("day: 2026-13-45\n", "file.yaml:1: not valid YAML: month must be in 1..12"),
         ("name: " + "[" * 100_000, "file.yaml:1: nested deeper than 20 levels"),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from stages.lib import charts, croissant, manifest
 from stages.lib.card_labels import how_labels_were_made, limits
 from stages.lib.markdown import link, number, plain, share, table
 from stages.lib.project import SPLITS, Classes, Dataset
+from stages.lib.relabel import Work
 from stages.lib.rules import RuleBook
 from stages.lib.table_columns import INTEGER, NUMBER, POLYGON, TEXT, YES_NO
 from stages.lib.tables import TABLES
@@ -33,6 +34,7 @@ _REASONS = {
     "released": "it is in the release, or stands behind a label in it",
     "reviewed empty": "in the release as an image that someone looked at and found nothing on",
     "superseded": "the same annotator said something newer",
+    "outdated": "the guideline has changed since, and the change says that it counts no longer",
     "outvoted": "other annotators said otherwise and were more, or a reviewer decided",
     "contested": "annotators disagree, and nothing decides; beside other objects it is released as `ignore`",
     "copy": "another image is kept for it",
@@ -51,14 +53,21 @@ def card(
     classes: Classes,
     rules: RuleBook,
     tables: Mapping[str, pd.DataFrame],
+    edge_cases: str,
     release_hash: str,
+    again: Work,
 ) -> bytes:
-    """Return the dataset card as Markdown; `tables` are the release's by name (`release/train`, ...)."""
+    """Return the dataset card as Markdown; `tables` are the release's by name (`release/train`, ...).
+
+    `edge_cases` is the section on them, from `card_edge_cases`; `again`: what must be labelled again after changes of
+    the guideline.
+    """
     counts = manifest.counts(classes, tables)
     sections = (
         _front_matter(dataset) + _head(dataset, classes, counts, release_hash),
         _contents(classes, counts),
-        how_labels_were_made(tables),
+        *([edge_cases] if edge_cases else []),
+        how_labels_were_made(tables, again),
         _left_out(rules, tables["release/ledger"]),
         limits(dataset, counts, tables),
         _loading(),

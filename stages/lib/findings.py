@@ -12,17 +12,23 @@ def set_aside(findings: pd.DataFrame, table: str) -> pd.Series:
 
 
 def why_stop(findings: pd.DataFrame, file: str) -> str | None:
-    """Return what to tell people when a rule whose action is `stop` is broken; None when all of them hold.
+    """Return what to tell people when a rule whose action is `stop` is broken; None where nothing stops.
 
-    `file` is where the findings can be read.
+    What the baseline accepts does not. `file` is where the findings can be read.
     """
-    broken = findings[findings["action"] == "stop"]
+    all_broken = findings[findings["action"] == "stop"]
+    known, broken = all_broken[all_broken["known"]], all_broken[~all_broken["known"]]
     if broken.empty:
         return None
+    also = known["rule"].value_counts()
     first = broken.sort_values(["rule", "table", "key"]).groupby("rule", sort=True)
     rows, example = first.size(), first[["key", "message"]].first()
     lines = [
-        f"  {rule}: broken by {rows[rule]:,}, such as {key}: {message}"
+        f"  {rule}: broken by {rows[rule]:,}{_besides(int(also.get(rule, 0)))}, such as {key}: {message}"
         for rule, (key, message) in zip(example.index, example.to_numpy(), strict=True)
     ]
     return f"the gate does not hold; all findings stand in {file}\n" + "\n".join(lines)
+
+
+def _besides(known: int) -> str:
+    return f" (and {known:,} that the baseline accepts)" if known else ""

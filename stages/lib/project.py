@@ -1,17 +1,18 @@
 """Settings and the guideline's files: params.yaml's block `dataset`, classes, rules, suites, pins, withdrawals."""
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from stages.lib.errors import UserError
 from stages.lib.names import Name
 from stages.lib.readers.csv_rows import read_table
-from stages.lib.rules import RuleBook
-from stages.lib.yaml_file import Written, line_of, load, parse
+from stages.lib.rules import RuleBook, used_twice
+from stages.lib.yaml_file import Fault, Written, line_of, load, parse
 
 Task = Literal["classification", "detection", "segmentation", "ocr"]
 SPLITS = ("train", "val", "test")
@@ -33,11 +34,16 @@ class Dataset(Written):
 
 
 class Class(Written):
-    """One class of guidelines/classes.yaml."""
+    """One class of guidelines/classes.yaml. `examples` are pictures under guidelines/."""
 
     id: str = Field(min_length=1)
     name: str = ""
     definition: str = ""
+    confusable_with: tuple[str, ...] = ()
+    colour: str | None = Field(None, pattern="^#[0-9a-f]{6}$")
+    hotkey: str | None = Field(None, pattern="^[0-9a-z]$")
+    examples: tuple[str, ...] = ()
+    parent: str | None = None
     ignore: bool = False
 
 
@@ -47,19 +53,58 @@ class Classes(Written):
     version: str
     classes: tuple[Class, ...] = ()
 
-    @field_validator("classes")
-    @classmethod
-    def _unique(cls, classes: tuple[Class, ...]) -> tuple[Class, ...]:
-        ids = [c.id for c in classes]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"class ids used twice: {', '.join(twice)}")
-        return classes
+    def faults(self) -> Iterator[Fault]:
+        """Yield ids and hotkeys used twice, classes that are named and not there, and circles of parents."""
+        parents = {c.id: c.parent for c in self.classes}
+        yield from used_twice("classes", self.ids)
+        hotkeys = [c.hotkey for c in self.classes]
+        for place, found in enumerate(self.classes):
+            here: tuple[str | int, ...] = ("classes", place)
+            if found.hotkey is not None and found.hotkey in hotkeys[:place]:
+                other = self.ids[hotkeys.index(found.hotkey)]
+                yield Fault((*here, "hotkey"), f"'{found.hotkey}' is the hotkey of class '{other}' already")
+            for number, name in enumerate(found.confusable_with):
+                if name not in parents or name == found.id:
+                    yield Fault((*here, "confusable_with", number), f"'{name}' is no other class of this file")
+            if found.parent is not None and _circle(found.id, parents):
+                yield Fault((*here, "parent"), f"'{found.parent}' is no class of this file, or a child of '{found.id}'")
 
     @property
     def ids(self) -> list[str]:
         """Ids in the order of the file."""
         return [c.id for c in self.classes]
+
+
+def _circle(start: str, parents: Mapping[str, str | None]) -> bool:
+    """Say whether the way up from a class comes back to it, or leads out of the file."""
+    seen = {start}
+    above = parents[start]
+    while above is not None:
+        if above in seen or above not in parents:
+            return True
+        seen.add(above)
+        above = parents[above]
+    return False
+
+
+class Annotators(Written):
+    """guidelines/annotators.yaml: the pools that annotators belong to, each with its pseudonyms."""
+
+    pools: Mapping[str, tuple[str, ...]] = {}
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield annotators that stand in two places."""
+        seen: dict[str, str] = {}
+        for pool, people in self.pools.items():
+            for place, name in enumerate(people):
+                if name in seen:
+                    yield Fault(("pools", pool, place), f"'{name}' stands in pool '{seen[name]}' already")
+                seen.setdefault(name, pool)
+
+    @property
+    def pool_of(self) -> dict[str, str]:
+        """The pool of every annotator."""
+        return {name: pool for pool, people in self.pools.items() for name in people}
 
 
 class Withdrawal(Written):
@@ -100,6 +145,11 @@ def read_withdrawals(file: Path) -> list[Withdrawal]:
 def read_classes(file: Path) -> Classes:
     """Return the guideline's classes and version."""
     return load(file, Classes)
+
+
+def read_annotators(file: Path) -> Annotators:
+    """Return the pools of annotators; no file means none."""
+    return load(file, Annotators) if file.exists() else Annotators()
 
 
 def read_rules(file: Path) -> RuleBook:
@@ -148,3 +198,13 @@ def read_pins(file: Path) -> list[Pin]:
 def key_line(file: Path, *location: str | int) -> str:
     """Return `file:line` of a key in a YAML file, for messages."""
     return f"{file}:{line_of(parse(file)[0], location)}"
+
+
+def entry_line(file: Path, block: str, name: str, key: str) -> str:
+    """Return `file:line` of a key of the entry whose id is `name`, for messages; the file alone where it has none."""
+    try:
+        node, value = parse(file)
+        places = [place for place, entry in enumerate(value[block]) if entry["id"] == name]
+    except (UserError, TypeError, KeyError):
+        places = []
+    return f"{file}:{line_of(node, (block, places[0], key))}" if places else str(file)

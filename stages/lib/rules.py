@@ -1,28 +1,30 @@
 """The rule book, guidelines/rules.yaml: what must hold, how it is checked, and what follows when it does not."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from stages.lib.yaml_file import Written
+from stages.lib.yaml_file import Fault, Written
 
 Severity = Literal["critical", "warning", "info"]
 Action = Literal["stop", "set aside", "tell"]
 EnforcedBy = Literal["expectation", "stage", "diff", "reviewer"]
 Status = Literal["active", "retired"]
 
+_CHECKS = ("predicate", "check", "expectation")
 _ID = re.compile(r"[A-Z]{2,10}-\d{3}")
 
 
-def _rule_id(value: str) -> str:
+def rule_id(value: str) -> str:
+    """Return an id of a rule or edge case. Raises ValueError."""
     if not _ID.fullmatch(value):
         raise ValueError("expected capitals, a hyphen and three digits, such as BOX-003")
     return value
 
 
-class Check(Written):
+class Expectation(Written):
     """A Great Expectations expectation: its type in snake_case and its arguments."""
 
     type: str
@@ -30,9 +32,13 @@ class Check(Written):
 
 
 class Rule(Written):
-    """One rule. `table`, `expectation` and `shows` belong to those that an expectation enforces."""
+    """One rule. `table` and one of `predicate`, `check`, `expectation` belong to those that an expectation enforces.
 
-    id: Annotated[str, AfterValidator(_rule_id)]
+    `predicate` is SQL that holds for every row (stages/lib/predicates.py), `check` the name of a function in
+    expectations/checks.py, `expectation` any of Great Expectations' own; `shows` are the columns a finding quotes.
+    """
+
+    id: Annotated[str, AfterValidator(rule_id)]
     sentence: str = Field(min_length=1)
     why: str = ""
     severity: Severity
@@ -42,13 +48,18 @@ class Rule(Written):
     stage: str | None = None
     since: str
     table: str | None = None
-    expectation: Check | None = None
+    predicate: str | None = None
+    check: str | None = None
+    expectation: Expectation | None = None
     shows: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _enforced(self) -> "Rule":
-        if self.enforced_by == "expectation" and (self.table is None or self.expectation is None):
-            raise ValueError("enforced by an expectation: expected the keys 'table' and 'expectation'")
+        given = [key for key in _CHECKS if getattr(self, key) is not None]
+        if self.enforced_by == "expectation" and (self.table is None or len(given) != 1):
+            raise ValueError(f"enforced by an expectation: expected the key 'table' and one of {_named(_CHECKS)}")
+        if self.enforced_by != "expectation" and given:
+            raise ValueError(f"has '{given[0]}', so expected enforced_by: expectation, found '{self.enforced_by}'")
         if self.enforced_by == "stage" and self.stage is None:
             raise ValueError("enforced by a stage: expected the key 'stage'")
         return self
@@ -59,13 +70,9 @@ class RuleBook(Written):
 
     rules: tuple[Rule, ...] = ()
 
-    @model_validator(mode="after")
-    def _unique(self) -> "RuleBook":
-        ids = [rule.id for rule in self.rules]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"rule ids used twice: {', '.join(twice)}; an id is never reused")
-        return self
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong between rules."""
+        yield from used_twice("rules", [rule.id for rule in self.rules])
 
     def checked(self, table: str) -> list[Rule]:
         """Return the active rules that an expectation on `table` enforces, in the order of the file."""
@@ -74,3 +81,16 @@ class RuleBook(Written):
     def tables(self) -> list[str]:
         """Return the tables that an active rule's expectation is about, by name."""
         return sorted({r.table for r in self.rules if r.table is not None and self.checked(r.table)})
+
+
+def used_twice(block: str, ids: list[str]) -> Iterator[Fault]:
+    """Yield every id that stands in `block` a second time."""
+    first: dict[str, int] = {}
+    for place, name in enumerate(ids):
+        if name in first:
+            yield Fault((block, place, "id"), f"'{name}' is used twice; an id is never reused")
+        first.setdefault(name, place)
+
+
+def _named(keys: tuple[str, ...]) -> str:
+    return ", ".join(f"'{key}'" for key in keys)

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-
-from stages.lib import frames, paths, project
+from stages.lib import baseline, frames, named_checks, paths, project
 from stages.lib.batches import read_batches
+from stages.lib.changes import read_checked
 from stages.lib.deliveries import read_deliveries
+from stages.lib.edge_cases import read_edge_cases
 from stages.lib.errors import UserError, printable
-from stages.lib.yaml_file import load
+from stages.lib.yaml_file import Written, load
 
 METRICS, DOCUMENTS = "metrics", "documents"
 
@@ -38,8 +38,19 @@ INPUTS = {
     "pins": Input(lambda: project.read_pins(paths.PINS), (paths.PINS,)),
     "withdrawals": Input(lambda: project.read_withdrawals(paths.WITHDRAWALS), (paths.WITHDRAWALS,)),
     "classes": Input(lambda: project.read_classes(paths.CLASSES), (paths.CLASSES,)),
+    "annotator_pools": Input(lambda: project.read_annotators(paths.ANNOTATORS), (paths.ANNOTATORS,)),
+    "changes": Input(
+        lambda: read_checked(paths.CHANGES, project.read_classes(paths.CLASSES)), (paths.CHANGES, paths.CLASSES)
+    ),
     "rules": Input(lambda: project.read_rules(paths.RULES), (paths.RULES,)),
+    "edge_cases": Input(lambda: read_edge_cases(paths.EDGE_CASES), (paths.EDGE_CASES, named_checks.FILE)),
     "suites": Input(lambda: project.read_suites(paths.EXPECTATIONS), (paths.EXPECTATIONS,)),
+    # What is accepted expires, and the day that counts is the release's.
+    "accepted": Input(
+        lambda: baseline.read(paths.BASELINE, project.read_dataset(paths.PARAMS).date),
+        (paths.EXPECTATIONS,),
+        ("dataset.date",),
+    ),
     "dataset": Input(lambda: project.read_dataset(paths.PARAMS), params=("dataset",)),
     "seed": Input(lambda: project.read_dataset(paths.PARAMS).seed, params=("dataset.seed",)),
     "task": Input(lambda: project.read_dataset(paths.PARAMS).task, params=("dataset.task",)),
@@ -107,7 +118,7 @@ def table_path(argument: str) -> Path:
     return paths.DATA / f"{table_name(argument)}.parquet"
 
 
-def _argument(stage: str, name: str, annotation: type[BaseModel]) -> Any:
+def _argument(stage: str, name: str, annotation: type[Written]) -> Any:
     if name == "params":
         return load(paths.PARAMS, annotation, within=stage)
     if name in INPUTS:

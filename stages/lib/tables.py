@@ -120,7 +120,7 @@ _ALL = (
         Column("annotation", TEXT, "the word"),
         Column("image", TEXT, "the image that it was counted for, the survivor among exact copies", nullable=True),
         OBJECT._replace(nullable=True),
-        Column("role", TEXT, "voted, overruled, adjudicated, superseded, empty, no vote, or set aside"),
+        Column("role", TEXT, "voted, overruled, adjudicated, superseded, outdated, empty, no vote, or set aside"),
     )),
     Table("annotators", "one row per annotator", ("annotator",), (
         Column("annotator", TEXT, "a stable pseudonym"),
@@ -136,6 +136,24 @@ _ALL = (
         Column("kind", TEXT, "exact or near"),
         Column("distance", INTEGER, "bits between the two perceptual hashes; null where a third image links them", nullable=True),
         Column("rule", TEXT, "the rule that set it aside"),
+    )),
+    Table("relabel", "one row per object, or image, to label again after a change of the guideline", ("object",), (
+        Column("object", TEXT, "as in labels; the image's content where the whole image is to be labelled again"),
+        ABOUT_IMAGE,
+        Column("label", TEXT, "the class that stands until then; null where none does", nullable=True),
+        Column("guideline_version", TEXT, "the oldest guideline version of the words behind it", nullable=True),
+        Column("version", TEXT, "the guideline version whose change asks for it"),
+        Column("reason", TEXT, "why, as guidelines/changes.yaml says"),
+    )),
+    Table("cases", "one row per edge case and object, or image, where it fires", ("edge_case", "image", "object"), (
+        Column("edge_case", TEXT, "id of the edge case"),
+        ABOUT_IMAGE,
+        Column("object", TEXT, "as in labels; null where the edge case is about the image as a whole", nullable=True),
+    )),
+    Table("judged", "one row per active edge case", ("edge_case",), (
+        Column("edge_case", TEXT, "id of the edge case"),
+        Column("rows", INTEGER, "objects, or images, of which it can be said whether it fires"),
+        Column("without", TEXT, "columns that it reads and that have no value anywhere, with commas", nullable=True),
     )),
     Table("splits", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
@@ -193,7 +211,7 @@ _RELEASE = (
         Column("kind", TEXT, "image, annotation or reject"),
         Column("key", TEXT, "image, annotation or reject"),
         Column("image", TEXT, "the image it is about", nullable=True),
-        Column("fate", TEXT, "released, superseded, outvoted, contested, copy, capped, set aside, withdrawn, reviewed empty, removed, no vote, unlabelled or rejected"),
+        Column("fate", TEXT, "released, superseded, outdated, outvoted, contested, copy, capped, set aside, withdrawn, reviewed empty, removed, no vote, unlabelled or rejected"),
         Column("stage", TEXT, "the stage that decided"),
         Column("rule", TEXT, "the rule, where one did", nullable=True),
         Column("survivor", TEXT, "for a copy: the image that stays", nullable=True),

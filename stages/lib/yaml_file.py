@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
@@ -13,14 +13,25 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from stages.lib.errors import UserError
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound="Written")
 _DEEPEST = 20
+
+
+class Fault(NamedTuple):
+    """What is wrong at one place of a file: the keys and positions that lead there, and the reason."""
+
+    location: tuple[str | int, ...]
+    reason: str
 
 
 class Written(BaseModel):
     """Base of everything that people write: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def faults(self) -> Iterable[Fault]:
+        """Return what is wrong between values that are each right; `load` names the line of each."""
+        return ()
 
 
 def load(path: Path, model: type[Model], within: str | None = None) -> Model:
@@ -35,9 +46,12 @@ def load(path: Path, model: type[Model], within: str | None = None) -> Model:
             raise UserError(f"{path}: expected a mapping with the key '{within}'")
         value, where = value.get(within), (within,)
     try:
-        return model.model_validate({} if value is None else value)
+        found = model.model_validate({} if value is None else value)
     except ValidationError as error:
         raise UserError(_explain(path, node, where, error, model)) from None
+    if faults := [_told(path, node, (*where, *fault.location), fault.reason) for fault in found.faults()]:
+        raise UserError("\n".join(faults))
+    return found
 
 
 def parse(path: Path) -> tuple[Node | None, Any]:
@@ -51,16 +65,35 @@ def parse(path: Path) -> tuple[Node | None, Any]:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     yaml = YAML(typ="safe", pure=True)
+    node = None
     try:
         _check_events(path, yaml.parse(text))
-        return yaml.compose(text), yaml.load(text)
+        node = yaml.compose(text)
+        return node, yaml.load(text)
     except MarkedYAMLError as error:
         line = (error.problem_mark.line + 1) if error.problem_mark else 1
         problem = " ".join((error.problem or "not valid YAML").split())
         raise UserError(f"{path}:{line}: not valid YAML: {problem}") from None
     except (YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not valid YAML: {reason}") from None
+        raise UserError(f"{path}{_line_of_no_date(node)}: not valid YAML: {reason}") from None
+
+
+def _line_of_no_date(node: Node | None) -> str:
+    """Return `:line` of the first value that looks like a date and is none, which the parser does not tell."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, MappingNode):
+            waiting += [side for pair in reversed(part.value) for side in reversed(pair)]
+        elif isinstance(part, SequenceNode):
+            waiting += reversed(part.value)
+        elif part is not None and str(part.tag).endswith(":timestamp"):
+            try:
+                date.fromisoformat("-".join(side.zfill(2) for side in part.value[:10].split("-")))
+            except ValueError:
+                return f":{part.start_mark.line + 1}"
+    return ""
 
 
 def _check_events(path: Path, events: Iterable[Event]) -> None:
@@ -87,7 +120,6 @@ def _explain(
     lines = []
     for problem in error.errors(include_url=False):
         location = (*within, *(part for part in problem["loc"] if part != "[key]"))
-        key = ".".join(str(part) for part in location) or "(the file)"
         shown = not isinstance(problem["input"], dict)
         found = f", found {problem['input']!r:.80}" if shown else ""
         reason = problem["msg"].removeprefix("Value error, ")
@@ -101,8 +133,13 @@ def _explain(
             reason = "expected keys and values"
         elif problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float, date)):
             found += "; put it in quotes"
-        lines.append(f"{path}:{line_of(node, location)}: {key}: {reason}{found}")
+        lines.append(_told(path, node, location, reason + found))
     return "\n".join(lines)
+
+
+def _told(path: Path, node: Node | None, location: Sequence[int | str], reason: str) -> str:
+    key = ".".join(str(part) for part in location) or "(the file)"
+    return f"{path}:{line_of(node, location)}: {key}: {reason}"
 
 
 def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> str:

@@ -1,0 +1,1 @@
+"""Suites (JSON, one per table, written from the rules) and what Great Expectations lacks for them."""
