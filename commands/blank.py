@@ -11,10 +11,15 @@ NO_LICENCE = "not decided"
 
 _CLASSES = """\
 # The classes. A definition says what belongs to the class, what does not, and what it is confused with (GUIDE-001).
-# Raise the version with every change, and say in CHANGELOG.md what changed. Example:
+# Raise the version with every change, and say in CHANGELOG.md what changed. Only the id is needed. Example:
 #   - id: RBC
 #     name: red blood cell
 #     definition: A whole or cut-off red disc, also when it overlaps others. Without colour it is a platelet.
+#     confusable_with: [Platelets]
+#     colour: "#d55e00"
+#     hotkey: r
+#     examples: [examples/red.png]       # pictures under guidelines/
+#     parent: cell                       # a more general class of this file
 version: "1.0"
 classes: []
 """
@@ -23,6 +28,21 @@ classes:
   - id: text
     name: text
     definition: A line of text. The corners enclose its ink; the transcription is what stands there, letter by letter.
+"""
+WHEN_IT_CHANGES = """\
+## When the guideline changes
+What becomes of the words made before stands in [changes.yaml](changes.yaml), one entry for each class, or rule, whose
+meaning changed; the pipeline obeys it. A word is older than a change when its guideline version is.
+
+| `old_votes` | words under the old meaning |
+| --- | --- |
+| `keep` | count in full |
+| `map` | count in full, under the new class; for `rename` and `merge` |
+| `requeue` | count until somebody speaks of the object under the new meaning; of a class that is gone, not at all |
+| `drop` | do not count |
+
+Words that count no longer have the fate `outdated` (`dataset why KEY`). What waits to be labelled again stands in
+`data/relabel.parquet`, its size and hours in `reports/consolidate.json` and in the card of the release.
 """
 _GUIDE = """\
 # How we label {name}
@@ -38,8 +58,27 @@ the rules in [rules.yaml](rules.yaml).
 | --- | --- |
 
 ## Changing this guideline
-Change `classes.yaml` and raise its version, write down in [CHANGELOG.md](CHANGELOG.md) what changed and which labels
-must be made again (GUIDE-002), and let someone else read it.
+Change `classes.yaml` and raise its version, write down in [CHANGELOG.md](CHANGELOG.md) what changed and why
+(GUIDE-002), and let someone else read it.
+
+{changing}"""
+_CHANGES = """\
+# What becomes of words that are older than a change of the guideline; see README.md, "When the guideline changes".
+# Example:
+#   - version: "1.1"            # the guideline version that brought it
+#     classes: [RBC]            # whose meaning changed; or `rule: BOX-003` for a rule that changed what is drawn
+#     action: redefine          # redefine; rename, merge (to: [one]); split (to: [one, another])
+#     old_votes: requeue        # keep, drop, map (rename and merge alone), requeue
+#     reason: Discs without colour are platelets now.
+changes: []
+"""
+_ANNOTATORS = """\
+# Who labels: the pseudonyms of annotators and reviewers, by pool. Names that stand in no pool are told (ANN-008); while
+# this file names nobody, that rule is not checked. Example:
+#   pools:
+#     in-house: [lab-1, lab-2]
+#     reviewers: [lead]
+pools: {}
 """
 _CHANGELOG = """\
 # Changes of the guideline
@@ -81,7 +120,9 @@ def files(dataset: Dataset, stages: Sequence[str]) -> dict[str, str]:
     return {
         "params.yaml": _params(dataset, stages),
         "guidelines/classes.yaml": classes,
-        "guidelines/README.md": _GUIDE.format(name=dataset.name),
+        "guidelines/annotators.yaml": _ANNOTATORS,
+        "guidelines/README.md": _GUIDE.format(name=dataset.name, changing=WHEN_IT_CHANGES),
+        "guidelines/changes.yaml": _CHANGES,
         "guidelines/CHANGELOG.md": _CHANGELOG.format(date=dataset.date.isoformat()),
         "README.md": _README.format(name=dataset.name, task=dataset.task),
         "data/raw/pins.csv": "image,split,reason\n",

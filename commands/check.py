@@ -6,26 +6,39 @@ from typing import Annotated
 import typer
 
 from commands.repository import enter
-from stages.lib.errors import printable
+from stages.lib.errors import UserError, printable
 
 
 def check(
     write: Annotated[bool, typer.Option("--write", help="Write the suites in expectations/ from the rules.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Accept the violations that stop the pipeline now, for a time.")
+    ] = False,
+    owner: Annotated[str | None, typer.Option(help="With --baseline: who answers; else git's user.name.")] = None,
+    expires: Annotated[str | None, typer.Option(help="With --baseline: until which day; 90 days unless said.")] = None,
+    reason: Annotated[str, typer.Option(help="With --baseline: why they are accepted.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Say whether settings, guideline, rules, suites, deliveries and batches fit together."""
-    from commands import checks  # noqa: PLC0415  (slow to import)
+    """Say whether settings, guideline, rules, suites and batches fit together, and write the rule book as a page."""
+    from commands import accepting, checks, rulebook  # noqa: PLC0415  (slow to import)
 
     enter()
+    if not baseline and (owner or expires or reason):
+        raise UserError("--owner, --expires and --reason say who accepts violations; expected --baseline beside them")
     written = checks.write_suites() if write else []
+    accepted = accepting.accept(owner, expires, reason) if baseline else []
     findings = checks.findings()
+    try:
+        page = rulebook.write()
+    except UserError:
+        page = None  # what cannot be read stands among the findings
     if as_json:
-        typer.echo(json.dumps({"findings": findings, "written": written}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"findings": findings, "written": written, "page": page}, indent=2, ensure_ascii=False))
     else:
-        for file in written:
-            typer.echo(f"{file}: written")
-        for finding in findings:
-            typer.echo(printable(finding))
+        for line in [*(f"{file}: written" for file in written), *accepted, *findings]:
+            typer.echo(printable(line))
         typer.echo(f"{len(findings):,} findings" if len(findings) != 1 else "1 finding")
+        if page:
+            typer.echo(f"{page}: the rule book, and how the data stand against it")
     if findings:
         raise typer.Exit(1)

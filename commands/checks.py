@@ -5,23 +5,23 @@ import inspect
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from commands.data_checks import data_findings
+from commands.guideline_checks import guideline_findings
 from commands.repository import Pipeline, read_pipeline
 from stages.lib import paths, project, suites
 from stages.lib.errors import UserError
 from stages.lib.shell import write_bytes
 from stages.lib.yaml_file import line_of, load, parse
 
-Read = TypeVar("Read")
 _DATASET = "dataset"
 
 
 def findings() -> list[str]:
     """Return every finding. Raises UserError where dvc.yaml itself cannot be read."""
     pipeline = read_pipeline()
-    found = [*_settings(pipeline), *_guideline(pipeline), *data_findings(pipeline)]
+    found = [*_settings(pipeline), *guideline_findings(pipeline), *data_findings(pipeline)]
     return list(dict.fromkeys(found))
 
 
@@ -82,25 +82,6 @@ def _dates(value: Any, location: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _dates(item, (*location, str(key)))
-
-
-def _guideline(pipeline: Pipeline) -> Iterator[str]:
-    yield from _problems(lambda: project.read_classes(paths.CLASSES))
-    try:
-        rules = project.read_rules(paths.RULES)
-    except UserError as error:
-        yield from str(error).splitlines()
-        return
-    node, _ = parse(paths.RULES)
-    for number, rule in enumerate(rules.rules):
-        if rule.enforced_by == "stage" and rule.status == "active" and rule.stage not in pipeline.stages:
-            where = f"{paths.RULES}:{line_of(node, ('rules', number, 'stage'))}"
-            known = ", ".join(pipeline.stages)
-            yield f"{where}: {rule.id}: no stage '{rule.stage}' in {paths.DVC}; expected one of {known}"
-    try:
-        yield from suites.problems(project.read_suites(paths.EXPECTATIONS), rules)
-    except UserError as error:
-        yield from str(error).splitlines()
 
 
 def _problems(read: Callable[[], object]) -> list[str]:

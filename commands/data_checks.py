@@ -1,47 +1,48 @@
 """What `dataset check` looks at under data/raw: deliveries, batches, pins, withdrawals, and DVC's pointers."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 
+from commands.noting import read_or_note
 from commands.repository import Pipeline, dvc
-from stages.lib import facts, metadata, paths, project
+from stages.lib import metadata, paths, project, versions
 from stages.lib.batches import BatchFile, read_batches
+from stages.lib.changes import read_changes
 from stages.lib.deliveries import Delivery, Description, read_deliveries, read_pointer
 from stages.lib.errors import UserError
 from stages.lib.project import Classes
 from stages.lib.yaml_file import line_of, load, parse
 
-Read = TypeVar("Read")
-
 
 def data_findings(pipeline: Pipeline) -> Iterator[str]:
     """Yield the findings about everything under data/raw."""
     found: list[str] = []
-    classes = _try(found, lambda: project.read_classes(paths.CLASSES))
+    classes = read_or_note(found, lambda: project.read_classes(paths.CLASSES))
     deliveries = _deliveries(found, pipeline)
     _batches(found, pipeline, None if deliveries is None else [d.name for d in deliveries], classes)
-    _try(found, lambda: project.read_pins(paths.PINS))
+    read_or_note(found, lambda: project.read_pins(paths.PINS))
     _withdrawals(found)
     yield from found
     yield from _pointers()
 
 
-def _try(found: list[str], read: Callable[[], Read]) -> Read | None:
-    """Return what `read` reads; where it cannot be read, note why and return None."""
+def _known(settings: BatchFile, classes: Classes) -> set[str]:
+    """Return the classes that a batch may name: those defined, and of later changes those that they do away with."""
     try:
-        return read()
-    except UserError as error:
-        found += str(error).splitlines()
-        return None
+        written = read_changes(paths.CHANGES).changes
+    except UserError:  # told by the checks of the guideline
+        written = ()
+    made_at = versions.numbers(settings.guideline_version)
+    later = [change for change in written if made_at < versions.numbers(change.version)]
+    return {*classes.ids, *(name for change in later if change.old_votes != "keep" for name in change.classes)}
 
 
 def _withdrawals(found: list[str]) -> None:
     """Note withdrawals that name no picture: a mistyped one takes back nothing, and must not pass in silence."""
-    for number, withdrawal in enumerate(_try(found, lambda: project.read_withdrawals(paths.WITHDRAWALS)) or ()):
+    for number, withdrawal in enumerate(read_or_note(found, lambda: project.read_withdrawals(paths.WITHDRAWALS)) or ()):
         if withdrawal.image is not None and not (paths.IMAGES / withdrawal.image).is_file():
             line = project.key_line(paths.WITHDRAWALS, "withdrawals", number)
             found.append(
@@ -54,12 +55,12 @@ def _deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | No
     """Look at every delivery, also behind the first one that is wrong; return them where all can be read."""
     before = len(found)
     for file in sorted(paths.DELIVERIES.glob("*.yaml")):
-        _try(found, lambda file=file: load(file, Description))  # type: ignore[misc]
+        read_or_note(found, lambda file=file: load(file, Description))  # type: ignore[misc]
     for file in sorted(paths.DELIVERIES.glob("*.dvc")):
-        _try(found, lambda file=file: read_pointer(file))  # type: ignore[misc]
+        read_or_note(found, lambda file=file: read_pointer(file))  # type: ignore[misc]
     if len(found) > before:
         return None
-    deliveries = _try(found, lambda: read_deliveries(paths.DELIVERIES))
+    deliveries = read_or_note(found, lambda: read_deliveries(paths.DELIVERIES))
     for delivery in deliveries or []:
         folder = (paths.IMAGES / delivery.name).as_posix()
         if delivery.pointer is None and folder not in pipeline.outputs:
@@ -68,8 +69,8 @@ def _deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | No
                 f"{delivery.file}: expected {pointer}, or a stage of {paths.DVC} that writes {folder}; found neither;"
                 " bring the pictures in with `dataset import`, or delete the description"
             )
-        _try(found, lambda delivery=delivery: metadata.read(delivery, []))  # type: ignore[misc]
-    _try(found, lambda: metadata.columns(deliveries or []))
+        read_or_note(found, lambda delivery=delivery: metadata.read(delivery, []))  # type: ignore[misc]
+    read_or_note(found, lambda: metadata.columns(deliveries or []))
     return deliveries
 
 
@@ -78,11 +79,11 @@ def _batches(found: list[str], pipeline: Pipeline, deliveries: Sequence[str] | N
     before = len(found)
     for folder in folders:
         file = folder / "batch.yaml"
-        settings = _try(found, lambda file=file: load(file, BatchFile)) if file.exists() else None  # type: ignore[misc]
+        settings = read_or_note(found, lambda file=file: load(file, BatchFile)) if file.exists() else None  # type: ignore[misc]
         if settings is not None:
             found += _batch(file, settings, pipeline, deliveries, classes)
     if len(found) == before:
-        _try(found, lambda: read_batches(paths.BATCHES))
+        read_or_note(found, lambda: read_batches(paths.BATCHES))
 
 
 def _batch(
@@ -95,12 +96,13 @@ def _batch(
         known = ", ".join(deliveries) or "(none yet)"
         yield f"{where}: images: no delivery '{settings.images}'; expected one of {known}"
     if classes is not None:
+        nameable = _known(settings, classes)
         for theirs, ours in settings.classes.items():
-            if ours not in classes.ids:
+            if ours not in nameable:
                 where = f"{file}:{line_of(node, ('classes', theirs))}"
                 yield f"{where}: classes.{theirs}: '{ours}' is not defined in {paths.CLASSES}; define it, or map to one"
         version = settings.guideline_version
-        if not facts.not_newer(pd.Series([version]), classes.version).all():
+        if not versions.not_newer(pd.Series([version]), classes.version).all():
             where = f"{file}:{line_of(node, ('guideline_version',))}"
             yield (
                 f"{where}: guideline_version: '{version}' is newer than {paths.CLASSES}, which is {classes.version};"

@@ -22,9 +22,13 @@ _FILES = (
     "tests/template",
     "tests/commands/test_new.py",
     "docs/annotation-fates.svg",
+    "guidelines/examples",
     "dvc.lock",
 )
+# Of the catalogue of edge cases: how many the example wants, and what they look like there.
+OF_THE_EXAMPLE = ("wanted", "examples")
 _GLOBS = (
+    "guidelines/examples",
     "data/raw/deliveries/example*",
     "data/raw/batches/example*",
     "data/raw/images/example*",
@@ -74,8 +78,11 @@ def empty(dataset: Dataset) -> list[str]:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     for file, content in blank.files(dataset, stages).items():
         write_bytes(Path(file), content.encode())
+    catalogue = without_keys(paths.EDGE_CASES.read_text("utf-8"), OF_THE_EXAMPLE)
+    write_bytes(paths.EDGE_CASES, catalogue.encode())
     return [
         f"{paths.DVC}: stage '{EXAMPLE}' taken out, with everything that it wrote",
+        f"{paths.EDGE_CASES}: kept, without numbers that are wanted and without examples",
         f"{paths.PARAMS}, {paths.CLASSES}, README.md: begun for '{dataset.name}' ({dataset.task})",
     ]
 
@@ -97,3 +104,18 @@ def without_stage(text: str, stage: str, written: Sequence[str]) -> str:
     names = "|".join(re.escape(path) for path in written)
     mentions = re.compile(rf"\s+- ['\"]?({names})['\"]?:?\s*(#.*)?$")
     return "".join(line for line in kept if not written or not mentions.match(line))
+
+
+def without_keys(text: str, keys: Sequence[str]) -> str:
+    """Return a YAML list of mappings without these keys of its items and what stands below them; the rest is kept."""
+    kept = []
+    inside: int | None = None
+    for line in text.splitlines(keepends=True):
+        indent = len(line) - len(line.lstrip())
+        if inside is not None and line.strip() and indent <= inside:
+            inside = None
+        if inside is None and re.match(rf"\s+({'|'.join(map(re.escape, keys))}):(\s|$)", line):
+            inside = indent
+        if inside is None or not line.strip():
+            kept.append(line)
+    return "".join(kept)

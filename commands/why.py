@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.repository import enter
+from stages.lib import paths
 from stages.lib.errors import printable
 
 if TYPE_CHECKING:
     from commands.whereabouts import Answer
+
+_OUTDATED = f"the guideline has changed since, and {paths.CHANGES} says that the word counts no longer"
 
 
 def why(
@@ -52,6 +55,7 @@ def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
         "image": image,
         "fate": row["fate"],
         "stage": row["stage"],
+        "because": _OUTDATED if row["fate"] == "outdated" else None,
         "rule": rule,
         "survivor": row["survivor"],
         "split": row["split"],

@@ -29,18 +29,20 @@ def build(model: type[Model], values: Mapping[str, Any], options: Mapping[str, s
 
 def to_yaml(model: BaseModel) -> bytes:
     """Return the model as YAML that loads to the same model."""
-    values = {name: value for name in type(model).model_fields if (value := getattr(model, name)) is not None}
-    fields = type(model).model_fields
-    given = {n: v for n, v in values.items() if fields[n].is_required() or v != fields[n].get_default()}
     yaml = YAML()
     yaml.width = _WIDTH
     yaml.default_flow_style = False
     text = io.StringIO()
-    yaml.dump({name: _plain(value) for name, value in given.items()}, text)
+    yaml.dump(_plain(model), text)
     return text.getvalue().encode()
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        values = {name: found for name in fields if (found := getattr(value, name)) is not None}
+        given = {n: v for n, v in values.items() if fields[n].is_required() or v != fields[n].get_default()}
+        return {name: _plain(found) for name, found in given.items()}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

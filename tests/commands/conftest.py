@@ -10,13 +10,14 @@ from typing import NamedTuple
 import pytest
 
 from commands import main as command
-from commands.emptying import without_stage
+from commands.emptying import OF_THE_EXAMPLE, without_keys, without_stage
 from commands.repository import outputs
 from stages.lib.yaml_file import parse
 from tests.commands.scratch import TOP, git
 
 _TEMPLATE = (
-    "dvc.yaml", ".dvc/config", ".dvcignore", ".gitattributes", "guidelines/rules.yaml", "expectations", "stages",
+    "dvc.yaml", ".dvc/config", ".dvcignore", ".gitattributes", "guidelines/changes.yaml", "guidelines/edge_cases.yaml",
+    "guidelines/rules.yaml", "expectations", "stages",
     "data/.gitignore", "data/raw/images/.gitignore", "data/raw/deliveries/.gitignore", "data/raw/batches/.gitignore",
 )  # fmt: skip
 _PARAMS = """\
@@ -75,8 +76,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     if example := stages.pop("example", None):
         text = (top / "dvc.yaml").read_text()
         (top / "dvc.yaml").write_text(without_stage(text, "example", outputs(example)))
+    catalogue = top / "guidelines/edge_cases.yaml"
+    catalogue.write_text(without_keys(catalogue.read_text(), OF_THE_EXAMPLE))
     (top / "params.yaml").write_text(_PARAMS + "".join(f"{stage}: {{}}\n" for stage in stages))
     (top / "guidelines/classes.yaml").write_text(_CLASSES)
+    (top / "guidelines/CHANGELOG.md").write_text("## 1.2\nCats and dogs.\n")
     (top / "data/raw/pins.csv").write_text("image,split,reason\n")
     monkeypatch.chdir(top)
     git("init", "--quiet", "--initial-branch=main")

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 TOP = Path(__file__).parents[2]
+PAGE = "reports/rulebook.html: the rule book, and how the data stand against it\n"
 
 
 def git(*arguments: str) -> str:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.commands.scratch import picture
+from tests.commands.scratch import PAGE, picture
 
 BATCH = 'format: csv\nsource: human\ndate: 2026-02-01\nguideline_version: "1.2"\nannotator: ann\n'
 
@@ -26,9 +26,9 @@ def edit(file, old, new):
 
 
 def test_a_repository_in_order_has_no_findings(filled, dataset):
-    assert dataset("check") == (0, "0 findings\n", "")
+    assert dataset("check") == (0, "0 findings\n" + PAGE, "")
     said = dataset("check", "--json")
-    assert (said.status, json.loads(said.out)) == (0, {"findings": [], "written": []})
+    assert (said.status, json.loads(said.out)) == (0, {"findings": [], "written": [], "page": "reports/rulebook.html"})
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,13 @@ def test_a_repository_in_order_has_no_findings(filled, dataset):
         ("params.yaml", "ingest: {}\n", "ingest: {}\ningst: {}\n", "ingst: no stage of dvc.yaml has this name"),
         ("params.yaml", "task: classification", "task: guessing", "params.yaml:4: dataset.task"),
         ("params.yaml", "dataset:", "dataset: [", "params.yaml:"),
-        ("guidelines/classes.yaml", "id: dog", "id: cat", "class ids used twice: cat"),
+        ("guidelines/classes.yaml", "id: dog", "id: cat", "classes.yaml:4: classes.1.id: 'cat' is used twice"),
         ("guidelines/rules.yaml", "stage: split", "stage: spilt", "no stage 'spilt' in dvc.yaml"),
         ("guidelines/rules.yaml", "The picture can be opened", "It opens", "expectations/images.json: differs"),
+        ("guidelines/edge_cases.yaml", "brightness < 50", "brightnes < 50", "EDGE-001: predicate: there is no column"),
+        ("guidelines/edge_cases.yaml", "owner: labelling lead", "owner: ''", "0.owner: expected who decides"),
+        ("guidelines/edge_cases.yaml", "id: EDGE-002", "id: EDGE-001", "the id stands in line"),
+        ("guidelines/edge_cases.yaml", "check: mixes_scripts", "check: mixes", "there is no check 'mixes' in"),
         ("expectations/images.json", "{", "", "expectations/images.json: not valid JSON"),
         ("data/raw/pins.csv", "reason\n", "reason\nfirst/a.png,trian,why\n", "pins.csv:2: split 'trian'"),
         ("data/raw/deliveries/first.yaml", "date: ", "day: ", "deliveries/first.yaml:1: day: unknown key"),
@@ -60,6 +64,38 @@ def test_each_misfit_is_found_and_named(filled, dataset, file, old, new, finding
     assert said.status == 1
     assert finding in said.out
     assert "Traceback" not in said.out + said.err
+
+
+CHANGE = "changes:\n- version: '1.2'\n  reason: x\n  action: redefine\n  old_votes: keep\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "finding"),
+    [
+        (
+            CHANGE + "  classes: [cow]\n",
+            "guidelines/changes.yaml:6: changes.0.classes: 'cow' is not defined in guidelines/classes.yaml any more, so"
+            " its old votes cannot be kept; expected drop, map or requeue",
+        ),
+        (CHANGE, "guidelines/changes.yaml:2: changes.0: expected either 'classes' or 'rule'"),
+        (
+            CHANGE + "  rule: BOX-999\n",
+            "guidelines/changes.yaml:6: changes.0.rule: no rule 'BOX-999' in guidelines/rules.yaml; correct the id",
+        ),
+    ],
+)
+def test_changes_of_the_guideline_that_do_not_fit_are_found(filled, dataset, entry, finding):
+    (filled / "guidelines/changes.yaml").write_text(entry)
+    assert dataset("check") == (1, f"{finding}\n1 finding\n{PAGE}", "")
+
+
+def test_an_older_batch_may_name_a_class_that_a_later_change_does_away_with(filled, dataset):
+    edit(filled / "data/raw/batches/first/batch.yaml", "images:", "classes: {c: kitten}\nimages:")
+    edit(filled / "data/raw/batches/first/batch.yaml", "'1.2'", "'1.1'")
+    assert dataset("check").status == 1
+    renamed = CHANGE.replace("redefine", "rename").replace("keep", "map") + "  classes: [kitten]\n  to: [cat]\n"
+    (filled / "guidelines/changes.yaml").write_text(renamed)
+    assert dataset("check") == (0, "0 findings\n" + PAGE, "")
 
 
 def test_all_findings_are_listed_not_only_the_first(filled, dataset):
@@ -80,9 +116,9 @@ def test_all_findings_are_listed_not_only_the_first(filled, dataset):
 def test_write_brings_the_suites_up_to_the_rules(filled, dataset):
     edit(filled / "guidelines/rules.yaml", "The picture can be opened", "It opens")
     said = dataset("check", "--write")
-    assert said == (0, "expectations/images.json: written\n0 findings\n", "")
+    assert said == (0, "expectations/images.json: written\n0 findings\n" + PAGE, "")
     assert "It opens" in (filled / "expectations/images.json").read_text()
-    assert dataset("check", "--write").out == "0 findings\n"
+    assert dataset("check", "--write").out == "0 findings\n" + PAGE
 
 
 def test_what_dvc_says_of_the_pointers_becomes_findings(filled, dataset, monkeypatch):

@@ -14,7 +14,7 @@ from stages.lib.deliveries import read_deliveries
 from stages.lib.image_names import ImageNames
 from stages.lib.readers import read_batch
 from stages.lib.words import to_annotations
-from tests.commands.scratch import git, picture, tree
+from tests.commands.scratch import PAGE, git, picture, tree
 
 VOC = """<annotation><filename>{name}</filename><object><name>{label}</name>
 <bndbox><xmin>1</xmin><ymin>1</ymin><xmax>24</xmax><ymax>24</ymax></bndbox></object></annotation>"""
@@ -108,7 +108,7 @@ def test_a_picture_that_is_here_is_not_stored_twice_and_keeps_its_words(reposito
     picture(source / "more/p0.png", 99)
     assert dataset("import", f"{source}/more", "--as", "fourth").status == 0
     assert words("third") == {"first/p0.png": "dog"}, "a picture of the same name, delivered later, changes nothing"
-    assert dataset("check").out == "0 findings\n"
+    assert dataset("check").out == "0 findings\n" + PAGE
 
 
 def test_folders_name_classes_also_for_pictures_that_are_here(repository, dataset, tmp_path, no_dvc):

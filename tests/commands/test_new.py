@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
+from commands.blank import WHEN_IT_CHANGES
 from commands.emptying import without_stage
-from tests.commands.scratch import TOP, git
+from tests.commands.scratch import PAGE, TOP, git
 
 DVC_YAML = """\
 # Reading order.
@@ -73,7 +74,11 @@ def test_a_clone_becomes_an_empty_repository_in_order(clone, dataset, task):
     after = (clone / "dvc.yaml").read_text().splitlines()
     assert set(after) <= set(before)
     assert not [line for line in after if "example" in line]
-    assert dataset("check") == (0, "0 findings\n", "")
+    assert (clone / "guidelines/changes.yaml").read_text().endswith("\nchanges: []\n")
+    assert WHEN_IT_CHANGES in (clone / "guidelines/README.md").read_text()
+    assert dataset("check") == (0, "0 findings\n" + PAGE, "")
+    catalogue = (clone / "guidelines/edge_cases.yaml").read_text()
+    assert "id: EDGE-001" in catalogue and not re.search(r"^ +(wanted|examples):", catalogue, flags=re.MULTILINE)
     params = (clone / "params.yaml").read_text()
     assert "task: " + task in params
     assert re.search(r"^  date: '\d{4}-\d\d-\d\d'$", params, flags=re.MULTILINE)

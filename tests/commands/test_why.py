@@ -19,6 +19,7 @@ LEDGER = {
 VIOLATION = {
     "rule": ["IMG-001"], "severity": ["critical"], "action": ["set aside"], "table": ["images"], "key": ["b/two.png"],
     "image": ["b/two.png"], "message": ["The picture can be opened; found error=truncated"],
+    "known": [False],
 }  # fmt: skip
 
 
@@ -95,3 +96,12 @@ def test_who_said_what_stands_with_each_annotation(released, dataset):
     said = dataset("why", "a/one.png").out
     assert "  first/1: lab cat at 1, 2.5, 3 x 4: released (release)\n" in said
     assert "  first/2: boss (review) empty: set aside (validate by BOX-001)\n" in said
+
+
+def test_an_outdated_word_says_that_the_guideline_changed(repository, dataset):
+    row = {"kind": ["annotation"], "key": "old/1", "image": "a/one.png", "fate": "outdated", "stage": "consolidate"}
+    frames.write(frames.frame("release/ledger", row), paths.RELEASE / "ledger.parquet", "release/ledger")
+    assert dataset("why", "old/1").out == (
+        "annotation old/1\n  image     a/one.png\n  fate      outdated\n  stage     consolidate\n"
+        "  because   the guideline has changed since, and guidelines/changes.yaml says that the word counts no longer\n"
+    )
