@@ -13,18 +13,20 @@ from markdown_it import MarkdownIt
 from stages.lib import card, charts, frames, markdown
 from stages.lib.charts import Row, bars, printable
 from stages.lib.project import SPLITS, Class, Classes
+from stages.lib.relabel import Work
 from stages.lib.rules import RuleBook
 from tests import small_release
 
+NOTHING = Work(0, 0, None, None)
 HOSTILE = "a|b\n<script>alert(1)</script> `x` ![](http://evil.example/x.png) \u202e*bold*"
 SVG = "{http://www.w3.org/2000/svg}"
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
-def text_of(release=None, classes=small_release.CLASSES, rules=small_release.RULES, **changes):
+def text_of(release=None, classes=small_release.CLASSES, rules=small_release.RULES, again=NOTHING, **changes):
     dataset = small_release.DATASET.model_copy(update=changes)
     release = small_release.tables() if release is None else release
-    return card.card(dataset, classes, rules, release, "f" * 64).decode()
+    return card.card(dataset, classes, rules, release, "", "f" * 64, again).decode()
 
 
 def row_of(text, first_cell):
@@ -105,6 +107,19 @@ def test_an_estimate_that_the_data_cannot_carry_is_a_dash_with_the_reason():
     text = text_of(release)
     assert row_of(text, "Mean agreement with the released label")[1] == "– (no object has the words of two annotators)"
     assert "Confidence of a label: –. It takes two annotators on the same object." in text
+
+
+@pytest.mark.parametrize(
+    ("again", "said"),
+    [
+        (NOTHING, "nothing"),
+        (Work(2000, 1, 6.5, 3.6111), "2,000 objects on 1 image, about 3.6 hours at the measured 6.5 seconds per label"),
+        (Work(1, 1, 2.0, 0.0006), "1 object on 1 image, less than 0.1 hours at the measured 2.0 seconds per label"),
+        (Work(1, 1, None, None), "1 object on 1 image; hours: – (nobody's working time was measured)"),
+    ],
+)
+def test_what_must_be_labelled_again_stands_with_its_hours(again, said):
+    assert row_of(text_of(again=again), "To label again after changes of the guideline")[1] == said
 
 
 def test_limits_name_what_is_missing():

@@ -2,16 +2,17 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from stages import release
-from stages.lib import card, croissant, frames, manifest, paths, shell
+from stages.lib import card, croissant, frames, manifest, named_checks, paths, shell
 from stages.lib.project import SPLITS, Classes
 from stages.lib.suites import write_suite
-from tests import worlds
+from tests import world_tables, worlds
 
 SUITES = {table: write_suite(worlds.RULES, table) for table in worlds.RULES.tables()}
 PARTS = ("images", *SPLITS, "lineage", "ledger")
@@ -20,7 +21,9 @@ PARTS = ("images", *SPLITS, "lineage", "ledger")
 def world():
     """Return a world whose release has images in every split."""
     made = worlds.build("detection", 60, 5)
-    apart = worlds.groups_of(made.images, made.sources, [])  # two scenes hold half of the images, in one split each
+    apart = world_tables.groups_of(
+        made.images, made.sources, []
+    )  # two scenes hold half of the images, in one split each
     return made._replace(withdrawals=[], pins=[], groups=apart, rejects=made.rejects.iloc[:0])
 
 
@@ -33,8 +36,10 @@ def arguments(**change):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Work in an empty folder."""
+    """Work in a folder that has nothing but the checks in Python."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / named_checks.FILE).parent.mkdir()
+    shutil.copy(Path(__file__).parents[2] / named_checks.FILE, named_checks.FILE)
     return tmp_path
 
 
@@ -66,7 +71,14 @@ def test_a_release_that_holds_is_written_with_its_documents_and_hash(repository,
     rows = {kind: sum(fates.values()) for kind, fates in told["fates"].items()}
     raw = world()
     assert rows == {"image": len(raw.images), "annotation": len(raw.annotations)}
-    assert frames.read(shell.table_path("gate"), "gate").empty
+    gate = frames.read(shell.table_path("gate"), "gate")
+    assert set(gate["action"]) == {"tell"}
+    assert told["rules"]["REL-003"] == {
+        "broken": 0,
+        "known": 0,
+        "checked": len(pd.read_parquet(paths.RELEASE / "images.parquet")),
+        "share checked": 1.0,
+    }
     for split in SPLITS:
         assert said["counts"]["objects"][split] == len(pd.read_parquet(paths.RELEASE / f"{split}.parquet")) > 0
 
@@ -81,7 +93,7 @@ def test_a_gate_that_does_not_hold_leaves_the_gate_table_and_no_release(reposito
     assert not paths.RELEASE.exists()
     assert not paths.REPORTS.exists()
     gate = frames.read(shell.table_path("gate"), "gate")
-    assert set(gate["rule"]) == {"REL-001"}
+    assert set(gate.loc[gate["action"] == "stop", "rule"]) == {"REL-001"}
     said = capsys.readouterr().err
     assert said.startswith("release: the gate does not hold; all findings stand in data/gate.parquet\n  REL-001: ")
     assert "label=cat" in said

@@ -11,7 +11,7 @@ from stages.lib import frames
 from stages.lib.errors import UserError
 from stages.lib.project import SPLITS, Pin, read_pins
 from stages.lib.yaml_file import load
-from tests import worlds
+from tests import world_tables, worlds
 
 NO_LABELS = frames.frame("labels")
 few = settings(max_examples=30, deadline=None)
@@ -73,9 +73,9 @@ def test_a_later_delivery_moves_nothing_but_the_merges_that_are_listed(world):
     edges = [
         tuple(pair) for pair in world.pairs[["image_a", "image_b"]].to_numpy() if all(name[:2] == "a/" for name in pair)
     ]
-    arrived = worlds.arrived(images, sources)
-    edges += worlds.keyed_edges(arrived)
-    before = run(worlds.groups_of(images, sources, edges)).splits.set_index("image")
+    arrived = world_tables.arrived(images, sources)
+    edges += world_tables.keyed_edges(arrived)
+    before = run(world_tables.groups_of(images, sources, edges)).splits.set_index("image")
     after = run(world.groups).splits.set_index("image").loc[before.index]
     moved = before["split"] != after["split"]
     listed = after["reason"].str.startswith("merge: it was ")

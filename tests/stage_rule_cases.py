@@ -1,0 +1,106 @@
+"""For every rule that a stage enforces: a few images in which it is broken, and the same without the fault.
+
+What people read of such a rule is the ledger's row, or the error that ends the run.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+
+from stages import rebalance
+from stages.lib import frames
+from stages.lib.changes import Changes
+from stages.lib.errors import UserError
+from stages.lib.project import Pin, Withdrawal
+from tests import world_tables, worlds
+from tests.worlds import World
+
+NAMES = ["a/1.png", "a/2.png", "a/3.png", "b/4.png"]
+CONTENT = [f"{n}" * 32 for n in (1, 2, 3, 4)]
+
+
+class Case(NamedTuple):
+    """A world that breaks the rule and one that does not; `cap` is the setting of rebalance."""
+
+    rule: str
+    name: str
+    broken: Callable[[], World]
+    clean: Callable[[], World]
+    cap: int | None = None
+
+
+def told(case: Case, world: World) -> list[str]:
+    """Return what the pipeline says of this rule: rows of the ledger, or the error that ends the run."""
+    try:
+        made = worlds.released(world, rebalance=rebalance.Params(cap=case.cap))
+    except UserError as error:
+        return str(error).splitlines()
+    ledger = made["release_ledger"]
+    mine = ledger[ledger["rule"] == case.rule].sort_values(["kind", "key"])
+    return [
+        f"{row.kind} {row.key}: {row.fate} by {row.stage}, {row.rule}"
+        + (f", for {row.survivor}" if isinstance(row.survivor, str) else "")
+        for row in mine.itertuples()
+    ]
+
+
+def world() -> World:
+    """Return four images that ann and ben call a cat, all of them in train."""
+    images = frames.frame("images", {"image": NAMES, "content": CONTENT, "bytes": 10, "width": 100, "height": 100})
+    came = {"image": NAMES, "delivery": [name[0] for name in NAMES], "date": "2026-01-01", "licence": "CC0-1.0"}
+    sources = frames.frame("sources", came)
+    rows = [
+        {"annotation": f"{who}/{name}", "image": name, "annotator": who, "batch": who, "label": "cat"}
+        for who in ("ann", "ben")
+        for name in NAMES
+    ]
+    said = {"date": "2026-02-01", "source": "human", "kind": "object", "guideline_version": "1.10"}
+    return World(
+        task="classification",
+        images=images,
+        sources=sources,
+        annotations=frames.frame("annotations", pd.DataFrame(rows).assign(**said)),
+        rejects=frames.frame("rejects"),
+        violations=frames.frame("violations"),
+        pairs=frames.frame("pairs"),
+        groups=world_tables.groups_of(images, sources, []),
+        pins=[Pin(line, name, "train", "") for line, name in enumerate(NAMES, start=2)],
+        withdrawals=[],
+        changes=Changes(),
+    )
+
+
+def copies(kind: str, distance: int) -> World:
+    made = world()
+    pair = {"image_a": NAMES[:1], "image_b": NAMES[1:2], "kind": kind, "distance": distance, "score": 1.0}
+    groups = world_tables.groups_of(made.images, made.sources, [tuple(NAMES[:2])])
+    return made._replace(pairs=frames.frame("pairs", pair), groups=groups)
+
+
+def dog(*words: str) -> World:
+    """Return the four images, of which these words say that it is a dog."""
+    made = world()
+    says = made.annotations["label"].mask(made.annotations["annotation"].isin(words), "dog")
+    return made._replace(annotations=made.annotations.assign(label=says))
+
+
+def torn() -> World:
+    made = copies("near", 3)
+    return made._replace(pins=[made.pins[0], made.pins[1]._replace(split="test"), *made.pins[2:]])
+
+
+def withdrawn() -> World:
+    entries = ({"image": NAMES[0]}, {"content": CONTENT[3]})
+    why = {"reason": "no consent", "date": "2026-06-01"}
+    return world()._replace(withdrawals=[Withdrawal.model_validate(entry | why) for entry in entries])
+
+
+CASES = (
+    Case("COPY-001", "the same file under two names", lambda: copies("exact", 0), world),
+    Case("COPY-002", "two frames of one shot", lambda: copies("near", 3), world),
+    Case("VOTE-001", "one says cat, one says dog", lambda: dog("ben/a/1.png"), world),
+    Case("SPLIT-001", "two near copies, pinned to two splits", torn, lambda: copies("near", 3)),
+    Case("CAP-001", "four cats where three are wanted", world, lambda: dog("ann/b/4.png", "ben/b/4.png"), cap=3),
+    Case("WITHDRAWN-001", "one image by name, one by content", withdrawn, world),
+)
