@@ -68,6 +68,13 @@ def test_bccd_from_pascal_voc(archive):
     aside = set(violations.loc[violations["action"] == "set aside", "key"])
     assert not aside & set(words.loc[on_border & (words["width"] > 0) & (words["height"] > 0), "annotation"])
     assert fates(clone, "annotation")["set aside"] == 2
+    # Looked at: eight cells saved twice; two white cells called platelets, and a platelet called a white cell.
+    told = violations.merge(words, left_on="key", right_on="annotation")
+    assert (told["rule"] == "BOX-004").sum() == 16
+    assert told.loc[told["rule"] == "BOX-004", "image_x"].nunique() == 8
+    sizes = told.loc[told["rule"] == "BOX-005", ["label", "width", "height"]]
+    assert sorted(map(tuple, sizes.to_numpy())) == [("Platelets", 143, 135), ("Platelets", 167, 116), ("WBC", 31, 27)]
+    assert (violations["rule"] == "BOX-003").sum() == 0
     assert "BOX-001" in clone.run("dataset", "why", sorted(aside)[0])
 
 
