@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
-STAGES = ("fingerprint", "ingest", "validate", "dedup", "consolidate", "split", "rebalance", "release")
+STAGES = ("fingerprint", "ingest", "validate", "dedup", "consolidate", "cases", "split", "rebalance", "release")
 
 
 class Clone:
