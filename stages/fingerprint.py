@@ -1,4 +1,4 @@
-"""Open every picture once: content hash, size, perceptual hashes, brightness, contrast, sharpness, or what is wrong.
+"""Open every picture once: content hash, size, perceptual hashes, light, sharpness and colour, or what is wrong.
 
 Reads the pointers and descriptions under data/raw/deliveries (one delivery each), and the pictures they name.
 Writes `images` (one row per file under data/raw/images).
@@ -16,14 +16,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import PIL
+import simplejpeg
 from pydantic import Field
 
-from stages.lib import engine, frames, hashes, looks, paths, picture_files, pictures
+from stages.lib import engine, frames, hashes, jpegs, looks, paths, picture_files, pictures, samples, stamps
 from stages.lib.deliveries import Delivery
 from stages.lib.looks import Examined, Looks
 from stages.lib.picture_files import PictureFile
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
+
+_AT_ONCE = 128  # pictures: many enough for numpy, few enough for the processor's cache
+# All that the numbers of a picture depend on.
+_CODE = (looks, samples, jpegs, pictures, hashes)
+_VERSIONS = (PIL.__version__, simplejpeg.__version__, np.__version__)
 
 
 class Params(Written):
@@ -59,11 +65,14 @@ def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
 
 def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each file is (image, content, bytes, unreadable), and what each content looks like."""
-    modules = (looks, pictures, hashes, PIL.__version__, np.__version__, str(params.max_pixels))
-    memory = engine.Memory("fingerprint", engine.version_of(*modules))
+    memory = engine.Memory("fingerprint", engine.version_of(*_CODE, *_VERSIONS, str(params.max_pixels)))
     known = memory.recall(Looks._fields)
+    remembered = stamps.Stamps(stamps.take([file.image for file in files], [file.path for file in files]))
+    same = remembered.unchanged()
+    same = same[same["content"].isin(known.index)]
+    rest = [file for file in files if file.image not in same.index]
     work = partial(looks.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
-    examined = engine.map_ordered(work, [file.path for file in files], "fingerprint")
+    examined = engine.map_batches(work, [file.path for file in rest], "fingerprint", _AT_ONCE)
     fresh = {one.content: one.looks for one in examined if one.looks is not None}
     if fresh:
         rows = pd.DataFrame(
@@ -72,8 +81,11 @@ def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame
         known = pd.concat([known, rows]) if len(known) else rows
         memory.keep(known)
     table = pd.DataFrame(examined, columns=list(Examined._fields)).drop(columns="looks")
-    table = table.rename(columns={"error": "unreadable"}).astype({"content": "str", "unreadable": "str"})
-    return table.assign(image=pd.Series([file.image for file in files], dtype="str")), known
+    table = table.rename(columns={"error": "unreadable"}).assign(image=[file.image for file in rest])
+    table = pd.concat([table, same.reset_index()], ignore_index=True) if len(same) else table
+    table = table.astype({"image": "str", "content": "str", "unreadable": "str"})
+    remembered.keep(table.set_index("image")["content"])
+    return table, known
 
 
 def _check_contents(

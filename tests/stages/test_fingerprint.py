@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.fingerprint import Params, Tables, transform
-from stages.lib import engine, frames, looks, paths
+from stages.lib import engine, frames, looks, paths, samples
 from stages.lib.deliveries import read_deliveries
 from stages.lib.errors import UserError
 
@@ -153,14 +153,14 @@ def test_links_out_of_the_pictures_are_refused_and_links_into_the_cache_are_foll
 
 def test_a_file_that_cannot_be_read_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     deliver("x", {"a.png": png(1), "b.png": png(2)})
-    read = Path.read_bytes
+    read = looks.read_bytes
 
     def guarded(path: Path) -> bytes:
         if path.name == "a.png":
             raise PermissionError(13, "Permission denied")
         return read(path)
 
-    monkeypatch.setattr(Path, "read_bytes", guarded)
+    monkeypatch.setattr(looks, "read_bytes", guarded)
     found = rows()
     assert found.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
     assert pd.isna(found.loc["x/b.png", "error"])
@@ -259,8 +259,8 @@ def test_memory_saves_the_decoding_and_never_shows_in_the_result(monkeypatch: py
     deliver("x", {"a.png": png(1), "b.png": png(2), "bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     decoded = []
-    real = looks.looks
-    monkeypatch.setattr(looks, "looks", lambda *a: decoded.append(1) or real(*a))
+    real = samples.sample
+    monkeypatch.setattr(samples, "sample", lambda *a: decoded.append(1) or real(*a))
     assert frames.to_bytes(run().images, "images") == cold
     assert decoded == []
     deliver("y", {"c.png": png(3)})

@@ -1,0 +1,53 @@
+"""Which files are those of last time, and need not be read: told as git and DVC tell it, by what the system says.
+
+A stamp is inode, size, time of change of the content, and time of change of the file's record. The last one cannot be
+set by a program, so a file that is written to gets another stamp, whatever its size and date say.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from stages.lib import engine
+
+# Clocks of file systems tick coarsely (FAT: 2 s): a file as young as this may change once more within the same tick.
+_YOUNG = 2_000_000_000  # nanoseconds
+
+
+def take(images: Iterable[str], paths: Iterable[Path]) -> pd.DataFrame:
+    """Return one row per file that is there, indexed by `image`: `stamp`, `bytes`, and whether it is `settled`."""
+    now = time.time_ns()
+    rows = {}
+    for image, path in zip(images, paths, strict=True):  # a system call for each
+        try:
+            found = os.stat(path)  # noqa: PTH116  (a third of the time of Path.stat)
+        except OSError:
+            continue
+        stamp = f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+        rows[image] = (stamp, found.st_size, max(found.st_mtime_ns, found.st_ctime_ns) < now - _YOUNG)
+    index = pd.Index(list(rows), name="image", dtype="str")
+    columns: Sequence[str] = ("stamp", "bytes", "settled")
+    return pd.DataFrame(list(rows.values()), columns=list(columns), index=index)
+
+
+class Stamps:
+    """What stamp each image had, and what it held. Taken before a file is read, a stamp is never too young for it."""
+
+    def __init__(self, taken: pd.DataFrame) -> None:
+        self._taken = taken
+        self._memory = engine.Memory("stamps", engine.version_of(Path(__file__).read_text("utf-8")), "image")
+        self._before = self._memory.recall(["stamp", "content"])
+
+    def unchanged(self) -> pd.DataFrame:
+        """Return one row per image whose stamp is that of last time, indexed by image: content and bytes."""
+        both = self._taken.join(self._before.rename(columns={"stamp": "before"}), how="inner")
+        return both.loc[both["stamp"] == both["before"], ["content", "bytes"]]
+
+    def keep(self, contents: pd.Series) -> None:
+        """Remember what each image holds, given by image; those that may still change unseen are left out."""
+        rows = self._taken.loc[self._taken["settled"], ["stamp"]].join(contents.rename("content").dropna(), how="inner")
+        if not rows.sort_index().equals(self._before.sort_index()):
+            self._memory.keep(rows)
