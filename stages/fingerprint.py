@@ -8,7 +8,6 @@ on the pictures, so it guards that both agree: where files differ from a pointer
 stand in a folder that nothing describes or versions, it stops.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -65,12 +64,13 @@ def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
 
 def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each file is (image, content, bytes, unreadable), and what each content looks like."""
-    memory = engine.Memory("fingerprint", engine.version_of(*_CODE, *_VERSIONS, str(params.max_pixels)))
+    memory = engine.Memory("fingerprint", memory_version(params))
     known = memory.recall(Looks._fields)
     remembered = stamps.Stamps(stamps.take([file.image for file in files], [file.path for file in files]))
     same = remembered.unchanged()
-    same = same[same["content"].isin(known.index)]
-    rest = [file for file in files if file.image not in same.index]
+    same = same[frames.is_in(same["content"], known.index)]
+    untouched = set(same.index.to_numpy(object))
+    rest = [file for file in files if file.image not in untouched]
     work = partial(looks.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
     examined = engine.map_batches(work, [file.path for file in rest], "fingerprint", _AT_ONCE)
     fresh = {one.content: one.looks for one in examined if one.looks is not None}
@@ -88,14 +88,19 @@ def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame
     return table, known
 
 
+def memory_version(params: Params) -> str:
+    """Return the version of what is remembered per content: it holds for this code, these decoders, this limit."""
+    return engine.version_of(*_CODE, *_VERSIONS, str(params.max_pixels))
+
+
 def _check_contents(
     deliveries: Sequence[Delivery], found: Mapping[str, Sequence[PictureFile]], rows: pd.DataFrame
 ) -> None:
-    contents = dict(zip(rows["image"], rows["content"], strict=True))
+    contents = dict(zip(*(rows[column].to_numpy(object) for column in ("image", "content")), strict=True))
     for delivery in deliveries:
         listed = {file.name: contents[file.image] for file in found[delivery.name]}
         # A file that cannot be read has a row that says so, and then nothing can be said about the folder's hash.
-        if delivery.pointer is not None and not any(pd.isna(content) for content in listed.values()):
+        if delivery.pointer is not None and all(isinstance(content, str) for content in listed.values()):
             picture_files.check_contents(delivery.pointer, paths.IMAGES / delivery.name, listed)
 
 
@@ -104,7 +109,7 @@ def _metrics(images: pd.DataFrame) -> dict[str, Any]:
         "images": len(images),
         "unreadable": int(images["error"].notna().sum()),
         "bytes": int(images["bytes"].sum()),
-        "formats": dict(sorted(Counter(images["format"].dropna()).items())),
+        "formats": {str(form): int(count) for form, count in images["format"].value_counts().sort_index().items()},
     }
 
 

@@ -50,7 +50,7 @@ class Examined(NamedTuple):
     error: str | None
 
 
-def examine(paths: Sequence[Path], known: Container[str], max_pixels: int) -> list[Examined]:
+def examine(paths: Sequence[str | Path], known: Container[str], max_pixels: int) -> list[Examined]:
     """Read each file once: hash its bytes always, decode them unless their hash is among `known`."""
     read = [_read(path, known, max_pixels) for path in paths]
     seen = iter(measure([sample for _, sample in read if sample is not None]))
@@ -69,7 +69,7 @@ def measure(found: Sequence[Sample | str]) -> list[Looks]:
     return [Looks(error=sample) if isinstance(sample, str) else next(seen) for sample in found]
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: str | Path) -> bytes:
     """Return a file's bytes: `Path.read_bytes` at half its cost, which is a third of that of a small picture."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -82,7 +82,7 @@ def read_bytes(path: Path) -> bytes:
         os.close(file)
 
 
-def _read(path: Path, known: Container[str], max_pixels: int) -> tuple[Examined, Sample | str | None]:
+def _read(path: str | Path, known: Container[str], max_pixels: int) -> tuple[Examined, Sample | str | None]:
     try:
         data = read_bytes(path)
     except OSError as error:

@@ -2,6 +2,9 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +12,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stages.fingerprint import Params, Tables, transform
-from stages.lib import engine, frames, looks, paths, samples
+from stages.fingerprint import Params, Tables, memory_version, transform
+from stages.lib import engine, frames, looks, paths, samples, stamps
 from stages.lib.deliveries import read_deliveries
 from stages.lib.errors import UserError
+from tests import real_data
 
 
 def png(seed: int, size: tuple[int, int] = (24, 16)) -> bytes:
@@ -155,8 +159,8 @@ def test_a_file_that_cannot_be_read_has_a_row_that_says_so(monkeypatch: pytest.M
     deliver("x", {"a.png": png(1), "b.png": png(2)})
     read = looks.read_bytes
 
-    def guarded(path: Path) -> bytes:
-        if path.name == "a.png":
+    def guarded(path: str) -> bytes:
+        if path.endswith("a.png"):
             raise PermissionError(13, "Permission denied")
         return read(path)
 
@@ -269,6 +273,66 @@ def test_memory_saves_the_decoding_and_never_shows_in_the_result(monkeypatch: py
     (Path(".cache") / "fingerprint.parquet").write_bytes(b"rubbish")
     assert frames.to_bytes(run().images, "images") == warm
     assert len(decoded) == 5
+
+
+def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stamps, "_YOUNG", -60_000_000_000)
+    folder = deliver("x", {"a.png": png(1), "b.png": png(2), "same.png": png(2), "bad.png": b"no"})
+    cold = frames.to_bytes(run().images, "images")
+    read = []
+    real = looks.read_bytes
+    monkeypatch.setattr(looks, "read_bytes", lambda path: read.append(Path(path).name) or real(path))
+    assert frames.to_bytes(run().images, "images") == cold
+    assert read == []
+    changed = folder / "a.png"
+    before = changed.stat()
+    changed.write_bytes(png(3))  # of the same size and, once its date is set back, of the same date
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert changed.stat().st_size == before.st_size
+    assert "files under data/raw/images/x are not those that the pointer names" in refusal()
+    deliver("x", {})
+    warm = frames.to_bytes(run().images, "images")
+    assert set(read) == {"a.png"}
+    shutil.rmtree(".cache")
+    assert frames.to_bytes(run().images, "images") == warm
+
+
+@pytest.mark.parametrize("name", ["fingerprint.parquet", "stamps.parquet"])
+@pytest.mark.parametrize("at", [5, 100, -100, -1])
+def test_a_damaged_memory_is_noticed_and_computed_anew(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
+    monkeypatch.setattr(stamps, "_YOUNG", -60_000_000_000)
+    deliver("x", {f"{n}.png": png(n) for n in range(8)} | {"bad.png": b"no"})
+    cold = frames.to_bytes(run().images, "images")
+    data = bytearray((Path(".cache") / name).read_bytes())
+    data[at] ^= 0xFF
+    (Path(".cache") / name).write_bytes(data)
+    assert frames.to_bytes(run().images, "images") == cold
+
+
+def test_two_runs_at_once_do_no_harm() -> None:
+    deliver("x", {f"{n}.png": png(n) for n in range(60)})
+    paths.PARAMS.write_text("fingerprint: {}\n")
+    command = [sys.executable, "-m", "stages.fingerprint"]
+    for _ in range(2):  # the second time with what the first left behind
+        runs = [subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(real_data.TOP)}) for _ in range(2)]
+        assert [one.wait() for one in runs] == [0, 0]
+        found = paths.DATA.joinpath("images.parquet").read_bytes()
+        assert found == frames.to_bytes(run().images, "images")
+        (Path(".cache") / "stamps.parquet").unlink(missing_ok=True)
+    assert len(engine.Memory("fingerprint", memory_version(Params())).recall(["phash"])) == 60
+    assert [path.name for path in Path(".cache").iterdir() if path.suffix == ".part"] == []
+
+
+def test_a_file_that_vanishes_midway_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = deliver("x", {"a.png": png(1), "b.png": png(2)})
+    real = looks.read_bytes
+
+    def vanishing(path: str) -> bytes:
+        (folder / "b.png").unlink(missing_ok=True)
+        return real(path)
+
+    monkeypatch.setattr(looks, "read_bytes", vanishing)
+    assert rows().loc["x/b.png", "error"] == "the file cannot be read: No such file or directory"
 
 
 def test_processes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
