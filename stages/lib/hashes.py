@@ -19,7 +19,8 @@ def phash(grey: NDArray[np.uint8]) -> list[tuple[str, str]]:
     flat and symmetric pictures have many that are zero but for rounding errors.
     """
     low = np.round(_COSINES @ grey.astype(np.float64) @ _COSINES.T, 4)
-    return list(zip(_hexadecimal(low), _hexadecimal(low * _MIRROR), strict=True))
+    both = _hexadecimal(np.concatenate([low, low * _MIRROR]))
+    return list(zip(both[: len(grey)], both[len(grey) :], strict=True))
 
 
 def shrink(grey: Image.Image) -> NDArray[np.uint8]:
@@ -34,5 +35,6 @@ def to_integers(hashes: list[str]) -> NDArray[np.uint64]:
 
 def _hexadecimal(coefficients: NDArray[np.float64]) -> list[str]:
     flat = coefficients.reshape(-1, _LOW * _LOW)
-    bits = np.packbits(flat > np.median(flat, axis=1, keepdims=True), axis=1).tobytes().hex()
+    middle = np.sort(flat, axis=1)[:, _LOW * _LOW // 2 - 1 : _LOW * _LOW // 2 + 1].mean(axis=1, keepdims=True)  # median
+    bits = np.packbits(flat > middle, axis=1).tobytes().hex()
     return [bits[at : at + 16] for at in range(0, len(bits), 16)]

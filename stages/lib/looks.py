@@ -53,8 +53,10 @@ class Examined(NamedTuple):
 def examine(paths: Sequence[str | Path], known: Container[str], max_pixels: int) -> list[Examined]:
     """Read each file once: hash its bytes always, decode them unless their hash is among `known`."""
     read = [_read(path, known, max_pixels) for path in paths]
-    seen = iter(measure([sample for _, sample in read if sample is not None]))
-    return [one if sample is None else one._replace(looks=next(seen)) for one, sample in read]
+    seen = iter(measure([sample for _, _, sample, _ in read if sample is not None]))
+    return [
+        Examined(content, size, None if sample is None else next(seen), error) for content, size, sample, error in read
+    ]
 
 
 def looks(data: bytes, max_pixels: int) -> Looks:
@@ -82,13 +84,15 @@ def read_bytes(path: str | Path) -> bytes:
         os.close(file)
 
 
-def _read(path: str | Path, known: Container[str], max_pixels: int) -> tuple[Examined, Sample | str | None]:
+def _read(
+    path: str | Path, known: Container[str], max_pixels: int
+) -> tuple[str | None, int | None, Sample | str | None, str | None]:
     try:
         data = read_bytes(path)
     except OSError as error:
-        return Examined(None, None, None, f"the file cannot be read: {error.strerror}"), None
+        return None, None, None, f"the file cannot be read: {error.strerror}"
     content = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    return Examined(content, len(data), None, None), None if content in known else _sample(data, max_pixels)
+    return content, len(data), None if content in known else _sample(data, max_pixels), None
 
 
 def _sample(data: bytes, max_pixels: int) -> Sample | str:
@@ -103,9 +107,12 @@ def _measure(found: Sequence[Sample]) -> list[Looks]:
     planes = np.ascontiguousarray(small.transpose(3, 0, 1, 2))
     levels = luma(planes)
     greys = [level if sample.grey is None else sample.grey for sample, level in zip(found, levels, strict=True)]
-    hashed = [level if sample.hashed is None else sample.hashed for sample, level in zip(found, levels, strict=True)]
+    hashed = levels.copy()
+    for index, sample in enumerate(found):
+        if sample.hashed is not None:
+            hashed[index] = sample.hashed
     found_numbers = (
-        hashes.phash(np.stack(hashed)),
+        hashes.phash(hashed),
         _by_shape(grey_statistics, greys),
         colourfulness(planes),
         thumbnails(planes).reshape(len(small), -1),
