@@ -171,7 +171,7 @@ def sharpness(level: NDArray[np.int16]) -> NDArray[np.float64]:
     flat += right
     flat[1:] -= right[:-1]
     values = laplacian.reshape(len(level), -1).astype(np.float64)
-    found: NDArray[np.float64] = np.einsum("ij,ij->i", values, values) / values.shape[1]
+    found: NDArray[np.float64] = np.vecdot(values, values) / values.shape[1]
     return found
 
 
@@ -200,5 +200,5 @@ def _moments(values: NDArray[np.int16]) -> tuple[NDArray[np.float64], NDArray[np
     """Return mean and variance of each picture (n, height, width); the sums are whole numbers, and exact."""
     flat = values.reshape(len(values), -1).astype(np.float64)
     count = flat.shape[1]
-    total, squares = flat.sum(axis=1), np.einsum("ij,ij->i", flat, flat)
+    total, squares = flat.sum(axis=1), np.vecdot(flat, flat)
     return total / count, (count * squares - total * total) / count**2
