@@ -1,72 +1,13 @@
 import hashlib
-import io
-import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from stages.fingerprint import Params, Tables, memory_version, transform
-from stages.lib import engine, frames, looks, paths, samples, stamps
-from stages.lib.deliveries import read_deliveries
-from stages.lib.errors import UserError
-from tests import real_data
-
-
-def png(seed: int, size: tuple[int, int] = (24, 16)) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
-
-
-def listing_of(folder: Path) -> tuple[str, str]:
-    """The listing of a folder as DVC writes it, and its md5 (dvc_data.hashfile.tree.Tree)."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    listing = [{"md5": hashlib.md5(files[name]).hexdigest(), "relpath": name} for name in sorted(files)]  # noqa: S324
-    text = json.dumps(listing, sort_keys=True)
-    return text, hashlib.md5(text.encode()).hexdigest() + ".dir"  # noqa: S324
-
-
-def deliver(name: str, files: dict[str, bytes], cached: bool = False) -> Path:
-    """Put a delivery into the repository: pictures, description, pointer, and on demand DVC's listing."""
-    folder = paths.IMAGES / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, data in files.items():
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(data)
-    paths.DELIVERIES.mkdir(parents=True, exist_ok=True)
-    (paths.DELIVERIES / f"{name}.yaml").write_text("date: 2026-01-01\n")
-    text, md5 = listing_of(folder)
-    (paths.DELIVERIES / f"{name}.dvc").write_text(
-        f"outs:\n- md5: {md5}\n  size: 1\n  nfiles: {len(json.loads(text))}\n  hash: md5\n  path: {name}\n"
-        "wdir: ../images\n"
-    )
-    if cached:
-        entry = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        entry.write_text(text)
-    return folder
-
-
-def run(**params: int) -> Tables:
-    return transform(deliveries=read_deliveries(paths.DELIVERIES), params=Params(**params))
-
-
-def rows() -> pd.DataFrame:
-    return run().images.set_index("image").sort_index()
-
-
-def refusal() -> str:
-    with pytest.raises(UserError) as caught:
-        run()
-    return str(caught.value)
+from stages.lib import frames, looks, paths
+from tests.delivered import deliver, png, refusal, rows, run
 
 
 @pytest.fixture(autouse=True)
@@ -259,70 +200,6 @@ def test_no_delivery_is_no_dataset() -> None:
     assert "no delivery yet" in refusal()
 
 
-def test_memory_saves_the_decoding_and_never_shows_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    deliver("x", {"a.png": png(1), "b.png": png(2), "bad.png": b"no"})
-    cold = frames.to_bytes(run().images, "images")
-    decoded = []
-    real = samples.sample
-    monkeypatch.setattr(samples, "sample", lambda *a: decoded.append(1) or real(*a))
-    assert frames.to_bytes(run().images, "images") == cold
-    assert decoded == []
-    deliver("y", {"c.png": png(3)})
-    warm = frames.to_bytes(run().images, "images")
-    assert len(decoded) == 1
-    (Path(".cache") / "fingerprint.parquet").write_bytes(b"rubbish")
-    assert frames.to_bytes(run().images, "images") == warm
-    assert len(decoded) == 5
-
-
-def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stamps, "_YOUNG", -60_000_000_000)
-    folder = deliver("x", {"a.png": png(1), "b.png": png(2), "same.png": png(2), "bad.png": b"no"})
-    cold = frames.to_bytes(run().images, "images")
-    read = []
-    real = looks.read_bytes
-    monkeypatch.setattr(looks, "read_bytes", lambda path: read.append(Path(path).name) or real(path))
-    assert frames.to_bytes(run().images, "images") == cold
-    assert read == []
-    changed = folder / "a.png"
-    before = changed.stat()
-    changed.write_bytes(png(3))  # of the same size and, once its date is set back, of the same date
-    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert changed.stat().st_size == before.st_size
-    assert "files under data/raw/images/x are not those that the pointer names" in refusal()
-    deliver("x", {})
-    warm = frames.to_bytes(run().images, "images")
-    assert set(read) == {"a.png"}
-    shutil.rmtree(".cache")
-    assert frames.to_bytes(run().images, "images") == warm
-
-
-@pytest.mark.parametrize("name", ["fingerprint.parquet", "stamps.parquet"])
-@pytest.mark.parametrize("at", [5, 100, -100, -1])
-def test_a_damaged_memory_is_noticed_and_computed_anew(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
-    monkeypatch.setattr(stamps, "_YOUNG", -60_000_000_000)
-    deliver("x", {f"{n}.png": png(n) for n in range(8)} | {"bad.png": b"no"})
-    cold = frames.to_bytes(run().images, "images")
-    data = bytearray((Path(".cache") / name).read_bytes())
-    data[at] ^= 0xFF
-    (Path(".cache") / name).write_bytes(data)
-    assert frames.to_bytes(run().images, "images") == cold
-
-
-def test_two_runs_at_once_do_no_harm() -> None:
-    deliver("x", {f"{n}.png": png(n) for n in range(60)})
-    paths.PARAMS.write_text("fingerprint: {}\n")
-    command = [sys.executable, "-m", "stages.fingerprint"]
-    for _ in range(2):  # the second time with what the first left behind
-        runs = [subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(real_data.TOP)}) for _ in range(2)]
-        assert [one.wait() for one in runs] == [0, 0]
-        found = paths.DATA.joinpath("images.parquet").read_bytes()
-        assert found == frames.to_bytes(run().images, "images")
-        (Path(".cache") / "stamps.parquet").unlink(missing_ok=True)
-    assert len(engine.Memory("fingerprint", memory_version(Params())).recall(["phash"])) == 60
-    assert [path.name for path in Path(".cache").iterdir() if path.suffix == ".part"] == []
-
-
 def test_a_file_that_vanishes_midway_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = deliver("x", {"a.png": png(1), "b.png": png(2)})
     real = looks.read_bytes
@@ -333,13 +210,3 @@ def test_a_file_that_vanishes_midway_has_a_row_that_says_so(monkeypatch: pytest.
 
     monkeypatch.setattr(looks, "read_bytes", vanishing)
     assert rows().loc["x/b.png", "error"] == "the file cannot be read: No such file or directory"
-
-
-def test_processes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    deliver("x", {f"{n}.png": png(n) for n in range(40)} | {"bad.png": b"no", "empty.png": b""})
-    alone = frames.to_bytes(run().images, "images")
-    (Path(".cache") / "fingerprint.parquet").unlink()
-    monkeypatch.setattr(engine, "_PATIENCE", -1.0)
-    monkeypatch.setattr(engine, "_WORTH_A_POOL", -1.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert frames.to_bytes(run().images, "images") == alone
