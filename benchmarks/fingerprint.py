@@ -1,53 +1,126 @@
-"""Speed of the fingerprint against `imagehash.phash`, one process each, on the same files in one run.
+"""Speed of the fingerprint against its floor and against `imagehash.phash`: one process, the same files, one run.
 
-    python -m benchmarks.fingerprint FOLDER
+    python -m benchmarks.fingerprint FOLDER ... [--columns]
 
-Ours also computes md5, the hash of the mirrored picture, brightness, contrast and sharpness.
+The floor is what cannot be saved: reading a JPEG and decoding it to grey at the least scale that a hash needs. Ours is
+the whole fingerprint. Rounds take turns and the best of each counts, so that a busy machine disturbs all alike.
 """
 
+import hashlib
+import io
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import imagehash
+import numpy as np
+import simplejpeg
 from PIL import Image
 
-from stages.lib.looks import examine
+from stages.fingerprint import _AT_ONCE
+from stages.lib import hashes, jpegs, looks, samples
 
-_FORMATS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-
-
-def _peer(path: Path) -> None:
-    with Image.open(path) as image:
-        imagehash.phash(image)
+_FILES, _ROUNDS = 1024, 9
+_LIMIT = 10**9
+Work = Callable[[], object]
 
 
-def _ours(path: Path) -> None:
-    examine(path, (), 10**9)
+def _best(works: dict[str, Work], pictures: int) -> dict[str, float]:
+    """Return CPU microseconds per picture of each work."""
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(_ROUNDS):
+        for name, work in works.items():
+            begun = time.process_time()
+            work()
+            best[name] = min(best[name], (time.process_time() - begun) / pictures * 1e6)
+    return best
 
 
-def _seconds(work: Callable[[Path], None], files: list[Path]) -> float:
-    begun = time.process_time()
+def _floor(files: list[Path], colours: str = "GRAY") -> None:
     for file in files:
-        work(file)
-    return time.process_time() - begun
+        simplejpeg.decode_jpeg(looks.read_bytes(file), colours, min_height=hashes.SIZE, min_width=hashes.SIZE)
 
 
-def main(folder: Path) -> None:
-    """Print CPU microseconds per picture of both, the better of two rounds, and their ratio."""
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _FORMATS)[:2000]
-    if not files:
-        sys.exit(f"{folder}: no pictures found; name a folder with some of {', '.join(_FORMATS)}")
-    best = {work.__name__: float("inf") for work in (_ours, _peer)}
-    for _ in range(2):
-        for work in (_ours, _peer):
-            best[work.__name__] = min(best[work.__name__], _seconds(work, files) / len(files) * 1e6)
-    ours, peer = best["_ours"], best["_peer"]
-    print(f"{len(files)} pictures: ours {ours:.0f} us, imagehash.phash {peer:.0f} us, ratio {ours / peer:.2f}")
+def _peer(files: list[Path]) -> None:
+    for file in files:
+        with Image.open(io.BytesIO(looks.read_bytes(file))) as image:
+            imagehash.phash(image)
+
+
+def _ours(files: list[Path], side: int = samples.GREY) -> None:
+    usual, samples.GREY = samples.GREY, side
+    for at in range(0, len(files), _AT_ONCE):
+        looks.examine(files[at : at + _AT_ONCE], (), _LIMIT)
+    samples.GREY = usual
+
+
+def _compare(files: list[Path]) -> None:
+    works: dict[str, Work] = {
+        "floor": lambda: _floor(files),
+        "floor in colour": lambda: _floor(files, "RGB"),
+        "ours": lambda: _ours(files),
+        "imagehash.phash": lambda: _peer(files),
+    }
+    best = _best(works, len(files))
+    for name, cost in best.items():
+        print(f"  {name:18} {cost:8.1f} us  {cost / best['floor']:5.2f} x floor")
+    print(f"  imagehash.phash takes {best['imagehash.phash'] / best['ours']:.1f} times as long as ours")
+
+
+def _columns(files: list[Path]) -> None:
+    """Print what each part costs on its own, in the batches in which the stage works."""
+    data = [looks.read_bytes(file) for file in files]
+    decoded = [jpegs.decode(one, _LIMIT, samples.SMALL, samples.GREY) for one in data]
+    found = [samples.sample(one, _LIMIT) for one in data]
+    small = [np.stack([one.small for one in found[at : at + _AT_ONCE]]) for at in range(0, len(found), _AT_ONCE)]
+    planes = [np.ascontiguousarray(one.transpose(3, 0, 1, 2)) for one in small]
+    levels = [looks.luma(one) for one in planes]
+    greys = [
+        level if one.grey is None else one.grey
+        for one, level in zip(found, (level for part in levels for level in part), strict=True)
+    ]
+    works: dict[str, Work] = {
+        "floor": lambda: _floor(files),
+        "read": lambda: [looks.read_bytes(file) for file in files],
+        "content: md5": lambda: [hashlib.md5(one, usedforsecurity=False).hexdigest() for one in data],
+        "size, format, mode: header": lambda: [jpegs.read_header(one) for one in data],
+        "decode in grey": lambda: [_decode(one, "GRAY") for one in data],
+        "decode in colour": lambda: [_decode(one, "RGB") for one in data],
+        "reduce to 32 x 32 and 80": lambda: [samples._of_jpeg(one) for one in decoded if one is not None],
+        "grey of 32 x 32": lambda: [looks.luma(one) for one in planes],
+        "phash, phash_mirrored": lambda: [hashes.phash(one) for one in levels],
+        "brightness, contrast, sharpness": lambda: [
+            looks._by_shape(looks.grey_statistics, greys[at : at + _AT_ONCE]) for at in range(0, len(greys), _AT_ONCE)
+        ],
+        "colourfulness": lambda: [looks.colourfulness(one) for one in planes],
+        "thumbnail": lambda: [looks.thumbnails(one) for one in planes],
+        **{f"all, sharpness at {side} pixels": lambda side=side: _ours(files, side) for side in (80, 128, 256)},
+    }
+    best = _best(works, len(files))
+    for name, cost in best.items():
+        print(f"  {name:32} {cost:8.1f} us  {cost / best['floor']:5.2f} x floor")
+
+
+def _decode(data: bytes, colours: str) -> object:
+    height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    by = jpegs.reduction(width, height, samples.SMALL, samples.GREY)
+    return simplejpeg.decode_jpeg(data, colours, min_height=-(-height // by), min_width=-(-width // by))
+
+
+def main(arguments: list[str]) -> None:
+    """Print the comparison for each folder, or with --columns what each part costs."""
+    folders = [Path(argument) for argument in arguments if argument != "--columns"]
+    if not folders:
+        sys.exit("usage: python -m benchmarks.fingerprint FOLDER ... [--columns]")
+    for folder in folders:
+        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in (".jpg", ".jpeg"))[:_FILES]
+        if not files:
+            sys.exit(f"{folder}: no JPEG files found")
+        size = sum(file.stat().st_size for file in files) / len(files) / 1e3
+        print(f"{folder}: {len(files)} JPEG files of {size:.1f} kB")
+        (_columns if "--columns" in arguments else _compare)(files)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m benchmarks.fingerprint FOLDER")
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

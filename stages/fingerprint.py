@@ -1,4 +1,4 @@
-"""Open every picture once: content hash, size, perceptual hashes, brightness, contrast, sharpness, or what is wrong.
+"""Open every picture once: content hash, size, perceptual hashes, light, sharpness and colour, or what is wrong.
 
 Reads the pointers and descriptions under data/raw/deliveries (one delivery each), and the pictures they name.
 Writes `images` (one row per file under data/raw/images).
@@ -8,7 +8,6 @@ on the pictures, so it guards that both agree: where files differ from a pointer
 stand in a folder that nothing describes or versions, it stops.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,14 +15,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import PIL
+import simplejpeg
 from pydantic import Field
 
-from stages.lib import engine, frames, hashes, looks, paths, picture_files, pictures
+from stages.lib import engine, frames, hashes, jpegs, looks, paths, picture_files, pictures, samples, stamps
 from stages.lib.deliveries import Delivery
 from stages.lib.looks import Examined, Looks
 from stages.lib.picture_files import PictureFile
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
+
+_AT_ONCE = 128  # pictures: many enough for numpy, few enough for the processor's cache
+# All that the numbers of a picture depend on.
+_CODE = (looks, samples, jpegs, pictures, hashes)
+_VERSIONS = (PIL.__version__, simplejpeg.__version__, np.__version__)
 
 
 class Params(Written):
@@ -59,11 +64,15 @@ def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
 
 def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each file is (image, content, bytes, unreadable), and what each content looks like."""
-    modules = (looks, pictures, hashes, PIL.__version__, np.__version__, str(params.max_pixels))
-    memory = engine.Memory("fingerprint", engine.version_of(*modules))
+    memory = engine.Memory("fingerprint", memory_version(params))
     known = memory.recall(Looks._fields)
+    remembered = stamps.Stamps(stamps.take([file.image for file in files], [file.path for file in files]))
+    same = remembered.unchanged()
+    same = same[frames.is_in(same["content"], known.index)]
+    untouched = set(same.index.to_numpy(object))
+    rest = [file for file in files if file.image not in untouched]
     work = partial(looks.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
-    examined = engine.map_ordered(work, [file.path for file in files], "fingerprint")
+    examined = engine.map_batches(work, [file.path for file in rest], "fingerprint", _AT_ONCE)
     fresh = {one.content: one.looks for one in examined if one.looks is not None}
     if fresh:
         rows = pd.DataFrame(
@@ -72,18 +81,26 @@ def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame
         known = pd.concat([known, rows]) if len(known) else rows
         memory.keep(known)
     table = pd.DataFrame(examined, columns=list(Examined._fields)).drop(columns="looks")
-    table = table.rename(columns={"error": "unreadable"}).astype({"content": "str", "unreadable": "str"})
-    return table.assign(image=pd.Series([file.image for file in files], dtype="str")), known
+    table = table.rename(columns={"error": "unreadable"}).assign(image=[file.image for file in rest])
+    table = pd.concat([table, same.reset_index()], ignore_index=True) if len(same) else table
+    table = table.astype({"image": "str", "content": "str", "unreadable": "str"})
+    remembered.keep(table.set_index("image")["content"])
+    return table, known
+
+
+def memory_version(params: Params) -> str:
+    """Return the version of what is remembered per content: it holds for this code, these decoders, this limit."""
+    return engine.version_of(*_CODE, *_VERSIONS, str(params.max_pixels))
 
 
 def _check_contents(
     deliveries: Sequence[Delivery], found: Mapping[str, Sequence[PictureFile]], rows: pd.DataFrame
 ) -> None:
-    contents = dict(zip(rows["image"], rows["content"], strict=True))
+    contents = dict(zip(*(rows[column].to_numpy(object) for column in ("image", "content")), strict=True))
     for delivery in deliveries:
         listed = {file.name: contents[file.image] for file in found[delivery.name]}
         # A file that cannot be read has a row that says so, and then nothing can be said about the folder's hash.
-        if delivery.pointer is not None and not any(pd.isna(content) for content in listed.values()):
+        if delivery.pointer is not None and all(isinstance(content, str) for content in listed.values()):
             picture_files.check_contents(delivery.pointer, paths.IMAGES / delivery.name, listed)
 
 
@@ -92,7 +109,7 @@ def _metrics(images: pd.DataFrame) -> dict[str, Any]:
         "images": len(images),
         "unreadable": int(images["error"].notna().sum()),
         "bytes": int(images["bytes"].sum()),
-        "formats": dict(sorted(Counter(images["format"].dropna()).items())),
+        "formats": {str(form): int(count) for form, count in images["format"].value_counts().sort_index().items()},
     }
 
 

@@ -18,7 +18,7 @@ def pairs_of(files: dict[str, bytes], **params: float) -> set[frozenset[str]]:
     for name, data in files.items():
         path = paths.IMAGES / "x" / name
         path.write_bytes(data)
-        seen = examine(path, (), 10**8)
+        seen = examine([path], (), 10**8)[0]
         rows.append({"image": f"x/{name}", "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
         sources.append({"image": f"x/{name}", "delivery": "x", "date": "2026-01-01"})
     images, delivered = frames.frame("images", pd.DataFrame(rows)), frames.frame("sources", pd.DataFrame(sources))

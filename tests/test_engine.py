@@ -1,4 +1,5 @@
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.lib import engine
-from stages.lib.engine import Memory, map_ordered, version_of
+from stages.lib.engine import Memory, map_batches, map_ordered, version_of
 from stages.lib.errors import UserError
 
 
@@ -14,12 +15,16 @@ def add(number: int, to: int) -> tuple[int, int]:
     return number + to, os.getpid()
 
 
-def die(number: int) -> int:
-    os._exit(number)
+def die(numbers: Sequence[int]) -> list[int]:
+    os._exit(numbers[0])
 
 
-def complain(number: int) -> int:
-    raise UserError(f"file {number} is bad")
+def complain(numbers: Sequence[int]) -> list[int]:
+    raise UserError(f"file {numbers[0]} is bad")
+
+
+def add_many(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    return [(number, len(numbers)) for number in numbers]
 
 
 def test_little_work_stays_in_this_process_and_keeps_its_order() -> None:
@@ -41,16 +46,26 @@ def test_much_work_goes_to_processes_and_keeps_its_order() -> None:
     assert {process for _, process in found} - {os.getpid()}
 
 
+@pytest.mark.parametrize("processes", [False, True])
+def test_batches_keep_the_order_and_are_bounded(request: pytest.FixtureRequest, processes: bool) -> None:
+    if processes:
+        request.getfixturevalue("impatient")
+    found = map_batches(add_many, list(range(100)), "adding", 7)
+    assert [number for number, _ in found] == list(range(100))
+    assert 1 < max(together for _, together in found) <= 7
+    assert map_batches(add_many, [], "adding", 7) == []
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_worker_that_dies_gives_a_message() -> None:
     with pytest.raises(UserError, match="a worker process died"):
-        list(engine._in_processes(die, [1, 2]))
+        list(engine._in_processes(die, [1, 2], 1))
 
 
 @pytest.mark.usefixtures("impatient")
 def test_an_error_of_people_crosses_processes() -> None:
     with pytest.raises(UserError, match="file 1 is bad"):
-        list(engine._in_processes(complain, [1, 2]))
+        list(engine._in_processes(complain, [1, 2], 1))
 
 
 @pytest.fixture

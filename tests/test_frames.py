@@ -144,3 +144,12 @@ def test_membership_is_that_of_pandas_and_a_null_is_never_in() -> None:
     found = frames.is_in(texts, others)
     assert found.to_dict() == {3: False, 5: False, 9: True}
     assert frames.is_in(texts[:0], others).empty and not frames.is_in(texts, others[:0]).any()
+
+
+def test_bytes_survive_the_way_to_disk_and_back(tmp_path: Path) -> None:
+    rows = frames.frame("images", {"image": ["a", "b", "c"], "thumbnail": [bytes(range(192)), None, b"\0" * 192]})
+    frames.write(rows, tmp_path / "images.parquet", "images")
+    back = frames.read(tmp_path / "images.parquet", "images")
+    assert back["thumbnail"].dtype == rows["thumbnail"].dtype
+    assert back["thumbnail"].dropna().tolist() == [bytes(range(192)), b"\0" * 192]
+    assert frames.to_bytes(back, "images") == (tmp_path / "images.parquet").read_bytes()

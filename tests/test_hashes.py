@@ -7,9 +7,14 @@ import pytest
 from PIL import Image, ImageOps
 from sklearn.datasets import load_digits
 
-from stages.lib.hashes import phash, to_integers
+from stages.lib import hashes
+from stages.lib.hashes import to_integers
 from stages.lib.pictures import grey, open_picture
 from tests import real_data
+
+
+def phash(image: Image.Image) -> tuple[str, str]:
+    return hashes.phash(hashes.shrink(image)[np.newaxis])[0]
 
 
 def assert_as_imagehash(image: Image.Image) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from stages.lib.errors import UserError
-from stages.lib.looks import brightness_and_contrast, looks, sharpness
+from stages.lib.looks import colourfulness, grey_statistics, looks, luma, thumbnails
 from stages.lib.pictures import PictureError, open_picture
 
 LIMIT = 10_000_000
@@ -169,26 +169,46 @@ def test_too_little_memory_stops_the_stage_and_never_enters_the_table(monkeypatc
 
 
 def test_brightness_contrast_and_sharpness_are_what_numpy_says() -> None:
-    noise = np.frombuffer(random.Random(1).randbytes(60 * 50), dtype=np.uint8).reshape(50, 60)  # noqa: S311
-    image = Image.fromarray(noise)
-    assert brightness_and_contrast(image) == (round(noise.mean(), 4), round(noise.std(), 4))
-    level = np.pad(noise.astype(float), 1, mode="edge")
-    laplacian = level[:-2, 1:-1] + level[2:, 1:-1] + level[1:-1, :-2] + level[1:-1, 2:] - 4 * level[1:-1, 1:-1]
-    assert sharpness(image) == round(laplacian.var(), 4)
-    assert sharpness(Image.new("L", (1, 1), 7)) == 0
-    assert sharpness(Image.new("L", (3_000, 1), 7)) == 0
+    noise = np.frombuffer(random.Random(1).randbytes(3 * 60 * 50), dtype=np.uint8).reshape(3, 50, 60)  # noqa: S311
+    for picture, found in zip(noise, grey_statistics(noise), strict=True):
+        level = np.pad(picture.astype(float), 1, mode="edge")
+        laplacian = level[:-2, 1:-1] + level[2:, 1:-1] + level[1:-1, :-2] + level[1:-1, 2:] - 4 * level[1:-1, 1:-1]
+        assert found == (round(picture.mean(), 4), round(picture.std(), 4), round(laplacian.var(), 4))
+    for shape in ((1, 1), (1, 80), (80, 1)):
+        assert grey_statistics(np.full((2, *shape), 7, dtype=np.uint8)) == [(7, 0, 0)] * 2
+
+
+def test_colourfulness_thumbnail_and_grey_are_what_their_definitions_say() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    planes = np.ascontiguousarray(noise.transpose(3, 0, 1, 2))
+    for index, picture in enumerate(noise):
+        red, green, blue = picture.astype(float).transpose(2, 0, 1)
+        across, along = red - green, (red + green) / 2 - blue
+        spread, shift = np.hypot(across.std(), along.std()), np.hypot(across.mean(), along.mean())
+        assert colourfulness(planes)[index] == round(spread + 0.3 * shift, 4)
+        means = picture.reshape(8, 4, 8, 4, 3).mean(axis=(1, 3))
+        assert np.array_equal(thumbnails(planes)[index], np.floor(means + 0.5))
+        assert np.array_equal(luma(planes)[index], np.asarray(Image.fromarray(picture).convert("L")))
+
+
+def test_grey_has_no_colour_and_paint_has_much() -> None:
+    assert looks(encoded(photo().convert("L")), LIMIT).colourfulness == 0
+    paint = np.zeros((32, 32, 3), dtype=np.uint8)
+    for column, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
+        paint[:, 8 * column : 8 * column + 8] = colour
+    assert looks(encoded(Image.fromarray(paint)), LIMIT).colourfulness > 110
 
 
 def test_blur_lowers_sharpness() -> None:
     sharp = photo(400, 300).convert("L")
-    small = sharp.resize((40, 30), Image.Resampling.BOX)
-    assert sharpness(small.resize((400, 300), Image.Resampling.BICUBIC)) < sharpness(sharp)
+    blurred = sharp.resize((20, 15), Image.Resampling.BOX).resize((400, 300), Image.Resampling.BICUBIC)
+    assert looks(encoded(blurred), LIMIT).sharpness < looks(encoded(sharp), LIMIT).sharpness
 
 
 def test_looks_tell_the_shown_size_and_the_stored_mode() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     seen = looks(encoded(photo().convert("L"), "JPEG", exif=exif), LIMIT)
-    assert (seen.width, seen.height, seen.format, seen.mode, seen.decoder) == (30, 40, "JPEG", "L", "Pillow")
+    assert (seen.width, seen.height, seen.format, seen.mode, seen.decoder) == (30, 40, "JPEG", "L", "simplejpeg")
     assert seen.error is None
     assert looks(os.urandom(64), LIMIT).width is None

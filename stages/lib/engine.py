@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -34,7 +35,14 @@ _task: Callable[[Any], Any]
 
 
 def map_ordered(function: Callable[[Item], Result], items: Sequence[Item], label: str) -> list[Result]:
-    """Return `function(item)` for each item, in order.
+    """Return `function(item)` for each item, in order; see `map_batches`."""
+    return map_batches(partial(_each, function), items, label, _CHUNK)
+
+
+def map_batches(
+    function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], label: str, size: int
+) -> list[Result]:
+    """Return what `function` returns for batches of at most `size` items, which is one result per item, in order.
 
     Work starts in this process and moves to one process per core when much of it is left. `function` must be
     picklable; it travels once per process, so it may carry a large context (`functools.partial`). `label` names
@@ -43,35 +51,44 @@ def map_ordered(function: Callable[[Item], Result], items: Sequence[Item], label
     results: list[Result] = []
     with _progress(label, len(items)) as advance:
         begun = time.monotonic()
-        for item in items:
-            results.append(function(item))
-            advance()
+        batch = 1
+        while len(results) < len(items):
+            results += function(items[len(results) : len(results) + batch])
+            advance(len(results))
+            batch = min(2 * batch, size)  # a first batch of large pictures must not take minutes
             spent = time.monotonic() - begun
             left = len(items) - len(results)
             if spent > _PATIENCE and spent / len(results) * left > _WORTH_A_POOL and (os.cpu_count() or 1) > 1:
                 break
-        for result in _in_processes(function, items[len(results) :]):
-            results.append(result)
-            advance()
+        for found in _in_processes(function, items[len(results) :], size):
+            results += found
+            advance(len(results))
     return results
 
 
-def _in_processes(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [function(item) for item in items]
+
+
+def _in_processes(
+    function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], size: int
+) -> Iterator[list[Result]]:
     if not items:
         return
     workers = os.cpu_count() or 1
-    chunk = max(1, min(_CHUNK, len(items) // (4 * workers)))
+    size = max(1, min(size, len(items) // (4 * workers)))
+    batches = [items[at : at + size] for at in range(0, len(items), size)]
     # spawn: a forked copy of a process with threads (pyarrow, BLAS) can hang.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (function,))
     done = 0
     try:
-        for result in pool.map(_work, items, chunksize=chunk):
-            yield result
+        for found in pool.map(_work, batches):
+            yield found
             done += 1
     except BrokenProcessPool:
         raise UserError(
-            f"a worker process died at or soon after '{items[done]}': out of memory, or a decoder that crashed; "
-            f"free memory, or take the {chunk * workers} files from there on out one by one"
+            f"a worker process died at or soon after '{batches[done][0]}': out of memory, or a decoder that crashed; "
+            f"free memory, or take the {size * workers} files from there on out one by one"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
@@ -88,16 +105,16 @@ def _work(item: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _progress(label: str, total: int) -> Iterator[Callable[[], None]]:
+def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda done: None
         return
     from rich.console import Console  # noqa: PLC0415  (only where somebody looks)
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def version_of(*modules: ModuleType | str) -> str:
@@ -110,29 +127,30 @@ def version_of(*modules: ModuleType | str) -> str:
 
 
 class Memory:
-    """Results per content, kept in .cache/NAME.parquet beside the outputs of stages, never among them.
+    """Results per `key`, mostly a content, kept in .cache/NAME.parquet beside the outputs of stages, never among them.
 
     What cannot be read, or was written by other code, is computed anew; what cannot be written is not kept.
     """
 
-    def __init__(self, name: str, version: str) -> None:
+    def __init__(self, name: str, version: str, key: str = "content") -> None:
         self._path = FOLDER / f"{name}.parquet"
         self._version = version.encode()
+        self._key = key
 
     def recall(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return what is remembered, one row per content, indexed by `content`."""
+        """Return what is remembered, one row per key, indexed by it."""
         try:
             table = pq.read_table(self._path, page_checksum_verification=True)
-            found: pd.DataFrame = table.to_pandas().set_index("content")[list(columns)]
+            found: pd.DataFrame = table.to_pandas().set_index(self._key)[list(columns)]
             if (table.schema.metadata or {}).get(b"version") == self._version and found.index.is_unique:
                 return found
         except Exception:  # noqa: S110  (whatever is wrong with it: compute anew)
             pass
-        return pd.DataFrame(columns=list(columns), index=pd.Index([], name="content", dtype="str"))
+        return pd.DataFrame(columns=list(columns), index=pd.Index([], name=self._key, dtype="str"))
 
     def keep(self, rows: pd.DataFrame) -> None:
-        """Remember `rows`, indexed by `content`, in place of what was there."""
-        table = pa.Table.from_pandas(rows.rename_axis("content").reset_index(), preserve_index=False)
+        """Remember `rows`, indexed by the key, in place of what was there."""
+        table = pa.Table.from_pandas(rows.rename_axis(self._key).reset_index(), preserve_index=False)
         table = table.replace_schema_metadata({"version": self._version})
         part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         with contextlib.suppress(OSError):

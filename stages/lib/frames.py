@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stages.lib.errors import UserError
-from stages.lib.table_columns import POLYGON
+from stages.lib.table_columns import BYTES, POLYGON
 from stages.lib.tables import TABLES, Table
 
 _ROW_GROUP = 1_000_000
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+_ARROW = (POLYGON, BYTES)  # numpy has no type for these
 _EXTRA_TYPES = (pa.string(), pa.int64(), pa.float64(), pa.bool_())
 
 
@@ -121,7 +122,7 @@ def _cast(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> pa.Chunked
 
 def _to_series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series:
     """Return a column as numpy types, or as pandas' nullable ones where it may be null."""
-    if field.type == POLYGON:
+    if field.type in _ARROW:
         return pd.Series(pd.arrays.ArrowExtensionArray(column))
     values: pd.Series = column.to_pandas().astype(_dtype(field.type, field.nullable))
     return values
@@ -137,8 +138,8 @@ def _extra_field(table: pa.Table, column: str) -> pa.Field:
 
 
 def _dtype(kind: pa.DataType, nullable: bool) -> Any:
-    if kind == POLYGON:
-        return pd.ArrowDtype(POLYGON)
+    if kind in _ARROW:
+        return pd.ArrowDtype(kind)
     if pa.types.is_string(kind):
         return "str"
     if pa.types.is_timestamp(kind):

@@ -12,15 +12,20 @@ _COSINES = 2 * np.cos(np.pi * np.outer(np.arange(_LOW), 2 * np.arange(SIZE) + 1)
 _MIRROR = np.where(np.arange(_LOW) % 2 == 1, -1.0, 1.0)
 
 
-def phash(grey: Image.Image) -> tuple[str, str]:
-    """Return the perceptual hashes of a grey picture and of its mirror image, 16 hexadecimal digits each.
+def phash(grey: NDArray[np.uint8]) -> list[tuple[str, str]]:
+    """Return the perceptual hashes of grey pictures (n, 32, 32) and of their mirror images, 16 hexadecimal digits each.
 
     Source: `imagehash.phash` with its defaults. Coefficients are rounded to 4 decimals before they are compared:
     flat and symmetric pictures have many that are zero but for rounding errors.
     """
-    pixels = np.asarray(grey.resize((SIZE, SIZE), Image.Resampling.LANCZOS), dtype=np.float64)
-    low = np.round(_COSINES @ pixels @ _COSINES.T, 4)
-    return _hexadecimal(low), _hexadecimal(low * _MIRROR)
+    low = np.round(_COSINES @ grey.astype(np.float64) @ _COSINES.T, 4)
+    both = _hexadecimal(np.concatenate([low, low * _MIRROR]))
+    return list(zip(both[: len(grey)], both[len(grey) :], strict=True))
+
+
+def shrink(grey: Image.Image) -> NDArray[np.uint8]:
+    """Return a grey picture as the 32 x 32 grey levels that `imagehash.phash` starts from."""
+    return np.asarray(grey.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
 
 
 def to_integers(hashes: list[str]) -> NDArray[np.uint64]:
@@ -28,5 +33,8 @@ def to_integers(hashes: list[str]) -> NDArray[np.uint64]:
     return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=">u8").astype(np.uint64)
 
 
-def _hexadecimal(coefficients: NDArray[np.float64]) -> str:
-    return np.packbits(coefficients > np.median(coefficients)).tobytes().hex()
+def _hexadecimal(coefficients: NDArray[np.float64]) -> list[str]:
+    flat = coefficients.reshape(-1, _LOW * _LOW)
+    middle = np.sort(flat, axis=1)[:, _LOW * _LOW // 2 - 1 : _LOW * _LOW // 2 + 1].mean(axis=1, keepdims=True)  # median
+    bits = np.packbits(flat > middle, axis=1).tobytes().hex()
+    return [bits[at : at + 16] for at in range(0, len(bits), 16)]

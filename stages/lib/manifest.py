@@ -15,8 +15,8 @@ from stages.lib.project import SPLITS, Classes, Dataset
 FILE = "manifest.json"
 
 # Another version of one of these may write other bytes from the same data: pyarrow the Parquet, pandas the tables,
-# Pillow the pixels, numpy the perceptual hashes. uv.lock pins them all.
-_SHAPES_BYTES = ("numpy", "pandas", "pillow", "pyarrow")
+# Pillow and simplejpeg the pixels, numpy the perceptual hashes. uv.lock pins them all.
+_SHAPES_BYTES = ("numpy", "pandas", "pillow", "pyarrow", "simplejpeg")
 
 
 def manifest(

@@ -17,6 +17,7 @@ DECODER = "Pillow"
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
 _FIRST_FRAME_COUNTS = ("MPO",)  # the further frames are previews or the other eye's view of one shot
 _ORIENTATION = 0x0112
+SIDEWAYS = (5, 6, 7, 8)  # orientations in which width and height change places
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -61,13 +62,35 @@ def open_picture(data: bytes, max_pixels: int | None = None) -> Picture:
         raise
     except MemoryError:
         # What depends on the machine must stop the stage: in the table it would make the release depend on it.
-        raise UserError("not enough memory to decode a picture; lower fingerprint.max_pixels") from None
+        raise no_memory() from None
     except UnidentifiedImageError:
         raise PictureError(f"no picture of a known format ({', '.join(FORMATS)})") from None
     except Image.DecompressionBombError:
         raise PictureError(f"more pixels than the limit of {max_pixels:,} (fingerprint.max_pixels)") from None
     except Exception as error:  # decoders of untrusted files raise anything
         raise PictureError(_reason(error)) from None
+
+
+def no_memory() -> UserError:
+    """Return the error for too little memory: no fault of the picture's, and none that its row may tell of."""
+    return UserError("not enough memory to decode a picture; lower fingerprint.max_pixels")
+
+
+def orientation(data: bytes, max_pixels: int) -> int:
+    """Return the EXIF orientation of a JPEG without decoding it, 1 where there is none. Raises PictureError."""
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+                return _orientation(image)
+    except Exception as error:  # decoders of untrusted files raise anything
+        raise PictureError(_reason(error)) from None
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Return `image` turned as its EXIF orientation says."""
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def grey(image: Image.Image) -> Image.Image:
@@ -86,7 +109,7 @@ def _decode(data: bytes, max_pixels: int | None) -> Picture:
         if form not in _FIRST_FRAME_COUNTS and getattr(image, "is_animated", False):
             raise PictureError("several frames or pages in one file; expected one picture")
         image.load()
-        return Picture(_upright(_eight_bits(image), _orientation(image)), form, mode)
+        return Picture(upright(_eight_bits(image), _orientation(image)), form, mode)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -94,10 +117,6 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # a broken EXIF block raises anything, and the picture is still good
         return 1
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -10,6 +10,7 @@ NUMBER = pa.float64()
 YES_NO = pa.bool_()
 TIME = pa.timestamp("us", tz="UTC")
 POLYGON = pa.list_(pa.float64())
+BYTES = pa.binary()
 
 
 class Column(NamedTuple):

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from stages.lib.table_columns import (
     ABOUT_IMAGE,
+    BYTES,
     FINDING,
     GEOMETRY,
     INTEGER,
@@ -54,9 +55,11 @@ _ALL = (
         Column("phash", TEXT, "perceptual hash, 16 hexadecimal digits as imagehash writes them", nullable=True),
         Column("phash_mirrored", TEXT, "perceptual hash of the picture mirrored left to right", nullable=True),
         Column("decoder", TEXT, "what decoded the picture for the hashes", nullable=True),
-        Column("brightness", NUMBER, "mean grey level, 0 to 255", nullable=True),
-        Column("contrast", NUMBER, "standard deviation of the grey levels", nullable=True),
-        Column("sharpness", NUMBER, "variance of the Laplacian at a longer side of at most 256 pixels", nullable=True),
+        Column("brightness", NUMBER, "mean grey level, 0 to 255, at a longer side of at most 80 pixels", nullable=True),
+        Column("contrast", NUMBER, "standard deviation of the grey levels at that size", nullable=True),
+        Column("sharpness", NUMBER, "variance of the Laplacian of the grey levels at that size", nullable=True),
+        Column("colourfulness", NUMBER, "how colourful, 0 for grey to about 110 (Hasler and Suesstrunk 2003), at 32 x 32", nullable=True),
+        Column("thumbnail", BYTES, "8 x 8 pixels RGB, row by row from the top left: 192 bytes", nullable=True),
         Column("error", TEXT, "why the picture cannot be used; null when it can", nullable=True),
     )),
     Table("sources", "one row per image", ("image",), (

@@ -43,7 +43,7 @@ def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: d
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seen = examine(path, (), 10**8)
+        seen = examine([path], (), 10**8)[0]
         rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
         delivery = image.split("/")[0]
         date = (dates or {}).get(delivery, "2026-01-01")

@@ -1,68 +1,13 @@
 import hashlib
-import io
-import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from stages.fingerprint import Params, Tables, transform
-from stages.lib import engine, frames, looks, paths
-from stages.lib.deliveries import read_deliveries
-from stages.lib.errors import UserError
-
-
-def png(seed: int, size: tuple[int, int] = (24, 16)) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
-
-
-def listing_of(folder: Path) -> tuple[str, str]:
-    """The listing of a folder as DVC writes it, and its md5 (dvc_data.hashfile.tree.Tree)."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    listing = [{"md5": hashlib.md5(files[name]).hexdigest(), "relpath": name} for name in sorted(files)]  # noqa: S324
-    text = json.dumps(listing, sort_keys=True)
-    return text, hashlib.md5(text.encode()).hexdigest() + ".dir"  # noqa: S324
-
-
-def deliver(name: str, files: dict[str, bytes], cached: bool = False) -> Path:
-    """Put a delivery into the repository: pictures, description, pointer, and on demand DVC's listing."""
-    folder = paths.IMAGES / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, data in files.items():
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(data)
-    paths.DELIVERIES.mkdir(parents=True, exist_ok=True)
-    (paths.DELIVERIES / f"{name}.yaml").write_text("date: 2026-01-01\n")
-    text, md5 = listing_of(folder)
-    (paths.DELIVERIES / f"{name}.dvc").write_text(
-        f"outs:\n- md5: {md5}\n  size: 1\n  nfiles: {len(json.loads(text))}\n  hash: md5\n  path: {name}\n"
-        "wdir: ../images\n"
-    )
-    if cached:
-        entry = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        entry.write_text(text)
-    return folder
-
-
-def run(**params: int) -> Tables:
-    return transform(deliveries=read_deliveries(paths.DELIVERIES), params=Params(**params))
-
-
-def rows() -> pd.DataFrame:
-    return run().images.set_index("image").sort_index()
-
-
-def refusal() -> str:
-    with pytest.raises(UserError) as caught:
-        run()
-    return str(caught.value)
+from stages.lib import frames, looks, paths
+from tests.delivered import deliver, png, refusal, rows, run
 
 
 @pytest.fixture(autouse=True)
@@ -153,14 +98,14 @@ def test_links_out_of_the_pictures_are_refused_and_links_into_the_cache_are_foll
 
 def test_a_file_that_cannot_be_read_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     deliver("x", {"a.png": png(1), "b.png": png(2)})
-    read = Path.read_bytes
+    read = looks.read_bytes
 
-    def guarded(path: Path) -> bytes:
-        if path.name == "a.png":
+    def guarded(path: str) -> bytes:
+        if path.endswith("a.png"):
             raise PermissionError(13, "Permission denied")
         return read(path)
 
-    monkeypatch.setattr(Path, "read_bytes", guarded)
+    monkeypatch.setattr(looks, "read_bytes", guarded)
     found = rows()
     assert found.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
     assert pd.isna(found.loc["x/b.png", "error"])
@@ -255,27 +200,13 @@ def test_no_delivery_is_no_dataset() -> None:
     assert "no delivery yet" in refusal()
 
 
-def test_memory_saves_the_decoding_and_never_shows_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    deliver("x", {"a.png": png(1), "b.png": png(2), "bad.png": b"no"})
-    cold = frames.to_bytes(run().images, "images")
-    decoded = []
-    real = looks.looks
-    monkeypatch.setattr(looks, "looks", lambda *a: decoded.append(1) or real(*a))
-    assert frames.to_bytes(run().images, "images") == cold
-    assert decoded == []
-    deliver("y", {"c.png": png(3)})
-    warm = frames.to_bytes(run().images, "images")
-    assert len(decoded) == 1
-    (Path(".cache") / "fingerprint.parquet").write_bytes(b"rubbish")
-    assert frames.to_bytes(run().images, "images") == warm
-    assert len(decoded) == 5
+def test_a_file_that_vanishes_midway_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = deliver("x", {"a.png": png(1), "b.png": png(2)})
+    real = looks.read_bytes
 
+    def vanishing(path: str) -> bytes:
+        (folder / "b.png").unlink(missing_ok=True)
+        return real(path)
 
-def test_processes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    deliver("x", {f"{n}.png": png(n) for n in range(40)} | {"bad.png": b"no", "empty.png": b""})
-    alone = frames.to_bytes(run().images, "images")
-    (Path(".cache") / "fingerprint.parquet").unlink()
-    monkeypatch.setattr(engine, "_PATIENCE", -1.0)
-    monkeypatch.setattr(engine, "_WORTH_A_POOL", -1.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert frames.to_bytes(run().images, "images") == alone
+    monkeypatch.setattr(looks, "read_bytes", vanishing)
+    assert rows().loc["x/b.png", "error"] == "the file cannot be read: No such file or directory"
