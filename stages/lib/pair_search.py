@@ -1,11 +1,13 @@
 """All pairs of 64-bit hashes within a Hamming radius, exactly, and the pairs of members behind equal hashes.
 
-Multi-index hashing (Norouzi, Punjani and Fleet, CVPR 2012): cut into 4 bands of 16 bits, two hashes that differ in
-at most r bits differ in at most r // 4 bits of some band. So each band is looked up under every such change of it.
+Pigeonhole over combinations (after Manku, Jain and Das Sarma, WWW 2007): of k blocks, two hashes that differ in at most
+r bits are equal in at least k - r. So for every choice of k - r blocks the hashes are sorted by them, and what stands
+in a run of equal ones is compared. More blocks mean more sorts and fewer comparisons; k follows from the work of both.
 """
 
+import math
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +15,16 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
+Block = tuple[int, int]  # lowest bit, number of bits
 
-_BANDS = 4
-_BITS = 16
-MAX_RADIUS = 15  # beyond, a band may differ in 4 bits: 2,517 lookups per hash and band, and pairs mean nothing
-_AT_ONCE = 1 << 21  # candidates in memory
+BITS = 64
+MAX_RADIUS = 15  # beyond, pairs mean nothing: hashes of unlike pictures are 32 bits apart, give or take 4
 COMPARED = 16  # members of a run of equal hashes, the earliest ones, that further members are compared with
+_AT_ONCE = 1 << 17  # places compared together: what they touch stays in the processor's cache
+_DENSE = 0.1  # share of equal keys below which they are looked up one by one
+# Measured: time to sort one hash by one key, over that to compare one pair; and what a key costs at any length.
+_COMPARISONS_PER_SORT = 20
+_OVERHEAD = 5_000
 
 
 class Matches(NamedTuple):
@@ -31,24 +37,9 @@ class Matches(NamedTuple):
 
 def within(left: Hashes, right: Hashes, radius: int) -> Matches:
     """Return every pair (i, j) for which left[i] and right[j] differ in at most `radius` bits (0 to 15)."""
-    if not 0 <= radius <= MAX_RADIUS:
-        raise ValueError(f"radius {radius}: expected 0 to {MAX_RADIUS}")
-    found = [np.empty((3, 0), dtype=np.int64)]
-    for band in range(_BANDS):
-        keys, right_keys = _band(left, band), _band(right, band)
-        order = np.argsort(right_keys, kind="stable")
-        starts = np.searchsorted(right_keys[order], np.arange((1 << _BITS) + 1))
-        for change in _changes(radius // _BANDS):
-            first, last = starts[keys ^ change], starts[(keys ^ change) + 1]
-            for i, at in _ranges(first, last - first):
-                j = order[at]
-                distance = np.bitwise_count(left[i] ^ right[j])
-                near = np.flatnonzero(distance <= radius)
-                near = near[_first_seen(left[i[near]] ^ right[j[near]], band, radius // _BANDS)]
-                found.append(np.stack([i[near], j[near], distance[near].astype(np.int64)]))
-    pairs = np.concatenate(found, axis=1)
-    pairs = pairs[:, np.lexsort((pairs[1], pairs[0]))]
-    return Matches(pairs[0], pairs[1], pairs[2])
+    near = _search(np.concatenate([left, right]), radius)
+    across = (near.left < len(left)) & (near.right >= len(left))
+    return Matches(near.left[across], near.right[across] - len(left), near.distance[across])
 
 
 def among(hashes: Hashes, radius: int) -> Matches:
@@ -59,9 +50,10 @@ def among(hashes: Hashes, radius: int) -> Matches:
     What arrives later never changes which earlier ones were compared.
     """
     run = _Runs.of(hashes)
-    near = within(run.hashes, run.hashes, radius)
-    one_way = near.left <= near.right
-    return _expand(run, run, Matches(*(part[one_way] for part in near)))
+    near = _search(run.hashes, radius)
+    itself = np.arange(len(run.hashes))
+    one_way = (np.concatenate(parts) for parts in zip(near, (itself, itself, np.zeros_like(itself)), strict=True))
+    return _expand(run, run, Matches(*one_way))
 
 
 def between(hashes: Hashes, others: Hashes, radius: int) -> Matches:
@@ -114,28 +106,82 @@ def _rectangles(first: Indices, height: Indices, second: Indices, width: Indices
     return first[pair] + cell // width[pair], second[pair] + cell % width[pair], pair
 
 
-def _ranges(first: Indices, count: Indices) -> Iterator[tuple[Indices, Indices]]:
-    """Yield (i, first[i] + 0 .. count[i] - 1) for every i, about `_AT_ONCE` at a time."""
-    busy = np.flatnonzero(count)
-    first, count = first[busy], count[busy]
-    before = np.cumsum(count) - count
-    chunks = np.flatnonzero(np.diff(before // _AT_ONCE, prepend=-1))
-    for begin, end in zip(chunks, np.append(chunks[1:], len(busy)), strict=False):
-        offset = before[begin:end] - before[begin]
-        at = np.arange(count[begin:end].sum()) + np.repeat(first[begin:end] - offset, count[begin:end])
-        yield np.repeat(busy[begin:end], count[begin:end]), at
+def _search(hashes: Hashes, radius: int) -> Matches:
+    """Return the pairs i < j of hashes that differ in at most `radius` bits."""
+    if not 0 <= radius <= MAX_RADIUS:
+        raise ValueError(f"radius {radius}: expected 0 to {MAX_RADIUS}")
+    blocks = _blocks(len(hashes), radius)
+    found = [np.empty((3, 0), dtype=np.int64)]
+    for chosen in combinations(range(len(blocks)), len(blocks) - radius):
+        keys, rows = _sorted_by([blocks[b] for b in chosen], hashes)
+        # A pair belongs to the first choice that finds it: what that choice leaves out before its last block differs.
+        before = [blocks[b] for b in range(max(chosen)) if b not in chosen]
+        for i, j, difference in _near(keys, hashes[rows], radius):
+            first = np.logical_and.reduce([_bits(difference, block) != 0 for block in before] or [True])
+            ends = np.sort(np.stack([rows[i], rows[j]]), axis=0)
+            distance = np.bitwise_count(difference).astype(np.int64)
+            found.append(np.concatenate([ends, distance[None]])[:, np.broadcast_to(first, i.shape)])
+    pairs = np.concatenate(found, axis=1)
+    pairs = pairs[:, np.lexsort((pairs[1], pairs[0]))]
+    return Matches(pairs[0], pairs[1], pairs[2])
 
 
-def _band(hashes: Hashes, band: int) -> Indices:
-    return ((hashes >> np.uint64(band * _BITS)) & np.uint64((1 << _BITS) - 1)).astype(np.int64)
+def _blocks(count: int, radius: int) -> list[Block]:
+    """Return the blocks that 64 bits are cut into, as many as mean least work if bits were coins."""
+
+    def work(blocks: int) -> float:
+        chosen = blocks - radius
+        comparisons = count * count / 2 / math.exp2(BITS * chosen / blocks)
+        return math.comb(blocks, chosen) * (comparisons + _COMPARISONS_PER_SORT * (count + _OVERHEAD))
+
+    number = min(range(radius + 1, radius + 9), key=work)
+    return [(low, high - low) for low, high in pairwise(BITS * b // number for b in range(number + 1))]
 
 
-def _changes(bits: int) -> list[int]:
-    """All 16-bit patterns with at most `bits` bits set."""
-    return [sum(1 << bit for bit in chosen) for k in range(bits + 1) for chosen in combinations(range(_BITS), k)]
+def _sorted_by(blocks: list[Block], hashes: Hashes) -> tuple[Hashes, Indices]:
+    """Return keys in ascending order, made of these blocks of each hash, and the row of each.
+
+    Key and row share one integer, since plain sorting is several times as fast as argsort. Where a key is too long its
+    end is cut: more is compared, and nothing is missed.
+    """
+    row_bits = max(len(hashes) - 1, 1).bit_length()
+    keys, length = _bits(hashes, blocks[0]), blocks[0][1]
+    for block in blocks[1:]:
+        keys <<= np.uint64(block[1])
+        keys |= _bits(hashes, block)
+        length += block[1]
+    keys >>= np.uint64(max(length + row_bits - BITS, 0))
+    keys <<= np.uint64(row_bits)
+    keys |= np.arange(len(hashes), dtype=np.uint64)
+    keys.sort()
+    rows = (keys & np.uint64((1 << row_bits) - 1)).astype(np.int64)
+    keys >>= np.uint64(row_bits)
+    return keys, rows
 
 
-def _first_seen(difference: Hashes, band: int, bits: int) -> NDArray[np.bool_]:
-    """Mask of pairs that no earlier band has found already."""
-    earlier = [np.bitwise_count(_band(difference, b)) <= bits for b in range(band)]
-    return ~np.logical_or.reduce(earlier) if earlier else np.ones(len(difference), dtype=np.bool_)
+def _near(keys: Hashes, hashes: Hashes, radius: int) -> Iterator[tuple[Indices, Indices, Hashes]]:
+    """Yield places i < j of equal keys whose hashes are near, and the bits in which these differ.
+
+    Every place is compared with the one 1, 2, 3, ... further on: all of them at once while many keys are equal at that
+    step, then those alone whose run goes on.
+    """
+    for begin in range(0, len(keys), _AT_ONCE):
+        end, step, share = min(begin + _AT_ONCE, len(keys)), 1, 1.0
+        while share > _DENSE:
+            one, other = slice(begin, min(end, len(keys) - step)), slice(begin + step, end + step)
+            equal = keys[one] == keys[other]
+            difference = hashes[one] ^ hashes[other]
+            near = np.flatnonzero(equal & (np.bitwise_count(difference) <= radius))
+            yield near + begin, near + begin + step, difference[near]
+            share = np.count_nonzero(equal) / (end - begin)
+            step += 1
+        i = np.flatnonzero(equal) + begin
+        while len(i := i[i + step < len(keys)]) and len(i := i[keys[i] == keys[i + step]]):
+            difference = hashes[i] ^ hashes[i + step]
+            near = np.flatnonzero(np.bitwise_count(difference) <= radius)
+            yield i[near], i[near] + step, difference[near]
+            step += 1
+
+
+def _bits(hashes: Hashes, block: Block) -> Hashes:
+    return (hashes >> np.uint64(block[0])) & np.uint64((1 << block[1]) - 1)
