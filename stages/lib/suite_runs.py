@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.lib import baseline, frames, paths
+from stages.lib import baseline, frames, paths, project
 from stages.lib.baseline import Baseline
 from stages.lib.errors import UserError
 from stages.lib.facts.base import Facts
@@ -120,9 +120,10 @@ def loaded(suite: Suite) -> Any:
         try:
             found.append(ExpectationConfiguration(**expectation).to_domain_obj())
         except Exception as error:  # it raises anything, from pydantic's errors to KeyError
+            rule, kind = expectation["meta"]["rule"], expectation["type"]
             raise UserError(
-                f"{file(suite['name'])}: rule {expectation['meta']['rule']}: Great Expectations does not take"
-                f" '{expectation['type']}' with these arguments: {_line(error)}; correct it in {paths.RULES}"
+                f"{file(suite['name'])}: rule {rule}: Great Expectations does not take '{kind}' with these arguments:"
+                f" {_line(error)}; correct it in {_written(rule)}"
             ) from None
     return ExpectationSuite(name=suite["name"], expectations=found, meta=suite["meta"])
 
@@ -136,7 +137,11 @@ def _raised(info: Mapping[str, Any]) -> str | None:
 
 
 def _unrunnable(name: str, rule: str, reason: str) -> UserError:
-    return UserError(f"{file(name)}: rule {rule} cannot be checked: {reason}; correct it in {paths.RULES}")
+    return UserError(f"{file(name)}: rule {rule} cannot be checked: {reason}; correct it in {_written(rule)}")
+
+
+def _written(rule: str) -> str:
+    return project.entry_line(paths.RULES, "rules", rule, "id")
 
 
 def _line(reason: object) -> str:
