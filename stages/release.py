@@ -25,6 +25,7 @@ from stages.lib.ledger import IN_RELEASE, Fates, image_fates, ledger
 from stages.lib.project import SPLITS, Classes, Dataset, Withdrawal
 from stages.lib.relabel import Work, work
 from stages.lib.rules import RuleBook
+from stages.lib.suite_runs import Outcome
 from stages.lib.suites import Suite
 from stages.lib.tables import TABLES
 from stages.lib.yaml_file import Written
@@ -75,19 +76,11 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return the release. Raises shell.Stop, with no release, where the gate does not hold."""
+    releases_contested = params.contested == "release"
     fates = image_fates(
-        images,
-        annotations,
-        violations,
-        pairs,
-        copies,
-        labels,
-        votes,
-        splits,
-        weights,
-        withdrawals,
-        params.contested == "release",
-    )
+        images, annotations, violations, pairs, copies, labels, votes, splits, weights, relabel, withdrawals,
+        releases_contested,
+    )  # fmt: skip
     objects = _objects(fates, labels, images)
     tables = {
         "release/images": _images(fates, objects, images, sources, splits, weights),
@@ -95,34 +88,29 @@ def transform(
         "release/lineage": _lineage(fates, annotations, votes),
         "release/ledger": ledger(fates, annotations, rejects, violations, labels, votes),
     }
-    checked = {"labels": Labels(labels, classes), "release/images": ReleaseImages(tables["release/images"])}
-    gate, held = suite_runs.check(checked, suites, rules, accepted)
-    if reason := why_stop(gate, shell.table_path("gate").as_posix()):
-        raise shell.Stop(reason, {"gate": gate})
+    gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
     parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
-    counts = manifest.counts(classes, tables)
     found = edge_case_counts.in_release(edge_cases, cases, tables)
     edges = card_edge_cases.section(edge_cases, judged, found)
-    documents = _documents(dataset, classes, rules, tables, parts, counts, edges, work(relabel, annotations))
-    metrics = {
-        "release": manifest.release_hash(parts),
-        **counts,
-        "rules": held,
-        "decided": _counts(tables["release/ledger"], "rule", "kind"),
-        "fates": _counts(tables["release/ledger"], "kind", "fate"),
-        "edge_cases": found,
-    }
-    return Tables(
-        tables["release/images"],
-        tables["release/train"],
-        tables["release/val"],
-        tables["release/test"],
-        tables["release/lineage"],
-        tables["release/ledger"],
-        gate,
-        documents,
-        metrics,
-    )
+    documents = _documents(dataset, classes, rules, tables, parts, edges, work(relabel, annotations))
+    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": found}
+    return Tables._make([*tables.values(), gate.findings, documents, metrics])
+
+
+def _gate(
+    labels: pd.DataFrame,
+    images: pd.DataFrame,
+    classes: Classes,
+    suites: Mapping[str, Suite],
+    rules: RuleBook,
+    accepted: Baseline,
+) -> Outcome:
+    """Run the suites of the later tables. Raises shell.Stop, with the findings alone, where the gate does not hold."""
+    checked = {"labels": Labels(labels, classes), "release/images": ReleaseImages(images)}
+    outcome = suite_runs.check(checked, suites, rules, accepted)
+    if reason := why_stop(outcome.findings, shell.table_path("gate").as_posix()):
+        raise shell.Stop(reason, {"gate": outcome.findings})
+    return outcome
 
 
 def _documents(
@@ -131,11 +119,11 @@ def _documents(
     rules: RuleBook,
     tables: Mapping[str, pd.DataFrame],
     parts: Mapping[str, bytes],
-    counts: Mapping[str, Any],
     edges: str,
     again: Work,
 ) -> dict[str, bytes]:
     """Return manifest, Croissant, card and charts by file name; `parts` are the tables as they are written."""
+    counts = manifest.counts(classes, tables)
     return {
         manifest.FILE: manifest.to_bytes(manifest.manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})),
         croissant.FILE: manifest.to_bytes(croissant.croissant(dataset, classes, parts)),
@@ -186,6 +174,15 @@ def _lineage(fates: Fates, annotations: pd.DataFrame, votes: pd.DataFrame) -> pd
     ]
     said = annotations[["annotation", "batch", "annotator", "guideline_version"]]
     return frames.frame("release/lineage", behind.drop(columns="image").merge(said, on="annotation"))
+
+
+def _metrics(classes: Classes, tables: Mapping[str, pd.DataFrame], parts: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "release": manifest.release_hash(parts),
+        **manifest.counts(classes, tables),
+        "decided": _counts(tables["release/ledger"], "rule", "kind"),
+        "fates": _counts(tables["release/ledger"], "kind", "fate"),
+    }
 
 
 def _counts(rows: pd.DataFrame, by: str, what: str) -> dict[str, dict[str, int]]:

@@ -175,7 +175,18 @@ def family(made, image):
 
 
 def fates_of(made, withdrawals, release_contested=False):
-    names = ("images", "annotations", "violations", "pairs", "copies", "labels", "votes", "splits", "weights")
+    names = (
+        "images",
+        "annotations",
+        "violations",
+        "pairs",
+        "copies",
+        "labels",
+        "votes",
+        "splits",
+        "weights",
+        "relabel",
+    )
     return image_fates(*(made[name] for name in names), withdrawals, release_contested).images
 
 
@@ -185,20 +196,6 @@ def test_a_contested_box_beside_another_is_released_to_be_ignored_never_as_backg
     objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
     assert sorted(zip(objects["x"], objects["ignore"], strict=True)) == [(0.0, False), (50.0, True)]
     assert sorted(of(made["release_ledger"], "annotation")["fate"]) == ["contested", "released", "released"]
-
-
-@pytest.mark.parametrize("old_votes", ["drop", "requeue"])
-def test_words_that_a_change_of_the_guideline_took_away_are_outdated(old_votes):
-    gone = {"action": "split", "classes": ["unicorn"], "to": ["cat", "dog"], "old_votes": old_votes}
-    world = drawn({"ann": "unicorn", "ben": "unicorn"})._replace(changes=changed(gone))
-    made = worlds.released(world)
-    ledger = made["release_ledger"]
-    assert of(ledger, "annotation")[["fate", "stage"]].drop_duplicates().to_numpy().tolist() == [
-        ["outdated", "consolidate"]
-    ]
-    assert of(ledger, "image")["fate"].tolist() == ["unlabelled"]
-    assert made["relabel"]["object"].tolist() == ["1" * 32]
-    assert "1 object on 1 image; hours: –" in made["documents"]["README.md"].decode()
 
 
 @pytest.mark.parametrize("contested", ["ignore", "release"])

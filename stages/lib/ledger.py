@@ -44,6 +44,7 @@ def image_fates(
     votes: pd.DataFrame,
     splits: pd.DataFrame,
     weights: pd.DataFrame,
+    relabel: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
     release_contested: bool,
 ) -> Fates:
@@ -52,6 +53,8 @@ def image_fates(
     copy = copies.set_index("image").reindex(table.index)
     aside = set_aside(violations, "images").reindex(table.index)
     agreed = labels if release_contested else labels[labels["status"] != "contested"]
+    words = votes.merge(annotations[["annotation", "annotator", "source", "kind"]], on="annotation")
+    waiting = _waiting(words, relabel)
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
         Reason(
@@ -62,8 +65,8 @@ def image_fates(
         Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
         Reason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
         Reason(frames.is_in(table.index, agreed["image"]), "released", "release"),
-        Reason(frames.is_in(table.index, _looked_and_empty(annotations, labels, votes)), "reviewed empty", "release"),
-        Reason(frames.is_in(table.index, _undecided(labels, votes)), "contested", "consolidate", VOTE_RULE),
+        Reason(frames.is_in(table.index, _looked_and_empty(words, labels, waiting)), "reviewed empty", "release"),
+        Reason(frames.is_in(table.index, _undecided(labels, votes, waiting)), "contested", "consolidate", VOTE_RULE),
     ]
     table = _decide(table, reasons, Reason(True, "unlabelled", "consolidate"))
     table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
@@ -157,29 +160,36 @@ def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[
     return images.loc[named, "image"]
 
 
-def _looked_and_empty(annotations: pd.DataFrame, labels: pd.DataFrame, votes: pd.DataFrame) -> pd.Series:
+def _waiting(words: pd.DataFrame, relabel: pd.DataFrame) -> pd.DataFrame:
+    """Return the outdated words that saw something, where nobody has said anything newer: it may still be there."""
+    outdated = words[(words["role"] == "outdated") & (words["kind"] != "empty")]
+    return outdated[frames.is_in(outdated["image"], relabel["image"])]
+
+
+def _looked_and_empty(words: pd.DataFrame, labels: pd.DataFrame, waiting: pd.DataFrame) -> pd.Series:
     """Return the pictures without a label of which people say that they hold nothing.
 
-    That is: a reviewer, more than half of those who looked, or the removal of everything that was drawn.
+    That is: a reviewer, more than half of those who looked, or the removal of everything that was drawn. Who saw what
+    a change of the guideline did away with (`waiting`) looked and did not find the picture empty.
     """
-    words = votes[votes["image"].notna() & ~frames.is_in(votes["image"], labels["image"])]
-    words = words.merge(annotations[["annotation", "annotator", "source"]], on="annotation")
+    words = words[words["image"].notna() & ~frames.is_in(words["image"], labels["image"])]
     empty = words[words["role"] == "empty"]
     removed = words[words["role"].isin(["voted", "adjudicated"]) & words["object"].notna()]
     # Each of three boxes may be outvoted by the two others: nothing is agreed there, and nothing is empty.
     seen = words[(words["role"] == "overruled") & ~frames.is_in(words["object"], removed["object"])]
-    voices = pd.concat([empty, seen]).groupby("image")["annotator"].nunique()
+    voices = pd.concat([empty, seen, waiting]).groupby("image")["annotator"].nunique()
     saying = empty.groupby("image")["annotator"].nunique()
     by_most = saying.index[2 * saying > voices.reindex(saying.index)]
     by_reviewer = empty.loc[empty["source"] == "review", "image"]
-    by_removal = removed.loc[~frames.is_in(removed["image"], seen["image"]), "image"]
+    by_removal = removed.loc[~frames.is_in(removed["image"], pd.concat([seen, waiting])["image"]), "image"]
     found: pd.Series = pd.concat([by_most.to_series(), by_reviewer, by_removal])
     return found
 
 
-def _undecided(labels: pd.DataFrame, votes: pd.DataFrame) -> pd.Series:
+def _undecided(labels: pd.DataFrame, votes: pd.DataFrame, waiting: pd.DataFrame) -> pd.Series:
     """Return the pictures of which people said different things; what a reviewer took the label from is not one."""
     taken = votes[(votes["role"] == "adjudicated") & votes["object"].isna()]
     overruled = votes[(votes["role"] == "overruled") & ~frames.is_in(votes["image"], taken["image"])]
-    undecided: pd.Series = pd.concat([labels["image"], overruled["image"]])
+    empty = votes[(votes["role"] == "empty") & frames.is_in(votes["image"], waiting["image"])]
+    undecided: pd.Series = pd.concat([labels["image"], overruled["image"], empty["image"]])
     return undecided
