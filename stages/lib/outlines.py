@@ -22,6 +22,7 @@ class Overlaps(NamedTuple):
     inside: NDArray[np.float64]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # boxes are other people's numbers
 def overlaps(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Overlaps:
     """Return how boxes of one group overlap. `groups`: a number per row; `boxes`: n x 4, x, y, width, height."""
     sound = np.flatnonzero(np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1))
@@ -33,32 +34,48 @@ def overlaps(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Overlaps:
         shared = iou * (area[first] + area[second]) / (1 + iou)
         for one, other in ((first, second), (second, first)):
             np.maximum.at(largest, one, iou)
-            np.maximum.at(inside, one, np.where(area[one] < area[other], shared / area[one], 0.0))
+            share = np.where(area[one] < area[other], shared / area[one], 0.0)
+            np.maximum.at(inside, one, share.round(6))
     found = Overlaps(*(np.full(len(boxes), np.nan) for _ in range(2)))
     for whole, part in zip(found, (largest, inside), strict=True):
-        whole[order] = np.where(part < 0, np.nan, part.round(6))
+        whole[order] = np.where(part < 0, np.nan, part)
     return found
+
+
+def areas(polygons: pd.Series) -> NDArray[np.float64]:
+    """Return the area inside each polygon, by the shoelace formula; NaN below three corners.
+
+    `polygons` are lists x1, y1, x2, y2, ...
+    """
+    return _measured(polygons)[0]
 
 
 def fill(polygons: pd.Series) -> NDArray[np.float64]:
     """Return the area of each polygon as a share of the upright box around it, 6 decimals.
 
-    `polygons` are lists x1, y1, x2, y2, ... NaN where there are no three corners, or they lie on one upright line.
+    NaN where there are no three corners, or they lie on one upright line.
     """
+    area, bounds = _measured(polygons)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(bounds > 0, np.minimum(area / bounds, 1.0), np.nan).round(6)
+
+
+def _measured(polygons: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the area of each polygon, and that of the upright box around it."""
     lists = pa.Table.from_pandas(polygons.to_frame("polygon"), preserve_index=False)["polygon"].cast(POLYGON)
     length = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
     whole = (length >= 6) & (length % 2 == 0)
     corners = pc.list_flatten(lists.filter(pa.array(whole))).to_numpy().reshape(-1, 2)
-    found = np.full(len(polygons), np.nan)
+    area, bounds = (np.full(len(polygons), np.nan) for _ in range(2))
     if not len(corners):
-        return found
+        return area, bounds
     ends = np.cumsum(length[whole] // 2)
     begins = np.concatenate([[0], ends[:-1]])
     following = np.arange(1, len(corners) + 1)
     following[ends - 1] = begins
     (x, y), (x_next, y_next) = corners.T, corners[following].T
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        area = np.abs(np.add.reduceat(x * y_next - x_next * y, begins)) / 2
-        bounds = np.prod(np.maximum.reduceat(corners, begins) - np.minimum.reduceat(corners, begins), axis=1)
-        found[whole] = np.where(bounds > 0, np.minimum(area / bounds, 1.0), np.nan).round(6)
-    return found
+    # Corners are other people's numbers, infinite ones among them.
+    with np.errstate(over="ignore", invalid="ignore"):
+        area[whole] = np.abs(np.add.reduceat(x * y_next - x_next * y, begins)) / 2
+        bounds[whole] = np.prod(np.maximum.reduceat(corners, begins) - np.minimum.reduceat(corners, begins), axis=1)
+    return area, bounds

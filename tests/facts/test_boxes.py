@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.lib import frames
+from stages.lib import frames, outlines
 from stages.lib.facts import boxes
+from stages.lib.facts.base import ENOUGH
 from stages.lib.matching import iou
 
 sides = st.floats(-300, 300, allow_nan=False).map(lambda value: round(value, 2))
@@ -90,7 +91,7 @@ def test_against_class_equals_a_plain_reading(areas: list[float | None], others:
     for label in ("cat", "dog"):
         rows = [n for n, other in enumerate(labels) if other == label]
         logs = {n: math.log(area) for n in rows if (area := areas[n]) is not None}
-        if len(logs) < boxes.MIN_OF_CLASS:
+        if len(logs) < ENOUGH:
             assert np.isnan(found.ratio[rows]).all() and np.isnan(found.deviation[rows]).all()
             continue
         median = statistics.median(logs.values())
@@ -114,7 +115,7 @@ corner = st.tuples(st.integers(-50, 50), st.integers(-50, 50))
 @given(st.lists(st.none() | st.lists(corner, max_size=7), min_size=1, max_size=8))
 def test_polygon_area_equals_the_sum_over_its_edges(polygons: list[list[tuple[int, int]] | None]) -> None:
     flat = [None if p is None else [float(value) for corner in p for value in corner] for p in polygons]
-    found = boxes.polygon_area(frames.frame("annotations", {"polygon": flat})["polygon"])
+    found = outlines.areas(frames.frame("annotations", {"polygon": flat})["polygon"])
     for polygon, area in zip(polygons, found, strict=True):
         if polygon is None or len(polygon) < 3:
             assert np.isnan(area)
@@ -125,11 +126,11 @@ def test_polygon_area_equals_the_sum_over_its_edges(polygons: list[list[tuple[in
 
 def test_a_polygon_of_half_a_corner_has_no_area() -> None:
     odd = frames.frame("annotations", {"polygon": [[0.0, 0.0, 4.0, 0.0, 4.0, 4.0, 9.0]]})["polygon"]
-    assert np.isnan(boxes.polygon_area(odd)).all()
+    assert np.isnan(outlines.areas(odd)).all()
 
 
 def test_polygons_with_infinite_corners_give_no_warning() -> None:
     far = frames.frame("annotations", {"polygon": [[0.0, 0.0, math.inf, 0.0, 4.0, math.inf]]})["polygon"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert not np.isfinite(boxes.polygon_area(far)).any()
+        assert not np.isfinite(outlines.areas(far)).any()

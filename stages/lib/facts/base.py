@@ -15,6 +15,10 @@ from stages.lib import predicates
 from stages.lib.table_columns import Column
 from stages.lib.tables import Table
 
+# A median of fewer says little: of 20, the 95 % interval of the median still spans the middle half of them.
+ENOUGH = 20
+# A median of absolute deviations is a standard deviation when multiplied by this, for normal values.
+NORMAL = 1.4826
 _MARK = "_fact"
 
 

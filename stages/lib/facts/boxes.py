@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.lib.matching import pairs_within
+from stages.lib import outlines
+from stages.lib.facts.base import ENOUGH, NORMAL
 
 BOX = ["x", "y", "width", "height"]
-MIN_OF_CLASS = 20  # boxes; the median of fewer moves with every box that comes
-_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 _LEAST_DEVIATION = 0.05  # in log area: classes whose boxes are all of one size would make every pixel an outlier
 
 Numbers = NDArray[np.float64]
@@ -72,14 +71,14 @@ class AgainstClass(NamedTuple):
 def against_class(area: pd.Series, label: pd.Series) -> AgainstClass:
     """Compare each area with its class, robustly: median and median absolute deviation of the logarithm.
 
-    NaN where the area is NaN or the class has fewer than MIN_OF_CLASS areas. Rounded: logarithms differ between
+    NaN where the area is NaN or the class has fewer than ENOUGH areas. Rounded: logarithms differ between
     processors in the last bits.
     """
     logs = np.log(area.where(area > 0))
     by_class = logs.groupby(label)
-    enough = by_class.transform("count") >= MIN_OF_CLASS
+    enough = by_class.transform("count") >= ENOUGH
     off = (logs - by_class.transform("median")).where(enough)
-    deviation = _DEVIATION * off.abs().groupby(label).transform("median")
+    deviation = NORMAL * off.abs().groupby(label).transform("median")
     return AgainstClass(
         np.exp(off).round(4).to_numpy(dtype=float),
         (off / deviation.clip(lower=_LEAST_DEVIATION)).round(4).to_numpy(dtype=float),
@@ -92,29 +91,4 @@ def doubled(unit: pd.DataFrame, drawn: Numbers) -> Numbers:
     Rows with equal values in all columns of `unit` belong together; `drawn` are their boxes (n x 4).
     """
     number = unit.groupby(list(unit), sort=False, dropna=False).ngroup().to_numpy().astype(np.int64)
-    order = np.argsort(number, kind="stable")
-    most = np.zeros(len(drawn))
-    for pairs in pairs_within(number[order], drawn[order]):
-        for ends in (pairs.first, pairs.second):
-            np.maximum.at(most, ends, pairs.overlap)
-    found = np.empty(len(drawn))
-    found[order] = most
-    return found
-
-
-@_quiet
-def polygon_area(polygons: pd.Series) -> Numbers:
-    """Return the area inside each polygon (x1, y1, x2, y2, ...) by the shoelace formula; NaN below three corners."""
-    length = polygons.list.len().to_numpy(dtype=float, na_value=0).astype(int)
-    sound = (length >= 6) & (length % 2 == 0)
-    area = np.full(len(polygons), np.nan)
-    if not sound.any():
-        return area
-    values = polygons[sound].list.flatten().to_numpy(dtype=float)
-    x, y = values[0::2], values[1::2]
-    ends = np.cumsum(length[sound] // 2)
-    starts = np.concatenate([[0], ends[:-1]])
-    following = np.arange(1, len(x) + 1)
-    following[ends - 1] = starts
-    area[sound] = np.abs(np.add.reduceat(x * y[following] - x[following] * y, starts)) / 2
-    return area
+    return np.nan_to_num(outlines.overlaps(number, drawn).iou)

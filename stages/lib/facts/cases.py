@@ -13,17 +13,13 @@ from numpy.typing import NDArray
 
 from stages.lib import frames, outlines
 from stages.lib.edge_cases import On
-from stages.lib.facts.base import Facts, fact
+from stages.lib.facts.base import ENOUGH, NORMAL, Facts, fact
 from stages.lib.facts.pairings import both_ways, rarest_pairs, shown
 from stages.lib.matching import boxes_of
 from stages.lib.project import Classes
 from stages.lib.table_columns import INTEGER, NUMBER, YES_NO
 from stages.lib.tables import TABLES, Table
 
-# A median of fewer says little: of 20, the 95 % interval of the median still spans the middle half of them.
-ENOUGH = 20
-# A spread of median absolute deviations is a standard deviation when multiplied by this, for normal values.
-_NORMAL = 1.4826
 _PICTURE = TABLES["images"].columns + TABLES["sources"].columns[1:]
 
 
@@ -222,7 +218,7 @@ class Objects(Facts):
     )
     def brighter_than_class(self) -> pd.Series:
         difference = self._picture["brightness"] - self._of_class(self._picture["brightness"])
-        return _ratio(difference, _NORMAL * self._of_class(difference.abs()))
+        return _ratio(difference, NORMAL * self._of_class(difference.abs()))
 
     @fact(INTEGER, "near and mirrored copies of its picture that show its class, too")
     def near_copies_of_class(self) -> pd.Series:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.lib import outlines
 from stages.lib.changes import Changes, accounted_for, mapped
 from stages.lib.facts import boxes
 from stages.lib.facts.base import Facts, fact
@@ -146,7 +147,7 @@ class Annotations(Facts):
 
     @fact(NUMBER, "area inside the polygon, square pixels; null without three corners", nullable=True)
     def polygon_area(self) -> pd.Series:
-        return self._number(boxes.polygon_area(self.table["polygon"]))
+        return self._number(outlines.areas(self.table["polygon"]))
 
     @fact(YES_NO, "ocr: an object has a text that is not blank; other tasks need none")
     def has_text(self) -> pd.Series:
