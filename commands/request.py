@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from stages.lib.errors import UserError
+from stages.lib.errors import UserError, is_text
 
 
 class Request(NamedTuple):
@@ -34,7 +34,7 @@ class Request(NamedTuple):
 def check(request: Request) -> None:
     """Raise UserError for paths that are not there and for options that would have no effect."""
     for option, value in (("--as", request.name), *_texts(request)):
-        if not _is_text(value):
+        if not is_text(value):
             raise UserError(f"{option}: not UTF-8 text; give it in another way")
     if not request.source.exists():
         raise UserError(f"{request.source}: not there; expected a file or folder")
@@ -104,11 +104,3 @@ def _texts(request: Request) -> list[tuple[str, str]]:
     pairs = {"--column": request.columns, "--class": request.classes}
     mapped = [(option, text) for option, pair in pairs.items() for both in pair.items() for text in both]
     return [(option, value) for option, value in single.items() if value is not None] + mapped
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -48,7 +48,7 @@ def test_an_entry_is_read_and_an_empty_file_has_none(read):
     ("old", "new", "reason"),
     [
         ("EDGE-901", "edge-1",
-         ":2: id: expected capitals, a hyphen and three digits, such as EDGE-001, found 'edge-1'"),
+         ":2: id: expected capitals, a hyphen and three digits, such as BOX-003, found 'edge-1'"),
         ("on: object", "on: word", ":5: on: Input should be 'image' or 'object', found 'word'"),
         ("    owner: labelling lead\n", "", ":2: owner: is missing"),
         ("labelling lead", "' '", ":7: owner: expected who decides, such as labelling lead, found ' '"),
@@ -81,7 +81,8 @@ def test_an_id_that_stands_twice_names_both_lines(read):
     with pytest.raises(UserError) as raised:
         read(ONE + ONE.removeprefix("edge_cases:\n"))
     assert str(raised.value) == (
-        "guidelines/edge_cases.yaml:9: EDGE-901: the id stands in line 2 already; an id is never reused"
+        "guidelines/edge_cases.yaml:9: edge_cases.1.id: 'EDGE-901' is used twice; an id is never reused"
+        " (first in line 2)"
     )
 
 

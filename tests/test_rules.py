@@ -93,7 +93,10 @@ def test_a_rule_that_is_not_whole_names_its_line(tmp_path: Path, old: str, new: 
 
 
 def test_an_id_is_used_once(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"rules.yaml:8: rules.1.id: 'BOX-009' is used twice; an id is never reused$"):
+    with pytest.raises(
+        UserError,
+        match=r"rules.yaml:8: rules.1.id: 'BOX-009' is used twice; an id is never reused \(first in line 2\)$",
+    ):
         read(tmp_path, RULE + RULE.removeprefix("rules:\n"))
 
 

@@ -112,7 +112,7 @@ def test_withdrawals(tmp_path: Path, text: str, expected: list[str]) -> None:
 def test_a_class_that_stands_twice(tmp_path: Path) -> None:
     text = 'version: "1"\nclasses:\n  - id: b\n  - id: a\n  - id: b\n'
     assert messages(tmp_path, text, project.Classes) == [
-        "f.yaml:5: classes.2.id: 'b' is used twice; an id is never reused"
+        "f.yaml:5: classes.2.id: 'b' is used twice; an id is never reused (first in line 3)"
     ]
 
 

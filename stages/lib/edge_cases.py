@@ -4,7 +4,6 @@ An edge case names what people must agree on (a tiny object, a torn border), the
 or a named check, over the columns and facts of images or objects. Where it fires is counted against what is wanted.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -13,20 +12,13 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
 
 from stages.lib import named_checks, paths, predicates
-from stages.lib.errors import UserError
 from stages.lib.predicates import PredicateError
 from stages.lib.project import key_line
-from stages.lib.yaml_file import Written, line_of, load, parse
+from stages.lib.rules import rule_id, used_twice
+from stages.lib.yaml_file import Fault, Written, load
 
 On = Literal["image", "object"]
 Split = Literal["train", "val", "test"]
-_ID = re.compile(r"[A-Z]{2,10}-\d{3}")
-
-
-def _edge_case_id(value: str) -> str:
-    if not _ID.fullmatch(value):
-        raise ValueError("expected capitals, a hyphen and three digits, such as EDGE-001")
-    return value
 
 
 def _in_the_dialect(predicate: str) -> str:
@@ -46,7 +38,7 @@ def _below_the_guideline(example: str) -> str:
 class EdgeCase(Written):
     """One edge case: its sentence, what is decided, where it fires, and how many of it are wanted."""
 
-    id: Annotated[str, AfterValidator(_edge_case_id)]
+    id: Annotated[str, AfterValidator(rule_id)]
     sentence: str = Field(min_length=1)
     why: str = ""
     decision: str = Field(min_length=1)
@@ -91,6 +83,10 @@ class EdgeCases(Written):
 
     edge_cases: tuple[EdgeCase, ...] = ()
 
+    def faults(self) -> Iterator[Fault]:
+        """Yield ids that stand there twice."""
+        yield from used_twice("edge_cases", [case.id for case in self.edge_cases])
+
     @property
     def active(self) -> list[EdgeCase]:
         """Return those that are not retired, in the order of the file."""
@@ -99,10 +95,7 @@ class EdgeCases(Written):
 
 def read_edge_cases(file: Path) -> EdgeCases:
     """Return the catalogue. Raises UserError naming file, line and key."""
-    catalogue = load(file, EdgeCases)
-    if twice := list(_twice(file, catalogue)):
-        raise UserError("\n".join(twice))
-    return catalogue
+    return load(file, EdgeCases)
 
 
 def problems(catalogue: EdgeCases, known: Mapping[On, Mapping[str, pa.DataType]]) -> list[str]:
@@ -125,13 +118,3 @@ def _faults(case: EdgeCase, known: Mapping[str, pa.DataType]) -> Iterator[tuple[
         predicates.missing(case.columns(), known)
     except PredicateError as error:
         yield "predicate" if case.predicate is not None else "check", str(error)
-
-
-def _twice(file: Path, catalogue: EdgeCases) -> Iterator[str]:
-    first: dict[str, int] = {}
-    node, _ = parse(file)
-    for number, case in enumerate(catalogue.edge_cases):
-        line = line_of(node, ("edge_cases", number, "id"))
-        if case.id in first:
-            yield f"{file}:{line}: {case.id}: the id stands in line {first[case.id]} already; an id is never reused"
-        first.setdefault(case.id, line)

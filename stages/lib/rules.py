@@ -88,7 +88,9 @@ def used_twice(block: str, ids: list[str]) -> Iterator[Fault]:
     first: dict[str, int] = {}
     for place, name in enumerate(ids):
         if name in first:
-            yield Fault((block, place, "id"), f"'{name}' is used twice; an id is never reused")
+            yield Fault(
+                (block, place, "id"), f"'{name}' is used twice; an id is never reused", (block, first[name], "id")
+            )
         first.setdefault(name, place)
 
 

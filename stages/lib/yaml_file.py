@@ -11,17 +11,21 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from stages.lib.errors import UserError
+from stages.lib.errors import UserError, is_text
 
 Model = TypeVar("Model", bound="Written")
 _DEEPEST = 20
 
 
 class Fault(NamedTuple):
-    """What is wrong at one place of a file: the keys and positions that lead there, and the reason."""
+    """What is wrong at one place of a file: the keys and positions that lead there, and the reason.
+
+    `first` is the place of what it collides with.
+    """
 
     location: tuple[str | int, ...]
     reason: str
+    first: tuple[str | int, ...] | None = None
 
 
 class Written(BaseModel):
@@ -49,7 +53,7 @@ def load(path: Path, model: type[Model], within: str | None = None) -> Model:
         found = model.model_validate({} if value is None else value)
     except ValidationError as error:
         raise UserError(_explain(path, node, where, error, model)) from None
-    if faults := [_told(path, node, (*where, *fault.location), fault.reason) for fault in found.faults()]:
+    if faults := [_told(path, node, (*where, *f.location), f.reason + _also(node, f.first)) for f in found.faults()]:
         raise UserError("\n".join(faults))
     return found
 
@@ -107,7 +111,7 @@ def _check_events(path: Path, events: Iterable[Event]) -> None:
         # An alias lets a few lines stand for gigabytes.
         elif getattr(event, "anchor", None):
             reason = "anchors and aliases are not allowed; write the value out"
-        elif not _is_text(getattr(event, "value", None) or ""):
+        elif not is_text(getattr(event, "value", None) or ""):
             reason = "not valid text: half of a surrogate pair"
         else:
             continue
@@ -142,20 +146,16 @@ def _told(path: Path, node: Node | None, location: Sequence[int | str], reason: 
     return f"{path}:{line_of(node, location)}: {key}: {reason}"
 
 
+def _also(node: Node | None, first: tuple[str | int, ...] | None) -> str:
+    return "" if first is None else f" (first in line {line_of(node, first)})"
+
+
 def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> str:
     """Name the keys that `model` has, where the unknown key stands directly in it."""
     if len(location) != 1:
         return ""
     names = sorted(field.alias or name for name, field in model.model_fields.items())
     return f"; known keys: {', '.join(names)}" if names else "; this block takes no keys"
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def line_of(node: Node | None, location: Sequence[int | str]) -> int:

@@ -45,7 +45,7 @@ def test_a_repository_in_order_has_no_findings(filled, dataset):
         ("guidelines/rules.yaml", "The picture can be opened", "It opens", "expectations/images.json: differs"),
         ("guidelines/edge_cases.yaml", "brightness < 50", "brightnes < 50", "EDGE-001: predicate: there is no column"),
         ("guidelines/edge_cases.yaml", "owner: labelling lead", "owner: ''", "0.owner: expected who decides"),
-        ("guidelines/edge_cases.yaml", "id: EDGE-002", "id: EDGE-001", "the id stands in line"),
+        ("guidelines/edge_cases.yaml", "id: EDGE-002", "id: EDGE-001", "edge_cases.1.id: 'EDGE-001' is used twice"),
         ("guidelines/edge_cases.yaml", "check: mixes_scripts", "check: mixes", "there is no check 'mixes' in"),
         ("expectations/images.json", "{", "", "expectations/images.json: not valid JSON"),
         ("data/raw/pins.csv", "reason\n", "reason\nfirst/a.png,trian,why\n", "pins.csv:2: split 'trian'"),
