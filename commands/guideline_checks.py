@@ -31,22 +31,26 @@ _ENTRY = re.compile(r"^## (\S+)", re.MULTILINE)
 
 
 def guideline_findings(pipeline: Pipeline) -> Iterator[str]:
-    """Yield the findings about classes, annotators, rules, suites and baseline."""
+    """Yield the findings about classes, annotators, changes, edge cases, rules, suites and baseline."""
     found: list[str] = []
     classes = read_or_note(found, lambda: project.read_classes(paths.CLASSES))
     rules = read_or_note(found, lambda: project.read_rules(paths.RULES))
+    written = read_or_note(found, lambda: changes.read_changes(paths.CHANGES))
+    catalogue = read_or_note(found, lambda: edge_cases.read_edge_cases(paths.EDGE_CASES))
     read_or_note(found, lambda: project.read_annotators(paths.ANNOTATORS))
     accepted = read_or_note(found, _accepted)
     yield from found
     if classes is not None:
         yield from _missing_examples(paths.CLASSES, "classes", {c.id: c.examples for c in classes.classes})
-        yield from _undefined(
-            classes, read_or_note([], lambda: changes.read_changes(paths.CHANGES)) or changes.Changes()
-        )
+        yield from _undefined(classes, written or changes.Changes())
         yield from _version(classes)
-    yield from _changes()
-    yield from _edge_cases()
+    if classes is not None and written is not None:
+        yield from changes.problems(written, classes)
+    if catalogue is not None:
+        yield from _missing_examples(paths.EDGE_CASES, "edge_cases", {c.id: c.examples for c in catalogue.active})
+        yield from _triggers(catalogue)
     if rules is not None:
+        yield from _changed_rules(written or changes.Changes(), rules)
         yield from _enforced(rules, pipeline)
         yield from _cited(rules)
         yield from _suites(rules)
@@ -159,28 +163,20 @@ def _today() -> date | None:
         return None
 
 
-def _changes() -> Iterator[str]:
-    """guidelines/changes.yaml: by itself, and against the classes and rules, where those can be read."""
-    try:
-        written = changes.read_changes(paths.CHANGES)
-        yield from changes.problems(written, project.read_classes(paths.CLASSES))
-        rules = {rule.id for rule in project.read_rules(paths.RULES).rules}
-    except UserError as error:
-        yield from str(error).splitlines()
-        return
+def _changed_rules(written: changes.Changes, rules: RuleBook) -> Iterator[str]:
+    """Yield the changes of rules that there are not."""
+    known = {rule.id for rule in rules.rules}
     for number, change in enumerate(written.changes):
-        if change.rule is not None and change.rule not in rules:
+        if change.rule is not None and change.rule not in known:
             line = project.key_line(paths.CHANGES, "changes", number, "rule")
             yield f"{line}: changes.{number}.rule: no rule '{change.rule}' in {paths.RULES}; correct the id"
 
 
-def _edge_cases() -> Iterator[str]:
-    """guidelines/edge_cases.yaml: its pictures are there, and its triggers read columns that there are, or metadata."""
+def _triggers(catalogue: edge_cases.EdgeCases) -> Iterator[str]:
+    """Yield the triggers that read columns that there are not; metadata that deliveries declare are some."""
     try:
-        catalogue = edge_cases.read_edge_cases(paths.EDGE_CASES)
-        yield from _missing_examples(paths.EDGE_CASES, "edge_cases", {c.id: c.examples for c in catalogue.active})
         declared = metadata.columns(read_deliveries(paths.DELIVERIES))
-        columns = pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in declared.items()})
-        yield from edge_cases.problems(catalogue, known(columns))
-    except UserError as error:
-        yield from str(error).splitlines()
+    except UserError:
+        return  # told by the checks of the data
+    columns = pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in declared.items()})
+    yield from edge_cases.problems(catalogue, known(columns))

@@ -47,7 +47,8 @@ def _content() -> dict[str, Any]:
     dataset = project.read_dataset(paths.PARAMS)
     classes, rules = project.read_classes(paths.CLASSES), project.read_rules(paths.RULES).rules
     cases = edge_cases.read_edge_cases(paths.EDGE_CASES).active
-    metrics, quoted = _metrics(), _quoted()
+    release = _json(paths.REPORTS / "release.json")
+    metrics, quoted = _metrics(release), _quoted()
     standings = {rule.id: _standing(rule, metrics, quoted.get(rule.id, ())) for rule in rules}
     return {
         "dataset": dataset,
@@ -57,7 +58,7 @@ def _content() -> dict[str, Any]:
             for c in classes.classes
         ],
         "families": _families(rules),
-        "edge_cases": [_edge_case(case, _json(paths.REPORTS / "release.json")) for case in cases],
+        "edge_cases": [_edge_case(case, release) for case in cases],
         "standings": standings,
         "how": {rule.id: _how(rule) for rule in rules},
         "counts": {
@@ -140,9 +141,9 @@ def _decided(decided: Mapping[str, Mapping[str, int]], rule: str) -> Standing:
     return Standing("acts", "set aside by it: " + ", ".join(amount(n, kind) for kind, n in decided[rule].items()))
 
 
-def _metrics() -> dict[str, Any]:
+def _metrics(release: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the last run measured: `rules` by expectation, `decided` by rules that stages hold."""
-    validate, release = (_json(paths.REPORTS / f"{stage}.json") for stage in ("validate", "release"))
+    validate = _json(paths.REPORTS / "validate.json")
     rules = {**validate.get("rules", {}), **release.get("rules", {})}
     # A report of another version of this code, or one that was edited, is no measurement.
     sound = {name: found for name, found in rules.items() if _is_count(found)}
