@@ -1,7 +1,7 @@
 """Checks in Python, for what SQL cannot say well. A rule or an edge case names one by `check`.
 
 A check is a function whose arguments are columns of the table (or facts about it) and whose answer says per row
-whether it holds; null where it cannot be judged. It sees one column at a time and no clock: equal rows, equal answers.
+whether it holds; null where it cannot be judged. It sees those columns and no clock: equal rows, equal answers.
 """
 
 import unicodedata
