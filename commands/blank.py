@@ -108,7 +108,8 @@ Before the first delivery: say what the classes are in `guidelines/classes.yaml`
 rules, `dataset check --write`. Formats, columns and options: [docs/deliveries.md](docs/deliveries.md). `origin` is
 still the template: `git remote set-url origin URL`.
 """
-_HINTS = {"dedup": " # photographs want min_correlation: 0.9; see docs/deliveries.md"}
+# Forms of one kind are alike by nature: at the default every second receipt would be paired with another one.
+_SETTINGS = {("dedup", "ocr"): "\n  min_aligned: 0.9 # forms are alike by nature; see docs/deliveries.md"}
 _PARAMS = """\
 # The team's settings. A stage's block says only what differs from the defaults in stages/<stage>.py.
 """
@@ -143,4 +144,6 @@ def _params(dataset: Dataset, stages: Sequence[str]) -> str:
     yaml = YAML()
     yaml.width = 120
     yaml.dump({"dataset": settings}, text)
-    return _PARAMS + text.getvalue() + "\n" + "".join(f"{stage}: {{}}{_HINTS.get(stage, '')}\n" for stage in stages)
+    return _PARAMS + text.getvalue() + "\n" + "".join(
+        f"{stage}:{_SETTINGS.get((stage, dataset.task), ' {}')}\n" for stage in stages
+    )

@@ -3,38 +3,50 @@
 Reads `images` (one row per file under data/raw/images) and `sources` (one row per image).
 Writes `pairs` (one row per pair of copies) and `groups` (one row per image that can be used).
 
-Copies are exact, near or mirrored; only pixels and group keys count, never labels. Equal files, and files of equal
-pixels, are joined to their earliest one, and near and mirrored copies are searched among those earliest ones alone:
-a run of n equal pictures has n - 1 pairs, not all of them, and `groups` says what belongs together. "Earliest" is the
-order of arrival: date of the delivery, its name, the image's name.
+Copies are exact, near, mirrored or rotated; borderline pairs look like copies but not surely, and are for people to
+judge: they share a group, and nothing is set aside for them. Only pixels and group keys count, never labels. Equal
+files, and files of equal pixels, are joined to their earliest one, and all other copies are searched among those
+earliest ones alone: a run of n equal pictures has n - 1 pairs, not all of them, and `groups` says what belongs
+together. "Earliest" is the order of arrival: date of the delivery, its name, the image's name.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.lib import frames, pair_search, thumbnails
+from stages.lib import frames, hashes, lookalikes, pair_search, thumbnails, views
+from stages.lib.alignment import aligned
 from stages.lib.components import components
-from stages.lib.hashes import to_integers
 from stages.lib.pair_search import Matches
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
 
 Indices = NDArray[np.int64]
 
+KINDS = ("exact", "near", "mirrored", "rotated", "borderline")
+_FOUND = ["earlier", "later"]
+
 
 class Params(Written):
-    """Settings of the stage; tests hold them to real digits, photographs, microscope pictures and receipts."""
+    """Settings of the stage; docs/decisions/copies.md says what they were measured on."""
 
-    # Bits of the perceptual hash. 10 finds re-encoded, brighter and slightly cropped copies; pixels confirm them.
-    radius: int = Field(10, ge=0, le=pair_search.MAX_RADIUS)
-    # What is not surely a copy is not set aside. Of all pairs of 1,797 handwritten digits about 10 reach it, and 930
-    # reach 0.95; different receipts reach 0.96. Different photographs were not seen above 0.9, and 0.9 finds 50 of
-    # 127 same-shot pairs of CIFAR-10 where the default finds 4: lower it for photographs.
+    # Bits of the perceptual hash. 12 finds copies saved again, scaled, brighter, watermarked or cropped by 5 %; pixels
+    # confirm them. 60,000 pictures take 5 CPU seconds at 12 and 2 at 10; a million wants 8.
+    radius: int = Field(12, ge=0, le=pair_search.MAX_RADIUS)
+    # From here on a copy is set aside, so a wrong pair costs a picture. Of all pairs of 1,797 handwritten digits 15
+    # reach it, and hundreds reach 0.95; different receipts reach 0.96, different photographs were not seen above 0.9.
     min_correlation: float = Field(0.985, gt=0, le=1)
+    # Once aligned; from here on a pair is borderline. Copies of photographs reach it and others rarely do; pictures of
+    # few strokes on white, such as digits and receipts, are alike by nature and want 0.9 and more. 1 is nearly off.
+    min_aligned: float = Field(0.68, gt=0, le=1)
+    # `thorough` also compares each picture with the 50 of most alike colours, whatever the hashes say: for small or
+    # hard pictures. Time is quadratic: 6,143 pictures take 12 CPU seconds, 60,000 about 4 minutes.
+    mode: Literal["default", "thorough"] = "default"
+    # Turned by 90, 180 or 270 degrees, and mirrored so. It opens every picture once.
+    rotations: bool = False
     # Grey levels. On plainer pictures hash and correlation see the noise of the camera; they match when equal.
     min_contrast: float = Field(4.0, ge=0)
 
@@ -55,11 +67,10 @@ def transform(images: pd.DataFrame, sources: pd.DataFrame, params: Params) -> Ta
     pixels = _equal_pixels(first)
     exact = _pairs(np.concatenate([files, pixels]), "exact")
     seen = first[~first.index.isin(pixels[:, 1])]
-    near = _similar(seen, params, mirrored=False)
-    mirrored = _similar(seen, params, mirrored=True)
-    found = pd.concat([exact, near, mirrored], ignore_index=True).drop_duplicates(["earlier", "later"])
-    keys = _star(arrived["group_key"])
-    groups = _groups(arrived, np.concatenate([found[["earlier", "later"]].to_numpy(np.int64), keys]))
+    similar = _similar(seen[seen["contrast"] >= params.min_contrast], params)
+    found = pd.concat([exact, similar], ignore_index=True)
+    keys = _pairs(_star(arrived["group_key"]), "key")
+    groups = _groups(arrived, pd.concat([found, keys], ignore_index=True))
     pairs = _named(found, arrived["image"])
     return Tables(pairs, groups, _metrics(pairs, groups))
 
@@ -86,39 +97,87 @@ def _equal_pixels(first: pd.DataFrame) -> Indices:
     return _star(thumbnails.load(candidates)["pixels"].set_axis(candidates.index))
 
 
-def _similar(seen: pd.DataFrame, params: Params, *, mirrored: bool) -> pd.DataFrame:
-    """Return near or mirrored pairs: hashes within the radius, then thumbnails that correlate."""
-    textured = seen[seen["contrast"] >= params.min_contrast]
-    hashes = to_integers(textured["phash"].tolist())
-    if mirrored:
-        close = pair_search.between(hashes, to_integers(textured["phash_mirrored"].tolist()), params.radius)
-    else:
-        close = pair_search.among(hashes, params.radius)
-    score = _scores(textured, close, mirrored=mirrored)
-    good = score >= params.min_correlation
-    at = textured.index.to_numpy(np.int64)
-    pairs = np.column_stack([at[close.left[good]], at[close.right[good]]])
-    return _pairs(pairs, "mirrored" if mirrored else "near", close.distance[good], score[good])
+def _similar(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
+    """Return near, mirrored, rotated and borderline pairs, each once."""
+    close = _candidates(textured, params)
+    rows = np.unique(np.concatenate([end for matches in close.values() for end in (matches.left, matches.right)]))
+    opened = thumbnails.load(textured.iloc[rows])
+    grey = thumbnails.stack(opened["grey"].tolist())
+    seen = _Opened(rows, textured.index.to_numpy(np.int64)[rows], grey, opened["pixels"].to_numpy(object))
+    judged = [_judged(view, matches, seen, params) for view, matches in close.items()]
+    # A symmetric picture is found by several views: what is sure comes first, then what is most alike.
+    found = pd.concat(judged, ignore_index=True)
+    order = found.assign(
+        unsure=found["kind"] == "borderline", less=-found["score"], turned=found["view"] != views.AS_IS
+    )
+    kept = order.sort_values(["unsure", "turned", "less"], kind="stable").drop_duplicates(_FOUND).index
+    return found.loc[kept]
 
 
-def _scores(textured: pd.DataFrame, close: Matches, *, mirrored: bool) -> NDArray[np.float64]:
-    needed, compact = np.unique(np.concatenate([close.left, close.right]), return_inverse=True)
-    grey = thumbnails.stack(thumbnails.load(textured.iloc[needed])["grey"].tolist())
-    left, right = np.split(compact, 2)
-    return thumbnails.correlation(grey, grey[:, :, ::-1] if mirrored else grey, (left, right))
+def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, Matches]:
+    """Return, per view, the pairs i < j of rows that may be copies when one is turned that way."""
+    near = hashes.to_integers(textured["phash"].tolist())
+    mirrored = hashes.to_integers(textured["phash_mirrored"].tolist())
+    close = {
+        views.AS_IS: pair_search.among(near, params.radius),
+        views.MIRRORED: pair_search.between(near, mirrored, params.radius),
+    }
+    if params.mode == "thorough":
+        colours = np.frombuffer(b"".join(textured["thumbnail"]), dtype=np.uint8).reshape(len(textured), -1)
+        left, right = lookalikes.candidates(colours)
+        distance = np.bitwise_count(near[left] ^ near[right]).astype(np.int64)
+        close[views.AS_IS] = pair_search.united(close[views.AS_IS], Matches(left, right, distance))
+    if params.rotations:
+        grey = thumbnails.stack(thumbnails.load(textured)["grey"].tolist())
+        upright = _hashes(grey)
+        for view in views.ROTATED:
+            close[view] = pair_search.between(upright, _hashes(views.TURN[view](grey)), params.radius)
+    return close
+
+
+def _hashes(grey: thumbnails.Thumbnails) -> NDArray[np.uint64]:
+    return hashes.to_integers([phash for phash, _ in hashes.phash(grey)])
+
+
+class _Opened(NamedTuple):
+    """Pictures that some pair needs: row among the textured ones, position, 32 x 32 grey levels, hash of the pixels."""
+
+    rows: Indices
+    at: Indices
+    grey: thumbnails.Thumbnails
+    pixels: NDArray[np.object_]
+
+
+def _judged(view: str, close: Matches, seen: _Opened, params: Params) -> pd.DataFrame:
+    """Return the candidates that pixels confirm."""
+    left, right = np.searchsorted(seen.rows, close.left), np.searchsorted(seen.rows, close.right)
+    turned = views.TURN[view](seen.grey)
+    score = thumbnails.correlation(seen.grey, turned, (left, right))
+    sure = score >= params.min_correlation
+    score[~sure] = aligned(seen.grey, turned, (left[~sure], right[~sure]))
+    kind = np.where(sure, {views.AS_IS: "near", views.MIRRORED: "mirrored"}.get(view, "rotated"), "borderline")
+    if view == views.AS_IS:  # decoders differ, so that equal pixels can have hashes some bits apart
+        kind[sure & (seen.pixels[left] == seen.pixels[right])] = "exact"
+    found = _pairs(np.column_stack([seen.at[left], seen.at[right]]), kind, close.distance, score, view)
+    return found[sure | (score >= params.min_aligned)]
 
 
 def _pairs(
-    pairs: Indices, kind: str, distance: Indices | int = 0, score: NDArray[np.float64] | float = 1.0
+    pairs: Indices,
+    kind: NDArray[np.str_] | str,
+    distance: Indices | int = 0,
+    score: NDArray[np.float64] | float = 1.0,
+    view: str = views.AS_IS,
 ) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"earlier": pairs[:, 0], "later": pairs[:, 1], "kind": kind, "distance": distance, "score": score}
-    )
+    ends = {"earlier": pairs[:, 0], "later": pairs[:, 1]}
+    return pd.DataFrame({**ends, "kind": kind, "distance": distance, "score": score, "view": view})
 
 
-def _groups(arrived: pd.DataFrame, edges: Indices) -> pd.DataFrame:
+def _groups(arrived: pd.DataFrame, joins: pd.DataFrame) -> pd.DataFrame:
     rank = arrived.groupby(["date", "delivery"], sort=True).ngroup().to_numpy().astype(np.int64)
-    joined = components(rank, edges)
+    unsure = joins["kind"] == "borderline"
+    best_first = joins[unsure].sort_values(["score", *_FOUND], ascending=[False, True, True])
+    joined = components(rank, *(rows[_FOUND].to_numpy(np.int64) for rows in (joins[~unsure], best_first)))
     content = arrived["content"].to_numpy()
     return frames.frame(
         "groups", {"image": arrived["image"], "group": content[joined.now], "home": content[joined.on_arrival]}
@@ -129,13 +188,15 @@ def _named(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
     """Positions to names, the one that sorts first in front."""
     earlier = image.iloc[found["earlier"]].reset_index(drop=True)
     later = image.iloc[found["later"]].reset_index(drop=True)
+    found = found.reset_index(drop=True)
     swap = earlier > later
     return frames.frame(
         "pairs",
         {
             "image_a": earlier.mask(swap, later),
             "image_b": later.mask(swap, earlier),
-            **{column: found[column].reset_index(drop=True) for column in ("kind", "distance", "score")},
+            **{column: found[column] for column in ("kind", "distance", "score")},
+            "view": found["view"].mask(swap, found["view"].replace(views.BACK)).replace(views.AS_IS, None),
         },
     )
 
@@ -143,10 +204,14 @@ def _named(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
 def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
     kinds = pairs["kind"].value_counts()
     sizes = groups["group"].value_counts()
+    group = groups.set_index("image")["group"]
+    apart = group[pairs["image_a"]].to_numpy() != group[pairs["image_b"]].to_numpy()
     return {
-        "pairs": {kind: int(kinds.get(kind, 0)) for kind in ("exact", "near", "mirrored")},
+        "pairs": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
+        "borderline_pairs_left_in_two_groups": int(apart.sum()),
         "groups": len(sizes),
         "images_in_groups_of_several": int(sizes[sizes > 1].sum()),
+        "largest_group": int(sizes.max()) if len(sizes) else 0,
     }
 
 

@@ -1,34 +1,41 @@
+"""Copies among real photographs: those that people judged, and those that are made here."""
+
 import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
+from benchmarks import copies
 from stages import dedup
 from stages.lib import frames, paths
 from stages.lib.looks import examine
 from tests import real_data
 
-
-def pairs_of(files: dict[str, bytes], **params: float) -> set[frozenset[str]]:
-    rows, sources = [], []
-    (paths.IMAGES / "x").mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        path = paths.IMAGES / "x" / name
-        path.write_bytes(data)
-        seen = examine([path], (), 10**8)[0]
-        rows.append({"image": f"x/{name}", "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
-        sources.append({"image": f"x/{name}", "delivery": "x", "date": "2026-01-01"})
-    images, delivered = frames.frame("images", pd.DataFrame(rows)), frames.frame("sources", pd.DataFrame(sources))
-    found = dedup.transform(images=images, sources=delivered, params=dedup.Params(**params)).pairs
-    return {frozenset((a[2:], b[2:])) for a, b in found[["image_a", "image_b"]].itertuples(index=False)}
+COUNT = 6143
 
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def cifar() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write the pictures of the archive, and return the tables `images` and `sources`."""
+    pictures = real_data.pictures("cifar10n.zip")
+    files = [paths.IMAGES / "x" / name for name in pictures]
+    files[0].parent.mkdir(parents=True)
+    for file, data in zip(files, pictures.values(), strict=True):
+        file.write_bytes(data)
+    seen = [one for at in range(0, len(files), 128) for one in examine(files[at : at + 128], (), 10**8)]
+    image = [f"x/{name}" for name in pictures]
+    looks = pd.DataFrame([one.looks for one in seen])
+    images = looks.assign(image=image, content=[one.content for one in seen], bytes=[one.bytes for one in seen])
+    return frames.frame("images", images), frames.frame(
+        "sources", {"image": image, "delivery": "x", "date": "2026-01-01"}
+    )
 
 
 def judged() -> dict[frozenset[str], str]:
@@ -37,32 +44,44 @@ def judged() -> dict[frozenset[str], str]:
         return {frozenset((row["image_a"], row["image_b"])): row["judgment"] for row in rows}
 
 
-def test_copies_among_small_photographs() -> None:
-    """Measured in 2026-11: 4 of 127 same-shot pairs at the default, 50 at 0.9, and no pair that is no copy.
+@pytest.mark.parametrize(("mode", "recall", "beyond"), [("default", 0.75, 0.01), ("thorough", 0.95, 0.02)])
+def test_same_shots_that_people_judged_are_found(mode: str, recall: float, beyond: float) -> None:
+    """127 pairs of the same shot. What is found beyond them was looked at: docs/decisions/copies.md."""
+    images, sources = cifar()
+    assert len(images) == COUNT
+    found = dedup.transform(images=images, sources=sources, params=dedup.Params(mode=mode)).pairs
+    pairs = {frozenset((Path(a).name, Path(b).name)) for a, b in zip(found["image_a"], found["image_b"], strict=True)}
+    truth = {frozenset(Path(name).name for name in pair): judgment for pair, judgment in judged().items()}
+    same_shot = [pair for pair, judgment in truth.items() if judgment == "1"]
+    assert len(same_shot) == 127
+    assert np.mean([pair in pairs for pair in same_shot]) >= recall
+    known = set().union(*truth)
+    flagged = set().union(*(pair for pair in pairs if pair not in truth)) - known
+    assert len(flagged) / COUNT <= beyond
+    assert (found["kind"] == "near").sum() <= 6, "what is set aside must be sure"
 
-    What is found beyond the judged pairs was looked at: the same shots, within train or within test.
-    """
-    pictures = real_data.pictures("cifar10n.zip")
-    truth = judged()
-    default, wider = pairs_of(pictures), pairs_of(pictures, min_correlation=0.9)
-    assert default < wider
-    assert sum(truth.get(pair) == "1" for pair in default) >= 4
-    assert sum(truth.get(pair) == "1" for pair in wider) >= 45
-    assert len([pair for pair in wider if pair not in truth]) <= 16
+
+@pytest.mark.parametrize(("archive", "count"), [("bccd.zip", 100), ("cifar10n.zip", 300)])
+def test_copies_of_photographs_are_found_and_hardly_anything_else(archive: str, count: int) -> None:
+    pictures = real_data.pictures(archive)
+    # The archive holds both pictures of many pairs of one shot: those would rightly be one group.
+    one_of_its_kind = set(pictures) - {Path(name).name for pair in judged() for name in pair}
+    pictures = {name: pictures[name] for name in sorted(one_of_its_kind)[:count]}
+    images, sources = copies.write(pictures)
+    pairs = dedup.transform(images=images, sources=sources, params=dedup.Params()).pairs
+    recall = copies.found(pairs).sum(axis=1) / len(pictures)
+    assert set(recall.index[recall >= 0.97]) >= set(copies.COPIES) - {"10 % crop"}, recall
+    assert copies.false_groups(images, pairs) <= 0.01 * len(pictures)
+    sure = pairs[pairs["kind"] != "borderline"]
+    assert copies.false_groups(images, sure) == 0
 
 
-@pytest.mark.parametrize(("archive", "count"), [("bccd.zip", 100), ("sroie.zip", 40)])
-def test_saved_again_and_scaled_copies_of_real_pictures_are_found_and_nothing_else(archive: str, count: int) -> None:
-    pictures = real_data.pictures(archive, count)
-    planted = {}
-    for name, data in list(pictures.items())[:20]:
-        with Image.open(io.BytesIO(data)) as image:
-            again, half = io.BytesIO(), io.BytesIO()
-            image.save(again, "JPEG", quality=60)
-            image.resize((image.width // 2, image.height // 2), 1).save(half, "PNG")
-        planted |= {f"again-{name}": again.getvalue(), f"half-{name}.png": half.getvalue()}
-    found = pairs_of(pictures | planted)
-    for name in list(pictures)[:20]:
-        assert {frozenset((name, f"again-{name}")), frozenset((name, f"half-{name}.png"))} <= found
-    original = {name: name.removeprefix("again-").removeprefix("half-").removesuffix(".png") for name in planted}
-    assert [pair for pair in found if len({original.get(name, name) for name in pair}) > 1] == []
+def test_saved_again_scaled_and_brighter_copies_of_receipts_are_found() -> None:
+    """Crops of receipts are not: their lines of text move against the hash. The figures are in the decisions."""
+    pictures = real_data.pictures("sroie.zip", 20)
+    images, sources = copies.write(pictures)
+    pairs = dedup.transform(images=images, sources=sources, params=dedup.Params(min_aligned=0.9)).pairs
+    recall = copies.found(pairs).sum(axis=1) / len(pictures)
+    kinds = ["JPEG quality 50", "half size", "watermark", "mirrored", "PNG", "greyscale"]
+    assert (recall[kinds] >= 0.97).all(), recall
+    assert copies.false_groups(images, pairs) <= 1

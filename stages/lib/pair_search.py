@@ -62,6 +62,15 @@ def between(hashes: Hashes, others: Hashes, radius: int) -> Matches:
     return _expand(left, right, within(left.hashes, right.hashes, radius))
 
 
+def united(one: Matches, other: Matches) -> Matches:
+    """Return the pairs of both, each once."""
+    pairs = np.concatenate([np.stack(one), np.stack(other)], axis=1)
+    pairs = pairs[:, np.lexsort((pairs[1], pairs[0]))]
+    keep = np.ones(pairs.shape[1], dtype=bool)
+    keep[1:] = (pairs[:2, 1:] != pairs[:2, :-1]).any(axis=0)
+    return Matches(*pairs[:, keep])
+
+
 class _Runs(NamedTuple):
     """Equal hashes collapsed: run k holds members[start[k] : start[k] + size[k]], in order of arrival."""
 

@@ -97,9 +97,10 @@ _ALL = (
     Table("pairs", "one row per pair of copies", ("image_a", "image_b"), (
         Column("image_a", TEXT, "the image that sorts first"),
         Column("image_b", TEXT, "the other one"),
-        Column("kind", TEXT, "exact (same file or same pixels), near or mirrored"),
+        Column("kind", TEXT, "exact (same file or same pixels), near, mirrored, rotated, or borderline: for people to judge"),
         Column("distance", INTEGER, "bits in which the perceptual hashes differ, 0 to 64"),
-        Column("score", NUMBER, "correlation of the grey thumbnails, 1 for equal pixels"),
+        Column("score", NUMBER, "correlation of the grey thumbnails, 1 for equal pixels; for borderline pairs of their fine structure, once aligned"),
+        Column("view", TEXT, "how image_b looks like image_a: mirrored, turned by 90, 180 or 270 degrees counter-clockwise, or both; null as it is", nullable=True),
     )),
     Table("groups", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,

@@ -63,7 +63,9 @@ def thumbnail(picture: tuple[str, str]) -> Thumbnail:
         )
     pixels = hashlib.md5(repr(shown.size).encode(), usedforsecurity=False)
     pixels.update(shown.convert("RGB").tobytes())
-    small = pictures.grey(shown).resize((SIDE, SIDE), Image.Resampling.BOX)
+    # Means of what falls into a pixel; a box filter would repeat the pixels of a smaller picture.
+    method = Image.Resampling.BOX if min(shown.size) >= SIDE else Image.Resampling.BILINEAR
+    small = pictures.grey(shown).resize((SIDE, SIDE), method)
     return Thumbnail(pixels.hexdigest(), small.tobytes())
 
 

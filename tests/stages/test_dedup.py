@@ -2,69 +2,15 @@ import io
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
-from sklearn.datasets import load_digits
 
 from stages.dedup import Params, Tables, transform
 from stages.lib import frames, paths, thumbnails
 from stages.lib.errors import UserError
-from stages.lib.looks import examine
-
-SCANS = [Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((64, 64), 3) for scan in load_digits().images]
-
-
-def noise(seed: int, side: int = 64) -> Image.Image:
-    """A picture with structure at every scale, unlike every other one."""
-    chance = np.random.default_rng(seed)
-    layers = [
-        Image.fromarray(chance.integers(0, 256, (n, n), dtype=np.uint8)).resize((side, side), 3) for n in (4, 8, 16)
-    ]
-    return Image.fromarray(np.mean([np.asarray(layer, float) for layer in layers], axis=0).astype(np.uint8))
-
-
-def saved(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, form, **options)
-    return out.getvalue()
-
-
-def brighter(image: Image.Image) -> Image.Image:
-    return image.point([min(255, level + 20) for level in range(256)])
-
-
-def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: dict[str, str] | None = None):
-    """Write pictures and return the tables `images` and `sources` about them."""
-    rows, sources = [], []
-    for image, data in files.items():
-        path = paths.IMAGES / image
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        seen = examine([path], (), 10**8)[0]
-        rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
-        delivery = image.split("/")[0]
-        date = (dates or {}).get(delivery, "2026-01-01")
-        sources.append({"image": image, "delivery": delivery, "date": date, "group_key": (keys or {}).get(image)})
-    return frames.frame("images", pd.DataFrame(rows)), frames.frame("sources", pd.DataFrame(sources))
-
-
-def run(*args, **kwargs) -> Tables:
-    images, sources = tables(*args, **kwargs)
-    found = transform(images=images, sources=sources, params=Params())
-    frames.canonical(found.pairs, "pairs")
-    frames.canonical(found.groups, "groups")
-    return found
-
-
-def kinds(found: Tables) -> dict[tuple[str, str], str]:
-    return {(a, b): kind for a, b, kind in found.pairs[["image_a", "image_b", "kind"]].itertuples(index=False)}
-
-
-def groups(found: Tables, column: str = "group") -> dict[str, str]:
-    return dict(zip(found.groups["image"], found.groups[column], strict=True))
+from tests.copies import SCANS, brighter, groups, kinds, noise, run, saved, tables
 
 
 @pytest.fixture(autouse=True)
@@ -86,10 +32,23 @@ def test_equal_files_and_equal_pixels_in_other_files_are_exact_copies() -> None:
     assert found.pairs["score"].tolist() == [1, 1]
     assert len(set(groups(found).values())) == 2
     assert found.metrics == {
-        "pairs": {"exact": 2, "near": 0, "mirrored": 0},
+        "pairs": {"exact": 2, "near": 0, "mirrored": 0, "rotated": 0, "borderline": 0},
+        "borderline_pairs_left_in_two_groups": 0,
         "groups": 2,
         "images_in_groups_of_several": 3,
+        "largest_group": 3,
     }
+
+
+def test_equal_pixels_are_exact_copies_though_the_decoders_hash_them_differently() -> None:
+    jpeg = saved(noise(1, 600).convert("RGB"), "JPEG")
+    with Image.open(io.BytesIO(jpeg)) as image:
+        files = {"x/a.jpg": jpeg, "x/b.png": saved(image)}
+    images, sources = tables(files)
+    assert images["decoder"].nunique() == 2
+    images["phash"] = ["f0f0f0f0f0f0f0f0", "f0f0f0f0f0f0f00f"]
+    found = transform(images=images, sources=sources, params=Params())
+    assert kinds(found) == {("x/a.jpg", "x/b.png"): "exact"}
 
 
 @pytest.mark.parametrize("change", ["brighter", "jpeg", "half", "cropped"])
@@ -119,9 +78,9 @@ def test_a_symmetric_picture_and_its_copy_are_one_pair() -> None:
 
 
 def test_different_digits_are_rarely_called_copies() -> None:
-    found = run({f"x/{n:04}.png": saved(scan) for n, scan in enumerate(SCANS)})
+    found = run({f"x/{n:04}.png": saved(scan) for n, scan in enumerate(SCANS)}, params=Params(min_aligned=0.97))
     assert found.metrics["pairs"]["exact"] == found.metrics["pairs"]["mirrored"] == 0
-    assert found.metrics["pairs"]["near"] <= 12, "of 1,613,706 pairs"
+    assert found.metrics["pairs"]["near"] <= 16, "of 1,613,706 pairs"
 
 
 def test_plain_pictures_match_only_when_equal() -> None:

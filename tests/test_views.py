@@ -1,0 +1,21 @@
+import numpy as np
+import pytest
+
+from stages.lib import views
+
+PICTURE = np.arange(9, dtype=np.uint8).reshape(1, 3, 3)
+
+
+def test_there_are_eight_ways_and_all_differ() -> None:
+    assert len({views.TURN[view](PICTURE).tobytes() for view in views.TURN}) == 8
+
+
+def test_degrees_are_counter_clockwise() -> None:
+    assert views.TURN["90"](PICTURE)[0].tolist() == [[2, 5, 8], [1, 4, 7], [0, 3, 6]]
+    assert views.TURN["mirrored"](PICTURE)[0].tolist() == [[2, 1, 0], [5, 4, 3], [8, 7, 6]]
+
+
+@pytest.mark.parametrize("view", views.TURN)
+def test_back_undoes_each_way(view: str) -> None:
+    there = views.TURN[view](PICTURE)
+    assert np.array_equal(views.TURN[views.BACK.get(view, view)](there), PICTURE)
