@@ -14,6 +14,7 @@ from stages.lib.errors import UserError
 
 _LEDGER = paths.RELEASE / "ledger.parquet"
 _VIOLATIONS = paths.DATA / "violations.parquet"
+_DISAGREEMENTS = paths.DATA / "disagreements.parquet"
 _KEYS = {"image": "images", "annotation": "annotations", "reject": "rejects"}  # a table and its key column
 # Keys that are compared with a misspelt one: what a person waits for, whatever the size of the ledger.
 _COMPARED = 10_000
@@ -21,12 +22,16 @@ _NEAREST = 5
 
 
 class Answer(NamedTuple):
-    """What is known of a key. `rows`: its rows of the ledger, none without a release. `rules`: sentences by id."""
+    """What is known of a key. `rows`: its rows of the ledger, none without a release. `rules`: sentences by id.
+
+    `disagreements`: rows of the table in which it is the copy or the survivor.
+    """
 
     key: str
     rows: list[dict[str, Any]]
     annotations: list[dict[str, Any]]
     findings: list[dict[str, Any]]
+    disagreements: list[dict[str, Any]]
     rules: dict[str, str]
 
 
@@ -49,7 +54,10 @@ def find(key: str) -> Answer:
     findings = []
     if _VIOLATIONS.exists():
         findings = _rows(_open(_VIOLATIONS), (ds.field("key") == key) | (ds.field("image") == key))
-    return Answer(key, rows, annotations, findings, _sentences())
+    apart = []
+    if _DISAGREEMENTS.exists():
+        apart = _rows(_open(_DISAGREEMENTS), (ds.field("image") == key) | (ds.field("kept_as") == key))
+    return Answer(key, rows, annotations, findings, apart, _sentences())
 
 
 def _with_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

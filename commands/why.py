@@ -42,6 +42,9 @@ def _lines(answer: "Answer") -> list[str]:
     if answer.findings:
         lines.append("findings")
         lines += [f"  {f['rule']} ({f['action']}) {f['key']}: {f['message']}" for f in answer.findings]
+    if answer.disagreements:
+        lines.append("copies whose labels disagree")
+        lines += [f"  {_disagreement(row, answer.key)}" for row in answer.disagreements]
     if answer.annotations:
         lines.append("annotations")
         lines += [f"  {row['key']}: {_said(row)}{_short(row)}" for row in answer.annotations]
@@ -61,6 +64,19 @@ def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
         "split": row["split"],
     }
     return [(name, value) for name, value in facts.items() if value is not None]
+
+
+def _disagreement(row: dict[str, Any], key: str) -> str:
+    """Return what people see on the copy and on its survivor, and what to do."""
+    copy = f"{row['image']} ({row['kind']} copy, left out): {row['label']}"
+    kept = f"{row['kept_as']} (kept): {row['kept_label']}"
+    first, second = (copy, kept) if key == row["image"] else (kept, copy)
+    what_to_do = "a reviewer has settled it"
+    if row["status"] == "contested":
+        what_to_do = f"label {row['kept_as']} in a review batch"
+        if row["kind"] == "near":
+            what_to_do += f"; or, where they are no copies, raise `dedup.min_correlation` in {paths.PARAMS}"
+    return f"{first}; {second}; {what_to_do}"
 
 
 def _said(row: dict[str, Any]) -> str:

@@ -3,12 +3,14 @@
 Reads: `annotations` (one row per word), `violations` (one row per broken rule and row), `pairs` (one row per pair of
 copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml.
 Writes: `labels` (one row per object), `votes` (one row per annotation: what became of its word), `annotators` (one row
-per annotator), `copies` (one row per image left out for another), `relabel` (one row per object, or image, to label
-again after a change of the guideline).
+per annotator), `copies` (one row per image left out for another), `disagreements` (one row per such image that people
+label otherwise than what stays), `relabel` (one row per object, or image, to label again after a change of the
+guideline).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or a reviewer), COPY-001 and COPY-002 (one image of a
-group of copies is released). Votes on equal pixels are pooled. A model's word is never a vote. Words older than a
-change of the guideline count as the change says.
+group of copies is released), COPY-003 (where a copy says otherwise, the label is contested, or a reviewer's). Votes on
+equal pixels are pooled. A model's word is never a vote. Words older than a change of the guideline count as the change
+says.
 """
 
 from typing import Any, NamedTuple
@@ -17,9 +19,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import election, frames, relabel, survivors, versions, voices
+from stages.lib import disagreements, election, frames, relabel, survivors, versions, voices
 from stages.lib.annotator_quality import annotators
-from stages.lib.changes import NOT_ASKED, Changes, epochs, lapsed, meanings
+from stages.lib.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
+from stages.lib.disagreements import Opinions
 from stages.lib.findings import set_aside
 from stages.lib.matching import boxes_of, pairs_within
 from stages.lib.project import Classes, Task
@@ -42,6 +45,7 @@ class Tables(NamedTuple):
     votes: pd.DataFrame
     annotators: pd.DataFrame
     copies: pd.DataFrame
+    disagreements: pd.DataFrame
     relabel: pd.DataFrame
     metrics: dict[str, Any]
 
@@ -57,7 +61,7 @@ def transform(
     task: Task,
     params: Params,
 ) -> Tables:
-    """Return labels, what became of every word, the annotators, the copies, and what to label again."""
+    """Return labels, what became of every word, the annotators, copies, where they disagree, what to label again."""
     annotations = annotations.reset_index(drop=True)
     found = meanings(annotations, changes)
     epoch = epochs(annotations["guideline_version"], changes)
@@ -72,6 +76,37 @@ def transform(
     counted_for = annotations["image"].map(chosen.stands_for).astype("str")
     placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
     counts = (may_vote & ~dropped)[placed.index]
+    said = _opinions(placed, counts, found, images, classes, changes, task)
+    # What each of several files of equal pixels says by itself; no vote is counted by it.
+    pooling = disagreements.pooling(chosen.stands_for)
+    pooled = frames.is_in(placed["shown"], pooling)
+    by_itself = placed.assign(image=placed["shown"])[pooled]
+    own = _opinions(by_itself, counts[pooled], found, images, classes, changes, task)
+    apart = disagreements.find(chosen.copies, said, own, pooling, images, task)
+    labels = said.labels.assign(status=said.labels["status"].mask(apart.contested, "contested"))
+    roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
+    again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
+    return Tables(
+        labels,
+        roles,
+        annotators(annotations, said.votes, params.flag_gap),
+        chosen.copies,
+        apart.rows,
+        again,
+        _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.work(again, annotations)),
+    )
+
+
+def _opinions(
+    placed: pd.DataFrame,
+    counts: pd.Series,
+    found: Meanings,
+    images: pd.DataFrame,
+    classes: Classes,
+    changes: Changes,
+    task: Task,
+) -> Opinions:
+    """Return what is said of the pictures, each word on the picture `image` that it is placed on."""
     words = voices.current_words(placed[counts], placed[~counts], task)
     statements = voices.statements(words, task)
     gone = lapsed(statements, found, changes, classes.ids)
@@ -79,17 +114,7 @@ def transform(
     votes = voices.votes(statements[~gone])
     accuracy = election.accuracy(votes, len(classes.ids))
     elected = election.elect(votes, classes.ids, accuracy)
-    labels = _labels(words, elected, images, classes, task)
-    roles = _roles(annotations, aside, placed[dropped[placed.index]], words, elected, labels, task)
-    again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
-    return Tables(
-        labels,
-        roles,
-        annotators(annotations, votes, params.flag_gap),
-        chosen.copies,
-        again,
-        _metrics(labels, chosen.copies, accuracy, relabel.work(again, annotations)),
-    )
+    return Opinions(words, votes, elected, accuracy, _labels(words, elected, images, classes, task))
 
 
 def _labels(
@@ -137,13 +162,11 @@ def _roles(
     annotations: pd.DataFrame,
     aside: pd.Series,
     dropped: pd.DataFrame,
-    words: pd.DataFrame,
-    elected: pd.DataFrame,
-    labels: pd.DataFrame,
+    said: Opinions,
     task: Task,
 ) -> pd.DataFrame:
     """Return `votes`: what became of every word; `dropped` are those that a change of the guideline took away."""
-    won = elected.set_index("object")
+    words, labels, won = said.words, said.labels, said.elected.set_index("object")
     agrees = words["value"] == words["object"].map(won["label"])
     reviewed = frames.is_in(words["object"], won.index[won["reviewed"]])
     of_no_object = words["object"].isna()
@@ -172,13 +195,22 @@ def _roles(
     })  # fmt: skip
 
 
-def _metrics(labels: pd.DataFrame, copies: pd.DataFrame, accuracy: float | None, again: relabel.Work) -> dict[str, Any]:
+def _metrics(
+    labels: pd.DataFrame,
+    copies: pd.DataFrame,
+    apart: pd.DataFrame,
+    accuracy: float | None,
+    again: relabel.Work,
+) -> dict[str, Any]:
     return {
         "objects": len(labels),
         **{status: int((labels["status"] == status).sum()) for status in ("agreed", "adjudicated", "contested")},
         "agreement": float(labels["agreement"].mean()) if len(labels) else None,
         "accuracy of one annotator, estimated from agreement": accuracy,
         "copies left out": {kind: int((copies["kind"] == kind).sum()) for kind in ("exact", "near")},
+        "copies whose labels disagree": {
+            status: int((apart["status"] == status).sum()) for status in ("contested", "adjudicated")
+        },
         "relabel": {
             "objects": again.objects,
             "images": again.images,

@@ -1,9 +1,10 @@
 """Join train, val and test, account for every raw row, and check the result once more before it is a release.
 
 Reads: every table of the stages before: `images`, `sources` (one row per image), `annotations` (one row per word),
-`rejects`, `violations`, `pairs`, `copies`, `labels` (one row per object), `votes` (one row per annotation),
-`relabel` (one row per object to label again), `splits`, `weights` (one row per image), `cases`, `judged` (one row per
-edge case); the guideline, its suites and data/raw/withdrawals.yaml.
+`rejects`, `violations`, `pairs`, `copies`, `disagreements` (one row per copy that people label otherwise), `labels`
+(one row per object), `votes` (one row per annotation), `relabel` (one row per object to label again), `splits`,
+`weights` (one row per image), `cases`, `judged` (one row per edge case); the guideline, its suites and
+data/raw/withdrawals.yaml.
 Writes: release/images (one row per released image), release/train, val and test (one row per object),
 release/lineage (one row per released object and annotation behind it), release/ledger (one row per raw image,
 annotation and reject), `gate` (one row per broken rule and row); beside them manifest, Croissant, card and charts.
@@ -59,6 +60,7 @@ def transform(
     violations: pd.DataFrame,
     pairs: pd.DataFrame,
     copies: pd.DataFrame,
+    disagreements: pd.DataFrame,
     labels: pd.DataFrame,
     votes: pd.DataFrame,
     relabel: pd.DataFrame,
@@ -78,8 +80,8 @@ def transform(
     """Return the release. Raises shell.Stop, with no release, where the gate does not hold."""
     releases_contested = params.contested == "release"
     fates = image_fates(
-        images, annotations, violations, pairs, copies, labels, votes, splits, weights, relabel, withdrawals,
-        releases_contested,
+        images, annotations, violations, pairs, copies, disagreements, labels, votes, splits, weights, relabel,
+        withdrawals, releases_contested,
     )  # fmt: skip
     objects = _objects(fates, labels, images)
     tables = {

@@ -12,7 +12,7 @@ from tests.changed import NONE
 
 CLASSES = Classes(version="1.10", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl", ignore=True)))
 ROLES = {"voted", "overruled", "adjudicated", "superseded", "outdated", "empty", "no vote", "set aside"}
-TABLES = ("labels", "votes", "annotators", "copies", "relabel")
+TABLES = ("labels", "votes", "annotators", "copies", "disagreements", "relabel")
 BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 
 

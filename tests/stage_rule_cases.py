@@ -78,11 +78,21 @@ def copies(kind: str, distance: int) -> World:
     return made._replace(pairs=frames.frame("pairs", pair), groups=groups)
 
 
-def dog(*words: str) -> World:
-    """Return the four images, of which these words say that it is a dog."""
-    made = world()
+def dog(*words: str, made: World | None = None) -> World:
+    """Return the images, the four if not said, of which these words say that it is a dog."""
+    made = world() if made is None else made
     says = made.annotations["label"].mask(made.annotations["annotation"].isin(words), "dog")
     return made._replace(annotations=made.annotations.assign(label=says))
+
+
+def two_kinds_of_frames() -> World:
+    return dog("ann/a/2.png", "ben/a/2.png", made=copies("near", 3))
+
+
+def two_kinds_of_files() -> World:
+    made = copies("exact", 0)
+    ben = made.annotations["annotation"] == "ben/a/2.png"  # two of three words on the pixels are `cat`, now
+    return dog("ann/a/2.png", made=made._replace(annotations=made.annotations[~ben]))
 
 
 def torn() -> World:
@@ -99,6 +109,10 @@ def withdrawn() -> World:
 CASES = (
     Case("COPY-001", "the same file under two names", lambda: copies("exact", 0), world),
     Case("COPY-002", "two frames of one shot", lambda: copies("near", 3), world),
+    Case("COPY-003", "two frames of one shot, a cat and a dog", two_kinds_of_frames, lambda: copies("near", 3)),
+    Case(
+        "COPY-003", "one file under two names, a cat here, a dog there", two_kinds_of_files, lambda: copies("exact", 0)
+    ),
     Case("VOTE-001", "one says cat, one says dog", lambda: dog("ben/a/1.png"), world),
     Case("SPLIT-001", "two near copies, pinned to two splits", torn, lambda: copies("near", 3)),
     Case("CAP-001", "four cats where three are wanted", world, lambda: dog("ann/b/4.png", "ben/b/4.png"), cap=3),

@@ -30,7 +30,7 @@ def test_every_raw_row_is_accounted_for_and_the_release_is_what_the_ledger_says(
     every_row_once(world, made)
     released_rows_are_released(made, contested)
     nothing_is_released_that_must_not_be(world, made, contested)
-    reasons_are_given(world, made)
+    reasons_are_given(world, made, contested)
 
 
 def every_row_once(world, made):
@@ -93,7 +93,7 @@ def nothing_is_released_that_must_not_be(world, made, contested):
         assert group["split"].nunique() == 1
 
 
-def reasons_are_given(world, made):
+def reasons_are_given(world, made, contested):
     ledger = made["release_ledger"]
     images, words = of(ledger, "image"), of(ledger, "annotation")
     kept_as = made["copies"].set_index("image")["kept_as"]
@@ -102,6 +102,9 @@ def reasons_are_given(world, made):
     assert (copies["survivor"] == kept_as.reindex(copies.index)).all()
     assert images.loc[copies["survivor"], "fate"].ne("copy").all()
     assert copies["rule"].isin(["COPY-001", "COPY-002"]).all()
+    doubted = set(made["disagreements"].query("status == 'contested'")["kept_as"])
+    assert set(images.index[images["rule"] == "COPY-003"]) <= doubted
+    assert not (images.loc[sorted(doubted), "fate"] == "reviewed empty").any() or contested == "release"
     ruled = ["set aside", "withdrawn", "copy", "capped", "contested"]
     assert ledger.loc[ledger["fate"].isin(ruled), "rule"].notna().all()
     assert (ledger["survivor"].notna() == (ledger["fate"] == "copy")).all()
@@ -144,14 +147,16 @@ def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy()
         assert set(fates_of(made, [asked])["fate"]) == {"withdrawn"}
 
 
-def test_a_withdrawal_takes_mirrored_copies_along():
+def test_a_withdrawal_takes_every_kind_of_copy_along_and_nothing_that_only_looks_like_one():
     made = worlds.materials(worlds.build("classification", 0, 0))
-    made["images"] = frames.frame("images", {"image": ["a/one", "a/turned", "a/other"], "content": ["1", "2", "3"]})
-    pair = {"image_a": ["a/one"], "image_b": "a/turned", "kind": "mirrored", "distance": 0, "score": 1.0}
+    kinds = ["borderline", "exact", "mirrored", "near", "rotated"]
+    names = ["a/one", *(f"a/{kind}" for kind in kinds)]
+    made["images"] = frames.frame("images", {"image": names, "content": list("123456")})
+    pair = {"image_a": "a/one", "image_b": names[1:], "kind": kinds, "distance": 0, "score": 1.0}
     made["pairs"], made["copies"] = frames.frame("pairs", pair), frames.frame("copies")
-    asked = Withdrawal.model_validate({"image": "a/turned", "reason": "asked", "date": "2026-06-01"})
+    asked = Withdrawal.model_validate({"image": "a/mirrored", "reason": "asked", "date": "2026-06-01"})
     fates = fates_of(made, [asked])["fate"]
-    assert set(fates[fates == "withdrawn"].index) == {"a/one", "a/turned"}
+    assert set(fates[fates != "withdrawn"].index) == {"a/borderline"}
 
 
 def test_a_withdrawal_of_what_is_not_there_stops_before_it_releases_the_wrong_picture():
@@ -181,6 +186,7 @@ def fates_of(made, withdrawals, release_contested=False):
         "violations",
         "pairs",
         "copies",
+        "disagreements",
         "labels",
         "votes",
         "splits",

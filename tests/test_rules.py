@@ -38,6 +38,7 @@ def test_the_stages_find_the_rules_that_they_enforce() -> None:
     assert by_stage == {
         "COPY-001": "consolidate",
         "COPY-002": "consolidate",
+        "COPY-003": "consolidate",
         "VOTE-001": "consolidate",
         "SPLIT-001": "split",
         "CAP-001": "rebalance",

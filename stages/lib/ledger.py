@@ -6,12 +6,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stages.lib import components, frames, paths
+from stages.lib.disagreements import RULE as COPIES_DISAGREE_RULE
 from stages.lib.errors import UserError
 from stages.lib.findings import set_aside
 from stages.lib.project import Withdrawal
 
 WITHDRAWN_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "CAP-001", "VOTE-001"
 IN_RELEASE = ("released", "reviewed empty")
+
+# Pairs that surely show one picture; borderline ones only look alike, and are for people to judge.
+_SAME_PICTURE = ("exact", "near", "mirrored", "rotated")
 
 
 class Fates(NamedTuple):
@@ -40,6 +44,7 @@ def image_fates(
     violations: pd.DataFrame,
     pairs: pd.DataFrame,
     copies: pd.DataFrame,
+    disagreements: pd.DataFrame,
     labels: pd.DataFrame,
     votes: pd.DataFrame,
     splits: pd.DataFrame,
@@ -55,6 +60,11 @@ def image_fates(
     agreed = labels if release_contested else labels[labels["status"] != "contested"]
     words = votes.merge(annotations[["annotation", "annotator", "source", "kind"]], on="annotation")
     waiting = _waiting(words, relabel)
+    # Of these a copy that is left out says otherwise, and no reviewer has settled it.
+    in_doubt = frames.is_in(table.index, disagreements.loc[disagreements["status"] == "contested", "kept_as"])
+    empty = frames.is_in(table.index, _looked_and_empty(words, labels, waiting))
+    undecided = empty | frames.is_in(table.index, _undecided(labels, votes, waiting))
+    by_votes = frames.is_in(table.index, labels.loc[_contested_by(labels) == VOTE_RULE, "image"])
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
         Reason(
@@ -65,8 +75,9 @@ def image_fates(
         Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
         Reason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
         Reason(frames.is_in(table.index, agreed["image"]), "released", "release"),
-        Reason(frames.is_in(table.index, _looked_and_empty(words, labels, waiting)), "reviewed empty", "release"),
-        Reason(frames.is_in(table.index, _undecided(labels, votes, waiting)), "contested", "consolidate", VOTE_RULE),
+        Reason(empty & (release_contested | ~in_doubt), "reviewed empty", "release"),
+        Reason(undecided & in_doubt & ~by_votes, "contested", "consolidate", COPIES_DISAGREE_RULE),
+        Reason(undecided, "contested", "consolidate", VOTE_RULE),
     ]
     table = _decide(table, reasons, Reason(True, "unlabelled", "consolidate"))
     table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
@@ -102,7 +113,9 @@ def _annotation_fates(
     own = words["annotation"].map(set_aside(violations, "annotations"))
     # The image that it was counted for has the say; a word that was not counted follows its own image.
     image = fates.images.reindex(words["counted"].fillna(words["image"])).set_axis(words.index)
-    status = words["object"].map(labels.set_index("object")["status"])
+    by_object = labels.set_index("object")
+    status = words["object"].map(by_object["status"])
+    contested_by = words["object"].map(_contested_by(by_object))
     with_image = image["fate"].isin(["withdrawn", "set aside", "copy", "capped"])
     released = frames.is_in(words["object"], fates.objects)
     ignored = frames.is_in(words["object"], fates.ignored)
@@ -116,16 +129,25 @@ def _annotation_fates(
         Reason(words["role"] == "outdated", "outdated", "consolidate"),
         Reason(words["role"] == "no vote", "no vote", "consolidate"),
         Reason((words["role"] == "empty") & (image["fate"] == "reviewed empty"), "reviewed empty", "release"),
-        Reason((status == "contested") & (~released | ignored), "contested", "consolidate", VOTE_RULE),
+        Reason((status == "contested") & (~released | ignored), "contested", "consolidate", contested_by),
         Reason(words["role"] == "overruled", "outvoted", "consolidate"),
         Reason(stands & released, "released", "release"),
         Reason(stands & status.isna(), "removed", "consolidate"),
     ]
     result = pd.DataFrame({"key": words["annotation"], "image": words["image"]})
-    result = _decide(result, reasons, Reason(True, "contested", "consolidate", VOTE_RULE))
+    with_picture = image["rule"].where(image["fate"] == "contested", VOTE_RULE)
+    result = _decide(result, reasons, Reason(True, "contested", "consolidate", with_picture))
     result["survivor"] = image["survivor"].where(result["fate"] == "copy")
     result["split"] = image["split"].where(result["fate"].isin(IN_RELEASE))
     return result
+
+
+def _contested_by(labels: pd.DataFrame) -> pd.Series:
+    """Return the rule that makes each label contested, null where none does: too few votes, or else a copy's label."""
+    contested = labels["status"] == "contested"
+    rule = pd.Series(None, index=labels.index, dtype="str")
+    rule = rule.mask(contested & (labels["agreement"] <= 0.5), VOTE_RULE)
+    return rule.mask(contested & (labels["agreement"] > 0.5), COPIES_DISAGREE_RULE)
 
 
 def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) -> pd.DataFrame:
@@ -140,9 +162,9 @@ def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) ->
 
 
 def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
-    """Return the images that are withdrawn, and with them every copy, mirrored ones too.
+    """Return the images that are withdrawn, and with them every copy, mirrored and rotated ones too.
 
-    Who takes back a picture means all that shows it.
+    Who takes back a picture means all that shows it. What only looks like it stays.
     """
     unknown = sorted({w.image for w in withdrawals if w.image is not None} - set(images["image"]))
     if unknown:
@@ -150,7 +172,8 @@ def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[
             f"{paths.WITHDRAWALS}: there is no image '{unknown[0]}', so nothing would be withdrawn; correct the name,"
             " or, where the picture was deleted, give its content (md5) instead"
         )
-    same_picture = pd.Series(components.joined(images["image"], pairs), index=images.index)
+    surely = pairs[pairs["kind"].isin(_SAME_PICTURE)]
+    same_picture = pd.Series(components.joined(images["image"], surely), index=images.index)
     named = images["image"].isin([w.image for w in withdrawals if w.image is not None])
     named |= images["content"].isin([w.content for w in withdrawals if w.content is not None])
     # The same bytes are the same picture, also where they could not be decoded and compared: before and after

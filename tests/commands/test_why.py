@@ -105,3 +105,37 @@ def test_an_outdated_word_says_that_the_guideline_changed(repository, dataset):
         "annotation old/1\n  image     a/one.png\n  fate      outdated\n  stage     consolidate\n"
         "  because   the guideline has changed since, and guidelines/changes.yaml says that the word counts no longer\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "kind", "told"),
+    [
+        (
+            "a/two.png",
+            "contested",
+            "near",
+            "  a/two.png (near copy, left out): dog; a/one.png (kept): cat; label a/one.png in a review batch; or,"
+            " where they are no copies, raise `dedup.min_correlation` in params.yaml\n",
+        ),
+        (
+            "a/one.png",
+            "contested",
+            "exact",
+            "  a/one.png (kept): cat; a/two.png (exact copy, left out): dog; label a/one.png in a review batch\n",
+        ),
+        (
+            "a/one.png",
+            "adjudicated",
+            "near",
+            "  a/one.png (kept): cat; a/two.png (near copy, left out): dog; a reviewer has settled it\n",
+        ),
+    ],
+)
+def test_a_copy_and_its_survivor_say_that_their_labels_disagree_and_what_to_do(
+    released, dataset, key, status, kind, told
+):
+    row = {"image": ["a/two.png"], "kept_as": "a/one.png", "kind": kind, "label": "dog", "kept_label": "cat"}
+    table = frames.frame("disagreements", row | {"differing": 1, "status": status})
+    frames.write(table, paths.DATA / "disagreements.parquet", "disagreements")
+    assert "copies whose labels disagree\n" + told in dataset("why", key).out
+    assert "disagree" not in dataset("why", "b/two.png").out
