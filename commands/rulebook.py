@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.lib import edge_cases, frames, paths, project
+from stages.lib import edge_cases, frames, page, paths, project
 from stages.lib.edge_cases import EdgeCase
 from stages.lib.errors import UserError
 from stages.lib.markdown import amount
@@ -17,7 +17,7 @@ from stages.lib.rules import Rule
 from stages.lib.shell import table_path, write_bytes
 
 PAGE = paths.REPORTS / "rulebook.html"
-_TEMPLATE = "rulebook.html.j2"
+_TEMPLATE = Path(__file__).with_name("rulebook.html.j2")
 _EXAMPLES = 3  # findings quoted under a rule
 _BIGGEST = 500_000  # bytes of a picture that the page takes in
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
@@ -33,13 +33,7 @@ class Standing(NamedTuple):
 
 def write() -> str:
     """Write the page, and return its path. Raises UserError where the guideline cannot be read."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  (slow to import)
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    write_bytes(PAGE, environment.get_template(_TEMPLATE).render(_content()).encode())
+    write_bytes(PAGE, page.render(_TEMPLATE, _content()))
     return PAGE.as_posix()
 
 

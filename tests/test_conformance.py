@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stages.lib import frames, shell
+from stages.lib.changes import Changes
 from stages.lib.suites import write_suite
 from tests import worlds
 from tests.test_contract import DVC, arguments, table_arguments
@@ -28,6 +29,7 @@ ON_FILES = {
     "fingerprint": "opens every picture",
     "ingest": "reads payloads",
     "dedup": "opens pictures that may be copies",
+    "report": "shows pictures",
 }
 ON_TABLES = [stage for stage in DVC if stage not in ON_FILES]
 SUITES = {table: write_suite(worlds.RULES, table) for table in worlds.RULES.tables()}
@@ -47,7 +49,7 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
     for name, value in made.items():
         if name == shell.METRICS:
             written[name] = json.dumps(value, allow_nan=False).encode()
-        elif name == shell.DOCUMENTS:
+        elif name in shell.FOLDERS:
             written |= value
         else:
             written[name] = frames.to_bytes(value, shell.table_name(name))
@@ -118,7 +120,9 @@ def read(repository, monkeypatch):
     """Return what the stages of the repository read, each from the ones before."""
     monkeypatch.chdir(repository)
     given = {name: shell.INPUTS[name].read() for name in ("deliveries", "batches")}
-    for stage in ("fingerprint", "ingest", "dedup"):
+    given |= {"classes": worlds.CLASSES, "changes": Changes(), "task": "classification", "pins": [], "seed": 7}
+    given["violations"] = frames.frame("violations")
+    for stage in ("fingerprint", "ingest", "dedup", "consolidate", "split"):
         module = importlib.import_module(f"stages.{stage}")
         given |= outcome(module, {name: given[name] for name in arguments(stage) if name != "params"})
     return given

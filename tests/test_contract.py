@@ -42,7 +42,7 @@ def table_arguments(stage: str) -> list[str]:
 
 def fields(stage: str) -> list[str]:
     """Return the tables that a stage writes, by the names of its fields."""
-    return [name for name in module(stage).Tables._fields if name not in (shell.METRICS, shell.DOCUMENTS)]
+    return [name for name in module(stage).Tables._fields if name not in (shell.METRICS, *shell.FOLDERS)]
 
 
 def imported(file: Path) -> set[str]:
@@ -110,8 +110,9 @@ def test_the_parameters_are_those_of_the_arguments_and_the_own_block(stage):
 @each_stage
 def test_the_outputs_are_the_fields_of_tables(stage):
     expected = {shell.table_path(name).as_posix() for name in fields(stage) if not name.startswith("release_")}
-    if len(expected) < len(fields(stage)) or shell.DOCUMENTS in module(stage).Tables._fields:
+    if len(expected) < len(fields(stage)):
         expected.add(paths.RELEASE.as_posix())
+    expected |= {folder.as_posix() for name, folder in shell.FOLDERS.items() if name in module(stage).Tables._fields}
     if stage == "example":
         expected |= FILES_OF_THE_EXAMPLE
     assert sorted(DVC[stage]["outs"]) == sorted(expected)

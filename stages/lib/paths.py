@@ -17,5 +17,6 @@ EDGE_CASES = Path("guidelines") / "edge_cases.yaml"
 EXPECTATIONS = Path("expectations")
 BASELINE = EXPECTATIONS / "baseline.yaml"
 REPORTS = Path("reports")
+SITE = REPORTS / "site"
 PARAMS = Path("params.yaml")
 DVC = Path("dvc.yaml")

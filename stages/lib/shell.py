@@ -1,8 +1,9 @@
 """The shell around every stage: it reads what `transform` names, runs it, and writes what it gives back.
 
 The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`), one of `INPUTS`,
-or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; two names
-are special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`.
+or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; three names are
+special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`, and `pages`
+(likewise) to `reports/site/`.
 """
 
 import inspect
@@ -21,7 +22,9 @@ from stages.lib.edge_cases import read_edge_cases
 from stages.lib.errors import UserError, printable
 from stages.lib.yaml_file import Written, load
 
-METRICS, DOCUMENTS = "metrics", "documents"
+METRICS = "metrics"
+# Fields that hold files, as bytes by name, and the folder that DVC takes as the stage's output.
+FOLDERS = {"documents": paths.RELEASE, "pages": paths.SITE}
 
 
 class Input(NamedTuple):
@@ -85,14 +88,14 @@ def read(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
 
 
 def write(stage: str, tables: Mapping[str, Any]) -> None:
-    """Write the tables, metrics and documents of a stage."""
+    """Write the tables, metrics, documents and pages of a stage."""
     for name, value in tables.items():
         if name == METRICS:
             text = json.dumps(_rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             write_bytes(paths.REPORTS / f"{stage}.json", text.encode())
-        elif name == DOCUMENTS:
+        elif name in FOLDERS:
             for file, content in value.items():
-                write_bytes(paths.RELEASE / file, content)
+                write_bytes(FOLDERS[name] / file, content)
         else:
             frames.write(value, table_path(name), table_name(name))
 

@@ -48,7 +48,17 @@ def load(images: pd.DataFrame) -> pd.DataFrame:
 
 def thumbnail(picture: tuple[str, str]) -> Thumbnail:
     """Open a picture, given as (image, content), and return what it is compared by."""
-    image, content = picture
+    shown = open_as_seen(*picture)
+    pixels = hashlib.md5(repr(shown.size).encode(), usedforsecurity=False)
+    pixels.update(shown.convert("RGB").tobytes())
+    # Means of what falls into a pixel; a box filter would repeat the pixels of a smaller picture.
+    method = Image.Resampling.BOX if min(shown.size) >= SIDE else Image.Resampling.BILINEAR
+    small = pictures.grey(shown).resize((SIDE, SIDE), method)
+    return Thumbnail(pixels.hexdigest(), small.tobytes())
+
+
+def open_as_seen(image: str, content: str) -> Image.Image:
+    """Return a picture as it is shown. Raises UserError where the file is no longer the one that fingerprint saw."""
     try:
         data = (paths.IMAGES / image).read_bytes()
         shown = None
@@ -61,12 +71,7 @@ def thumbnail(picture: tuple[str, str]) -> Thumbnail:
             f"{paths.IMAGES / image}: not the picture that fingerprint saw (md5 {content}); run `dvc pull`, or "
             "`dvc repro -f fingerprint` where files changed on purpose"
         )
-    pixels = hashlib.md5(repr(shown.size).encode(), usedforsecurity=False)
-    pixels.update(shown.convert("RGB").tobytes())
-    # Means of what falls into a pixel; a box filter would repeat the pixels of a smaller picture.
-    method = Image.Resampling.BOX if min(shown.size) >= SIDE else Image.Resampling.BILINEAR
-    small = pictures.grey(shown).resize((SIDE, SIDE), method)
-    return Thumbnail(pixels.hexdigest(), small.tobytes())
+    return shown
 
 
 def stack(grey: Sequence[bytes]) -> Thumbnails:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
-STAGES = ("fingerprint", "ingest", "validate", "dedup", "consolidate", "cases", "split", "rebalance", "release")
+STAGES = (
+    "fingerprint", "ingest", "validate", "dedup", "consolidate", "cases", "split", "rebalance", "release", "report",
+)  # fmt: skip
 
 
 class Clone:
