@@ -208,5 +208,7 @@ def _shown(image: str, note: str, beside: str, known: Facts) -> Shown:
 
 def _labels(image: str, known: Facts) -> dict[str, tuple[int, bool]]:
     """Return objects, and whether they are contested, by label."""
-    said = known.labels.loc[known.labels.index.intersection([image])]
+    if image not in known.labels.index:
+        return {}
+    said = known.labels.loc[[image]]
     return {row["label"]: (int(row["objects"]), bool(row["contested"])) for row in said.to_dict("records")}
