@@ -109,7 +109,7 @@ def _same_things(items: pd.DataFrame, images: pd.DataFrame) -> pd.Series:
     size = images.set_index("image")[["width", "height"]].reindex(items["shown"]).to_numpy(np.float64, na_value=np.nan)
     boxes = items[_BOX].to_numpy(np.float64, na_value=np.nan) / np.tile(size, 2)
     drawn = pd.DataFrame(boxes, columns=_BOX, index=items.index).assign(
-        # The object's name comes in for ties alone: a survivor's may be that of the copy's, too.
+        # Pooled words may give an object of the survivor the name of one on the copy.
         annotation=items["is_kept"].map({False: "0 ", True: "1 "}) + items["object"],
         rank=items["is_kept"].astype(int),
         unit=items["is_kept"].astype(int),
