@@ -144,3 +144,8 @@ def test_every_image_stays_or_is_left_out_for_one_that_stays(given_tables: dict[
     again = chosen(**shuffled)
     assert frames.to_bytes(again.copies, "copies") == frames.to_bytes(found.copies, "copies")
     assert again.stands_for.to_dict() == found.stands_for.to_dict()
+
+
+@pytest.mark.parametrize("kind", ["mirrored", "rotated", "borderline"])
+def test_what_is_turned_or_only_looks_alike_is_not_left_out(kind: str) -> None:
+    assert kept(chosen(images("a", "b"), pairs(("a", "b", kind)))) == {}
