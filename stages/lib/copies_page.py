@@ -88,8 +88,7 @@ def facts(
     about["split"] = splits.set_index("image")["split"].reindex(about.index)
     about["group"] = groups.set_index("image")["group"].reindex(about.index)
     about["kept_as"] = copies.set_index("image")["kept_as"].reindex(about.index).fillna(about.index.to_series())
-    text = said["objects"].astype(str) + " " + said["label"].astype(str)
-    about["signature"] = text.groupby(said["image"]).agg("\0".join).reindex(about.index)
+    about["signature"] = _signatures(said).reindex(about.index)
     return Facts(about, said.set_index("image"))
 
 
@@ -140,6 +139,14 @@ def _said(paired: pd.Series, pairs: pd.DataFrame, labels: pd.DataFrame) -> pd.Da
     said["contested"] = said["status"] == "contested"
     counted = said.groupby(["same", "label"])["contested"].agg(objects="size", contested="any").reset_index()
     return same.merge(counted, on="same").drop(columns="same").sort_values(["image", "label"])
+
+
+def _signatures(said: pd.DataFrame) -> pd.Series:
+    """Return one text per image, equal where the labels and their numbers are."""
+    text = (said["objects"].astype(str) + " " + said["label"].astype(str)).set_axis(said["image"])
+    several = text.index.duplicated(keep=False)  # joining is a loop, and classification needs none
+    joined = text[several].groupby(level=0).agg("\0".join)
+    return pd.concat([text[~several], joined])
 
 
 def _pair_card(row: dict[Any, Any], known: Facts) -> Card:
