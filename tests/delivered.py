@@ -41,15 +41,19 @@ def deliver(name: str, files: dict[str, bytes], cached: bool = False) -> Path:
     paths.DELIVERIES.mkdir(parents=True, exist_ok=True)
     (paths.DELIVERIES / f"{name}.yaml").write_text("date: 2026-01-01\n")
     text, md5 = listing_of(folder)
-    (paths.DELIVERIES / f"{name}.dvc").write_text(
-        f"outs:\n- md5: {md5}\n  size: 1\n  nfiles: {len(json.loads(text))}\n  hash: md5\n  path: {name}\n"
-        "wdir: ../images\n"
-    )
+    pointer(name, len(json.loads(text)), md5)
     if cached:
         entry = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
         entry.parent.mkdir(parents=True, exist_ok=True)
         entry.write_text(text)
     return folder
+
+
+def pointer(name: str, files: int, md5: str = f"{'0' * 32}.dir") -> None:
+    """Point to so many files, as DVC does."""
+    (paths.DELIVERIES / f"{name}.dvc").write_text(
+        f"outs:\n- md5: {md5}\n  size: 1\n  nfiles: {files}\n  hash: md5\n  path: {name}\nwdir: ../images\n"
+    )
 
 
 def run(**params: int) -> Tables:

@@ -39,7 +39,7 @@ def find(deliveries: Sequence[Delivery]) -> dict[str, list[PictureFile]]:
     found = {}
     for delivery in deliveries:
         folder = paths.IMAGES / delivery.name
-        files = list(_files(delivery.name, ignored))
+        files = _files_of(delivery.name, ignored)
         if delivery.pointer is not None:
             _check_pointer(delivery.pointer, folder, [file.name for file in files])
         elif folder.as_posix() not in outputs:
@@ -86,6 +86,16 @@ def _check_described(deliveries: Sequence[Delivery], ignored: Callable[[str], bo
             )
 
 
+def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[PictureFile]:
+    try:
+        return list(_files(delivery, ignored))
+    except OSError as error:  # nobody can say which files stand in a folder that cannot be listed
+        where = os.fsencode(str(error.filename)).decode("utf-8", "backslashreplace")
+        raise UserError(
+            f"{where}: the folder cannot be read: {error.strerror}; get the right to read it, or bring it back"
+        ) from None
+
+
 def _files(delivery: str, ignored: Callable[[str], bool]) -> Iterator[PictureFile]:
     """Walk a delivery as DVC does: links to folders are not followed, what is no regular file is no file.
 
@@ -102,8 +112,9 @@ def _files(delivery: str, ignored: Callable[[str], bool]) -> Iterator[PictureFil
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, f"{name}/"))
-            elif entry.is_symlink() and not entry.is_dir():
-                yield _picture_file(delivery, name, entry.path, _link_error(Path(entry.path), allowed))
+            elif entry.is_symlink():
+                if not os.path.isdir(entry.path):  # noqa: PTH112  (false also where the link cannot be followed)
+                    yield _picture_file(delivery, name, entry.path, _link_error(Path(entry.path), allowed))
             elif entry.is_file():
                 yield _picture_file(delivery, name, entry.path, None)
 
@@ -122,8 +133,10 @@ def _picture_file(delivery: str, name: str, path: str, link_error: str | None) -
 def _link_error(path: Path, allowed: Sequence[Path]) -> str | None:
     try:
         target = path.resolve(strict=True)
-    except (OSError, RuntimeError):
+    except FileNotFoundError:
         return "a symbolic link to nothing"
+    except (OSError, RuntimeError):  # no right to look, or a loop: RuntimeError before Python 3.13
+        return "a symbolic link that cannot be followed"
     if not any(target.is_relative_to(folder) for folder in allowed):
         return "a symbolic link that leads out of the picture folder"
     return None if target.is_file() else "a symbolic link to something that is no file"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.lib import frames, looks, paths
-from tests.delivered import deliver, png, refusal, rows, run
+from tests.delivered import deliver, png, pointer, refusal, rows, run
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +83,7 @@ def test_links_out_of_the_pictures_are_refused_and_links_into_the_cache_are_foll
     (folder / "kept.png").symlink_to(stored)
     (folder / "folder").symlink_to(repository)
     os.mkfifo(folder / "pipe")
-    (paths.DELIVERIES / "x.dvc").write_text(
-        f"outs:\n- md5: {'0' * 32}.dir\n  nfiles: 4\n  hash: md5\n  path: x\nwdir: ../images\n"
-    )
+    pointer("x", 4)
     found = rows()
     assert found["error"].to_dict() == {
         "x/a.png": pytest.approx(np.nan, nan_ok=True),
