@@ -1,7 +1,9 @@
 """YAML files that people write: safe to load, checked against a pydantic model, errors with line numbers."""
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -68,12 +70,18 @@ def parse(path: Path) -> tuple[Node | None, Any]:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    node, value = _parse(path, text)
+    return node, deepcopy(value)
+
+
+@lru_cache(maxsize=64)  # a command asks for the lines of one file again and again, and parsing is most of its work
+def _parse(path: Path, text: str) -> tuple[Node | None, Any]:
     yaml = YAML(typ="safe", pure=True)
     node = None
     try:
         _check_events(path, yaml.parse(text))
         node = yaml.compose(text)
-        return node, yaml.load(text)
+        return node, None if node is None else yaml.constructor.construct_document(node)
     except MarkedYAMLError as error:
         line = (error.problem_mark.line + 1) if error.problem_mark else 1
         problem = " ".join((error.problem or "not valid YAML").split())
