@@ -25,8 +25,9 @@ release: $(SYNCED)
 
 environment: $(SYNCED)
 
+# All of them on all cores; a file stays in one process, since its tests share what they prepare.
 test: $(SYNCED)
-	pytest $(ARGS)
+	pytest $(or $(ARGS),-n logical --dist loadfile --no-loadscope-reorder)
 
 check: $(SYNCED)
 	ruff check

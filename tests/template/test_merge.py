@@ -9,8 +9,8 @@ from PIL import Image
 from tests.template import clones
 
 
-def deliver(clone, folder, name, date, seed):
-    """Import a few random pictures in folders of two classes, run the pipeline, commit."""
+def bring(clone, folder, name, date, seed):
+    """Import a few random pictures in folders of two classes."""
     chance = np.random.default_rng(seed)
     for number in range(12):
         file = folder / name / ("cat", "dog")[number % 2] / f"{name}-{number}.png"
@@ -29,8 +29,13 @@ def deliver(clone, folder, name, date, seed):
         "--annotator",
         name,
     )
+
+
+def deliver(clone, *delivery):
+    """Bring a delivery, run the pipeline, commit."""
+    bring(clone, *delivery)
     clone.run("dvc", "repro")
-    clone.commit(name)
+    clone.commit("a delivery")
 
 
 def release_of(clone):
@@ -66,6 +71,7 @@ def test_deliveries_of_two_clones_merge_in_plain_git(tmp_path):
     one_way, other_way = merged(mine, yours, "ours"), merged(yours, mine, "theirs")
     assert release_of(one_way) == release_of(other_way) not in (release_of(mine), release_of(yours))
     together = clones.of(base, tmp_path / "together")
-    deliver(together, tmp_path, "first", "2026-02-01", 1)
-    deliver(together, tmp_path, "second", "2026-02-02", 2)
+    bring(together, tmp_path, "first", "2026-02-01", 1)
+    bring(together, tmp_path, "second", "2026-02-02", 2)
+    together.stages()
     assert release_of(together) == release_of(one_way)
