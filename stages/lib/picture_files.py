@@ -60,8 +60,9 @@ def check_contents(pointer: Pointer, folder: Path, contents: Mapping[str, str]) 
 
     DVC hashes the listing of a folder, so its pointer can be checked without the cache.
     """
-    listing = [{"md5": contents[name], "relpath": name} for name in sorted(contents)]
-    digest = hashlib.md5(json.dumps(listing, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+    # As json.dumps writes it, without a dictionary for each file.
+    listing = ", ".join(f'{{"md5": "{contents[name]}", "relpath": {json.dumps(name)}}}' for name in sorted(contents))
+    digest = hashlib.md5(f"[{listing}]".encode(), usedforsecurity=False).hexdigest()
     if f"{digest}.dir" != pointer.md5:
         before = _listing(pointer) or {}
         changed = [name for name in sorted(contents) if name in before and before[name] != contents[name]]

@@ -6,6 +6,7 @@ special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to byt
 (likewise) to `reports/site/`.
 """
 
+import gc
 import inspect
 import json
 import os
@@ -71,6 +72,7 @@ class Stop(Exception):  # noqa: N818  (a gate is no error)
 def run(transform: Callable[..., Any]) -> None:
     """Run the stage that `transform` belongs to and exit: 0 done, 1 a gate does not hold, 2 wrong input."""
     stage = Path(inspect.getfile(transform)).stem
+    gc.freeze()  # the libraries stay to the end: looking through them again and again costs a tenth of a second
     try:
         write(stage, transform(**read(stage, transform))._asdict())
     except Stop as stop:
