@@ -27,7 +27,7 @@ environment: $(SYNCED)
 
 # All of them on all cores; a file stays in one process, since its tests share what they prepare.
 test: $(SYNCED)
-	pytest $(or $(ARGS),-n logical --dist loadfile --no-loadscope-reorder)
+	pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 
 check: $(SYNCED)
 	ruff check

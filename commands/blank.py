@@ -144,6 +144,9 @@ def _params(dataset: Dataset, stages: Sequence[str]) -> str:
     yaml = YAML()
     yaml.width = 120
     yaml.dump({"dataset": settings}, text)
-    return _PARAMS + text.getvalue() + "\n" + "".join(
-        f"{stage}:{_SETTINGS.get((stage, dataset.task), ' {}')}\n" for stage in stages
+    return (
+        _PARAMS
+        + text.getvalue()
+        + "\n"
+        + "".join(f"{stage}:{_SETTINGS.get((stage, dataset.task), ' {}')}\n" for stage in stages)
     )

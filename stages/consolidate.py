@@ -82,6 +82,10 @@ def transform(
     pooled = frames.is_in(placed["shown"], pooling)
     by_itself = placed.assign(image=placed["shown"])[pooled]
     own = _opinions(by_itself, counts[pooled], found, images, classes, changes, task)
+    anew = _replaced(said).difference(_replaced(own))  # by what the same person said on another of the files
+    if len(anew):
+        by_itself = by_itself.drop(anew, errors="ignore")
+        own = _opinions(by_itself, counts[by_itself.index], found, images, classes, changes, task)
     apart = disagreements.find(chosen.copies, said, own, pooling, images, task)
     labels = said.labels.assign(status=said.labels["status"].mask(apart.contested, "contested"))
     roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
@@ -95,6 +99,11 @@ def transform(
         again,
         _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.work(again, annotations)),
     )
+
+
+def _replaced(said: Opinions) -> pd.Index:
+    """Return the words that count no longer."""
+    return said.words.index[said.words["superseded"] | said.words["lapsed"]]
 
 
 def _opinions(

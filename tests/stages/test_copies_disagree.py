@@ -160,7 +160,7 @@ def test_an_answer_of_which_a_part_was_set_aside_does_not_say_that_the_rest_is_m
 
 # Laws ---------------------------------------------------------------------------------------------------------------
 
-few = settings(max_examples=40, deadline=None)  # an example takes 0.2 s
+few = settings(max_examples=15, deadline=None)  # an example takes 0.2 s
 
 
 def elections(tables: dict[str, pd.DataFrame], task: Task) -> tuple[Tables, dict[str, Any], dict[str, Any]]:

