@@ -3,7 +3,7 @@
     python -m benchmarks.consensus LABELS TRUTH [--peers PYTHON]
     python -m benchmarks.consensus --votes 150000
 
-LABELS has lines of annotator, object, label; TRUTH of object, label; both with tabs. PYTHON is an interpreter of another
+LABELS has lines of annotator, object, label; TRUTH of object, label; with tabs. PYTHON is an interpreter of another
 environment, in which crowd-kit is installed: `python -m venv peers; peers/bin/pip install crowd-kit`. Without files the
 votes are made: three on each object, one in five of them wrong.
 """
