@@ -3,23 +3,24 @@
 Reads: `annotations` (one row per word), `violations` (one row per broken rule and row), `pairs` (one row per pair of
 copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml.
 Writes: `labels` (one row per object), `votes` (one row per annotation: what became of its word), `annotators` (one row
-per annotator), `copies` (one row per image left out for another), `disagreements` (one row per such image that people
-label otherwise than what stays), `relabel` (one row per object, or image, to label again after a change of the
-guideline).
+per annotator), `agreement` (one row per scope), `copies` (one row per image left out for another), `disagreements` (one
+row per such image that people label otherwise than what stays), `relabel` (one row per object, or image, to label again
+after a change of the guideline).
 
-Enforces VOTE-001 (a label needs more than half of the votes, or a reviewer), COPY-001 and COPY-002 (one image of a
+Enforces VOTE-001 (a label needs more than half of the votes, or enough probability where `method` weighs them, or a
+reviewer), COPY-001 and COPY-002 (one image of a
 group of copies is released), COPY-003 (where a copy says otherwise, the label is contested, or a reviewer's). Votes on
 equal pixels are pooled. A model's word is never a vote. Words older than a change of the guideline count as the change
 says.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import disagreements, election, frames, relabel, survivors, versions, voices
+from stages.lib import agreement, dawid_skene, disagreements, election, frames, relabel, survivors, versions, voices
 from stages.lib.annotator_quality import annotators
 from stages.lib.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
 from stages.lib.disagreements import Opinions
@@ -30,12 +31,19 @@ from stages.lib.shell import run
 from stages.lib.table_columns import GEOMETRY
 from stages.lib.yaml_file import Written
 
+METHODS = ("majority", "pooled", "annotators")
 _SHAPE = [column.name for column in GEOMETRY]
 
 
 class Params(Written):
-    """How far below the others an annotator's agreement may lie before it is flagged."""
+    """How votes become labels, and when an annotator is flagged; docs/decisions/labels.md has the measurements."""
 
+    # `majority`: every vote counts alike. `annotators`: votes weigh what those who cast them were worth (Dawid-Skene,
+    # shrunken): better where people differ and labels overlap, and harder to explain. `pooled`: all people alike, but
+    # classes confused as they are. Fixed here, so that no new batch switches it; the metrics say what each would.
+    method: Literal["majority", "pooled", "annotators"] = "majority"
+    # Of the posterior, for the other two; below, a label is contested. It overstates by some points.
+    min_confidence: float = Field(0.7, ge=0.5, lt=1)
     # A difference of under five points is small beside what differs between the pictures that people were given.
     flag_gap: float = Field(0.05, ge=0, le=1)
 
@@ -44,6 +52,7 @@ class Tables(NamedTuple):
     labels: pd.DataFrame
     votes: pd.DataFrame
     annotators: pd.DataFrame
+    agreement: pd.DataFrame
     copies: pd.DataFrame
     disagreements: pd.DataFrame
     relabel: pd.DataFrame
@@ -76,54 +85,77 @@ def transform(
     counted_for = annotations["image"].map(chosen.stands_for).astype("str")
     placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
     counts = (may_vote & ~dropped)[placed.index]
-    said = _opinions(placed, counts, found, images, classes, changes, task)
-    # What each of several files of equal pixels says by itself; no vote is counted by it.
-    pooling = disagreements.pooling(chosen.stands_for)
-    pooled = frames.is_in(placed["shown"], pooling)
-    by_itself = placed.assign(image=placed["shown"])[pooled]
-    own = _opinions(by_itself, counts[pooled], found, images, classes, changes, task)
-    anew = _replaced(said).difference(_replaced(own))  # by what the same person said on another of the files
-    if len(anew):
-        by_itself = by_itself.drop(anew, errors="ignore")
-        own = _opinions(by_itself, counts[by_itself.index], found, images, classes, changes, task)
-    apart = disagreements.find(chosen.copies, said, own, pooling, images, task)
+    world = _World(found, images, classes, changes, task, params)
+    said = _opinions(placed, counts, world)
+    apart = _apart(chosen, placed, counts, said, world)
     labels = said.labels.assign(status=said.labels["status"].mask(apart.contested, "contested"))
     roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
     again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
+    agreed = agreement.table(said.votes[~said.votes["review"]])
     return Tables(
         labels,
         roles,
         annotators(annotations, said.votes, params.flag_gap),
+        agreed,
         chosen.copies,
         apart.rows,
         again,
-        _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.work(again, annotations)),
+        _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.work(again, annotations))
+        | _how_sure(said, agreed, world),
     )
+
+
+class _World(NamedTuple):
+    """What it takes to read words, besides the words."""
+
+    found: Meanings
+    images: pd.DataFrame
+    classes: Classes
+    changes: Changes
+    task: Task
+    params: Params
+
+
+def _opinions(placed: pd.DataFrame, counts: pd.Series, world: _World) -> Opinions:
+    """Return what is said of the pictures, each word on the picture `image` that it is placed on."""
+    words = voices.current_words(placed[counts], placed[~counts], world.task)
+    statements = voices.statements(words, world.task)
+    gone = lapsed(statements, world.found, world.changes, world.classes.ids)
+    words["lapsed"] = voices.silenced(words, statements, gone)
+    votes = voices.votes(statements[~gone])
+    accuracy = election.accuracy(votes, len(world.classes.ids))
+    elected = _elected(votes, accuracy, world, world.params.method)
+    labels = _labels(words, elected, world.images, world.classes, world.task)
+    return Opinions(words, votes, elected, accuracy, labels)
+
+
+def _elected(votes: pd.DataFrame, accuracy: float | None, world: _World, method: str) -> pd.DataFrame:
+    ids = world.classes.ids
+    if method == "majority":
+        return election.elect(votes, ids, accuracy)
+    cast = votes[~votes["review"] & (votes["value"] != voices.ABSENT)]
+    shrinkage = np.inf if method == "pooled" else dawid_skene.SHRINKAGE
+    posterior = dawid_skene.estimate(cast, max(len(ids), cast["value"].nunique()), shrinkage).posterior
+    return election.elect(votes, ids, accuracy, election.Weighed(posterior, world.params.min_confidence))
+
+
+def _apart(
+    chosen: survivors.Survivors, placed: pd.DataFrame, counts: pd.Series, said: Opinions, world: _World
+) -> disagreements.Disagreements:
+    """Return where copies disagree; what each of several files of equal pixels says by itself counts for that alone."""
+    pooling = disagreements.pooling(chosen.stands_for)
+    by_itself = placed.assign(image=placed["shown"])[frames.is_in(placed["shown"], pooling)]
+    own = _opinions(by_itself, counts[by_itself.index], world)
+    anew = _replaced(said).difference(_replaced(own))  # by what the same person said on another of the files
+    if len(anew):
+        by_itself = by_itself.drop(anew, errors="ignore")
+        own = _opinions(by_itself, counts[by_itself.index], world)
+    return disagreements.find(chosen.copies, said, own, pooling, world.images, world.task)
 
 
 def _replaced(said: Opinions) -> pd.Index:
     """Return the words that count no longer."""
     return said.words.index[said.words["superseded"] | said.words["lapsed"]]
-
-
-def _opinions(
-    placed: pd.DataFrame,
-    counts: pd.Series,
-    found: Meanings,
-    images: pd.DataFrame,
-    classes: Classes,
-    changes: Changes,
-    task: Task,
-) -> Opinions:
-    """Return what is said of the pictures, each word on the picture `image` that it is placed on."""
-    words = voices.current_words(placed[counts], placed[~counts], task)
-    statements = voices.statements(words, task)
-    gone = lapsed(statements, found, changes, classes.ids)
-    words["lapsed"] = voices.silenced(words, statements, gone)
-    votes = voices.votes(statements[~gone])
-    accuracy = election.accuracy(votes, len(classes.ids))
-    elected = election.elect(votes, classes.ids, accuracy)
-    return Opinions(words, votes, elected, accuracy, _labels(words, elected, images, classes, task))
 
 
 def _labels(
@@ -225,6 +257,24 @@ def _metrics(
             "images": again.images,
             "seconds per label": again.seconds,
             "hours": again.hours,
+        },
+    }
+
+
+def _how_sure(said: Opinions, agreed: pd.DataFrame, world: _World) -> dict[str, Any]:
+    """Return agreement beyond chance, and how many labels each method would give otherwise."""
+    alpha = agreed.loc[agreed["scope"] == agreement.ALL, "beyond_chance"].item()
+    own = said.elected.set_index("object")["label"]
+    others = {
+        method: _elected(said.votes, said.accuracy, world, method).set_index("object")["label"]
+        for method in METHODS
+        if method != world.params.method
+    }
+    return {
+        "Krippendorff's alpha": None if pd.isna(alpha) else float(alpha),
+        "method": world.params.method,
+        "labels that another method would give otherwise": {
+            method: int((label != own.reindex(label.index)).sum()) for method, label in others.items()
         },
     }
 

@@ -11,8 +11,9 @@ from stages.lib.project import Class, Classes, Task
 from tests.changed import NONE
 
 CLASSES = Classes(version="1.10", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl", ignore=True)))
+DEFAULTS = Params()
 ROLES = {"voted", "overruled", "adjudicated", "superseded", "outdated", "empty", "no vote", "set aside"}
-TABLES = ("labels", "votes", "annotators", "copies", "disagreements", "relabel")
+TABLES = ("labels", "votes", "annotators", "agreement", "copies", "disagreements", "relabel")
 BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 
 
@@ -44,6 +45,7 @@ def consolidate(
     findings: tuple[dict[str, Any], ...] = (),
     classes: Classes = CLASSES,
     changes: Changes = NONE,
+    params: Params = DEFAULTS,
 ) -> Tables:
     images = pictures("d/i") if images is None else images
     linked = pd.DataFrame(list(pairs), columns=["image_a", "image_b", "kind"]).assign(distance=0, score=1.0)
@@ -53,13 +55,19 @@ def consolidate(
         "pairs": frames.frame("pairs", linked),
         "images": images,
         "sources": frames.frame("sources", {"image": images["image"], "delivery": "d", "date": "2026-01-01"}),
-    }, task, classes, changes)  # fmt: skip
+    }, task, classes, changes, params)  # fmt: skip
 
 
-def run(tables: dict[str, pd.DataFrame], task: Task, classes: Classes = CLASSES, changes: Changes = NONE) -> Tables:
+def run(
+    tables: dict[str, pd.DataFrame],
+    task: Task,
+    classes: Classes = CLASSES,
+    changes: Changes = NONE,
+    params: Params = DEFAULTS,
+) -> Tables:
     """Run the stage and hold what it writes to what must always hold."""
     before = {name: table.copy() for name, table in tables.items()}
-    found = transform(**tables, classes=classes, changes=changes, task=task, params=Params())
+    found = transform(**tables, classes=classes, changes=changes, task=task, params=params)
     for name, table in tables.items():
         pd.testing.assert_frame_equal(table, before[name])
     to_bytes(found)  # the shell would refuse nulls, and keys that are not unique

@@ -12,7 +12,7 @@ from stages.lib import frames
 from stages.lib.tables import TABLES
 from stages.lib.voices import ABSENT
 
-_ALL, _CLASS, _CLASSES, _ANNOTATORS = "all", "class", "classes", "annotators"
+ALL, _CLASS, _CLASSES, _ANNOTATORS = "all", "class", "classes", "annotators"
 _ONE_VALUE = "everybody said the same, so chance would agree as often"
 _NO_PAIR = "no object was labelled by two people"
 _OF_TWO = "chance is said of a class, not of two"
@@ -75,7 +75,7 @@ def _overall(counts: _Counts) -> dict[str, object]:
     found = _alpha(_observed(counts), _by_chance(counts), counts.votes)
     share = 1 - _observed(counts) / counts.votes if counts.votes else None
     why = _NO_PAIR if not counts.votes else _ONE_VALUE if found is None else None
-    return {"scope": _ALL, "key": "", "votes": counts.votes, "share": share, "beyond_chance": found, "why": why}
+    return {"scope": ALL, "key": "", "votes": counts.votes, "share": share, "beyond_chance": found, "why": why}
 
 
 def _per_class(counts: _Counts) -> list[dict[str, object]]:

@@ -126,12 +126,12 @@ _ALL = (
         OBJECT._replace(nullable=True),
         Column("role", TEXT, "voted, overruled, adjudicated, superseded, outdated, empty, no vote, or set aside"),
     )),
-    Table("agreement", "one row per scope: all votes, a class, two classes, two annotators, a batch", ("scope", "key", "other"), (
-        Column("scope", TEXT, "all, class, classes, annotators or batch"),
-        Column("key", TEXT, "the class, annotator or batch; empty for all votes"),
+    Table("agreement", "one row per scope: all votes, a class, two classes, two annotators", ("scope", "key", "other"), (
+        Column("scope", TEXT, "all, class, classes or annotators"),
+        Column("key", TEXT, "the class, or annotator; empty for all votes"),
         Column("other", TEXT, "the second class, or annotator", nullable=True),
         Column("votes", NUMBER, "votes that were compared, on objects that several people labelled"),
-        Column("share", NUMBER, "share that agrees: of the pairs of votes, or for batches with the majority of the others", nullable=True),
+        Column("share", NUMBER, "share that agrees, of the pairs of votes", nullable=True),
         Column("beyond_chance", NUMBER, "Krippendorff's alpha; for two annotators Cohen's kappa; null where undefined", nullable=True),
         Column("why", TEXT, "why it is undefined", nullable=True),
     )),
