@@ -91,6 +91,7 @@ def test_classes_and_pairs_of_classes() -> None:
     assert found.loc[("class", "dog"), "share"].item() == 0
     assert found.loc[("classes", "cat", "dog"), "share"] == pytest.approx(0.5)
     assert found.loc[("class", "(not seen)"), "share"].item() == 1
+    assert found.loc[("all", ""), "votes"].item() == len(rows)
     binary = [(unit, who, str(value == "cat")) for unit, who, value in rows]
     assert found.loc[("class", "cat"), "beyond_chance"].item() == pytest.approx(by_definition(binary), abs=1e-6)
 

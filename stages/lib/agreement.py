@@ -42,8 +42,9 @@ def table(votes: pd.DataFrame) -> pd.DataFrame:
     parts = [pd.DataFrame(rows), _between_classes(counts), _between_annotators(votes)]
     found = pd.concat([part for part in parts if len(part)], ignore_index=True)
     found = found.reindex(columns=[column.name for column in TABLES["agreement"].columns])
+    of_classes = found["scope"].isin([_CLASS, _CLASSES])
     for column in ("key", "other"):
-        found[column] = found[column].replace(ABSENT, _NOT_SEEN)
+        found[column] = found[column].mask(of_classes & (found[column] == ABSENT), _NOT_SEEN)
     found[["share", "beyond_chance"]] = found[["share", "beyond_chance"]].astype(float).round(6)
     return frames.frame("agreement", found)
 
