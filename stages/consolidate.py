@@ -95,7 +95,7 @@ def transform(
     return Tables(
         labels,
         roles,
-        annotators(annotations, said.votes, params.flag_gap),
+        annotators(annotations, said.votes, params.flag_gap, len(classes.ids)),
         agreed,
         chosen.copies,
         apart.rows,

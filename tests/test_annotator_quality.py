@@ -21,7 +21,7 @@ def said(votes: pd.DataFrame, **columns: object) -> pd.DataFrame:
 
 
 def quality(votes: pd.DataFrame, words: pd.DataFrame | None = None, gap: float = 0.05) -> pd.DataFrame:
-    found = annotators(said(votes) if words is None else words, votes, gap)
+    found = annotators(said(votes) if words is None else words, votes, gap, 3)
     frames.canonical(found, "annotators")
     return found.set_index("annotator")
 
