@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.lib import frames, hashes, lookalikes, pair_search, thumbnails, views
+from stages.lib import frames, hashes, lookalikes, pair_kinds, pair_search, thumbnails, views
 from stages.lib.alignment import aligned
 from stages.lib.components import components
 from stages.lib.pair_search import Matches
@@ -26,7 +26,6 @@ from stages.lib.yaml_file import Written
 
 Indices = NDArray[np.int64]
 
-KINDS = ("exact", "near", "mirrored", "rotated", "borderline")
 _FOUND = ["earlier", "later"]
 
 
@@ -207,7 +206,7 @@ def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
     group = groups.set_index("image")["group"]
     apart = group[pairs["image_a"]].to_numpy() != group[pairs["image_b"]].to_numpy()
     return {
-        "pairs": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
+        "pairs": {kind: int(kinds.get(kind, 0)) for kind in pair_kinds.ALL},
         "borderline_pairs_left_in_two_groups": int(apart.sum()),
         "groups": len(sizes),
         "images_in_groups_of_several": int(sizes[sizes > 1].sum()),

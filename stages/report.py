@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import copies_page, engine, page
+from stages.lib import copies_page, engine, page, pair_kinds
 from stages.lib.charts import printable
-from stages.lib.copies_page import KINDS, TO_JUDGE, TURNED, Facts, Section
+from stages.lib.copies_page import Facts, Section
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
@@ -47,9 +47,9 @@ def transform(
     del params
     known = copies_page.facts(images, pairs, copies, groups, labels, splits)
     sections = {
-        "to_judge": copies_page.pair_section(pairs, TO_JUDGE, known),
+        "to_judge": copies_page.pair_section(pairs, pair_kinds.TO_JUDGE, known),
         "set_aside": copies_page.copies_section(copies, known),
-        "turned": copies_page.pair_section(pairs, TURNED, known),
+        "turned": copies_page.pair_section(pairs, pair_kinds.TURNED, known),
     }
     seen = sorted({(picture.image, picture.content) for picture in _pictures(sections)})
     inlined = engine.map_ordered(page.inlined, seen, "drawing")
@@ -89,7 +89,7 @@ def _metrics(
     kinds = pairs["kind"].value_counts()
     return {
         "images": int(images["error"].isna().sum()),
-        "pairs": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
+        "pairs": {kind: int(kinds.get(kind, 0)) for kind in pair_kinds.ALL},
         "paired": len(known.about),
         "groups": int(known.about["group"].nunique()),
         "copies": len(copies),

@@ -14,8 +14,6 @@ from stages.lib.charts import printable
 from stages.lib.markdown import amount
 
 MOST_CARDS, MOST_PICTURES = 200, 12
-SET_ASIDE, TURNED, TO_JUDGE = ("exact", "near"), ("mirrored", "rotated"), ("borderline",)
-KINDS = (*SET_ASIDE, *TURNED, *TO_JUDGE)
 # How the second picture of a pair comes to look like the first; the names are those of stages/lib/views.py.
 _TURNED = {"90": "turned left", "180": "turned upside down", "270": "turned right"}
 

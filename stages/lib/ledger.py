@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import components, frames, paths
+from stages.lib import components, frames, pair_kinds, paths
 from stages.lib.disagreements import RULE as COPIES_DISAGREE_RULE
 from stages.lib.errors import UserError
 from stages.lib.findings import set_aside
@@ -13,9 +13,6 @@ from stages.lib.project import Withdrawal
 
 WITHDRAWN_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "CAP-001", "VOTE-001"
 IN_RELEASE = ("released", "reviewed empty")
-
-# Pairs that surely show one picture; borderline ones only look alike, and are for people to judge.
-_SAME_PICTURE = ("exact", "near", "mirrored", "rotated")
 
 
 class Fates(NamedTuple):
@@ -172,7 +169,7 @@ def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[
             f"{paths.WITHDRAWALS}: there is no image '{unknown[0]}', so nothing would be withdrawn; correct the name,"
             " or, where the picture was deleted, give its content (md5) instead"
         )
-    surely = pairs[pairs["kind"].isin(_SAME_PICTURE)]
+    surely = pairs[pairs["kind"].isin(pair_kinds.SURE)]
     same_picture = pd.Series(components.joined(images["image"], surely), index=images.index)
     named = images["image"].isin([w.image for w in withdrawals if w.image is not None])
     named |= images["content"].isin([w.content for w in withdrawals if w.content is not None])

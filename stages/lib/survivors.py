@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from stages.lib import components, frames
+from stages.lib.pair_kinds import SET_ASIDE
 
 EXACT_RULE, NEAR_RULE = "COPY-001", "COPY-002"
-_COPIES = ("exact", "near")
 
 
 class Survivors(NamedTuple):
@@ -27,7 +27,7 @@ def choose(
     """
     usable = images[images["error"].isna()].merge(sources[["image", "date", "delivery"]], on="image")
     usable["pixels_equal"] = components.joined(usable["image"], pairs[pairs["kind"] == "exact"])
-    usable["copies_of"] = components.joined(usable["image"], pairs[pairs["kind"].isin(_COPIES)])
+    usable["copies_of"] = components.joined(usable["image"], pairs[pairs["kind"].isin(SET_ASIDE)])
     usable["out"] = frames.is_in(usable["image"], out)
     # Words on equal pixels are pooled, so one labelled copy makes all of them labelled.
     usable["unlabelled"] = ~frames.is_in(usable["image"], labelled).groupby(usable["pixels_equal"]).transform("any")
@@ -44,7 +44,7 @@ def _copies(stands_for: pd.Series, kept_as: pd.Series, pairs: pd.DataFrame) -> p
     """Return `copies`: every image that is not its own survivor."""
     left = kept_as[kept_as != kept_as.index]
     exact = (stands_for[left.index] == stands_for[left].to_numpy()).to_numpy()
-    linked = pairs[pairs["kind"].isin(_COPIES)]  # the distance of a mirrored pair is that of the mirrored picture
+    linked = pairs[pairs["kind"].isin(SET_ASIDE)]  # the distance of a mirrored pair is that of the mirrored picture
     both_ways = pd.concat([
         linked.set_index(["image_a", "image_b"])["distance"],
         linked.set_index(["image_b", "image_a"])["distance"],
