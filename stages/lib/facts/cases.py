@@ -16,6 +16,7 @@ from stages.lib.edge_cases import On
 from stages.lib.facts.base import ENOUGH, NORMAL, Facts, fact
 from stages.lib.facts.pairings import both_ways, rarest_pairs, shown
 from stages.lib.matching import boxes_of
+from stages.lib.pair_kinds import TURNED
 from stages.lib.project import Classes
 from stages.lib.table_columns import INTEGER, NUMBER, YES_NO
 from stages.lib.tables import TABLES, Table
@@ -220,16 +221,16 @@ class Objects(Facts):
         difference = self._picture["brightness"] - self._of_class(self._picture["brightness"])
         return _ratio(difference, NORMAL * self._of_class(difference.abs()))
 
-    @fact(INTEGER, "near and mirrored copies of its picture that show its class, too")
+    @fact(INTEGER, "near, mirrored and rotated copies of its picture that show its class, too")
     def near_copies_of_class(self) -> pd.Series:
-        copies = both_ways(self._pairs, "near", "mirrored").merge(shown(self.table), left_on="other", right_on="image")
+        copies = both_ways(self._pairs, "near", *TURNED).merge(shown(self.table), left_on="other", right_on="image")
         found = copies.rename(columns={"image_x": "image"}).groupby(["image", "label"]).size().rename("copies")
         joined = self.table[["image", "label"]].merge(found, left_on=["image", "label"], right_index=True, how="left")
         return cast("pd.Series", joined["copies"].fillna(0).astype("Int64"))
 
-    @fact(YES_NO, "a near or mirrored copy of its picture shows objects, and none of its class")
+    @fact(YES_NO, "a near, mirrored or rotated copy of its picture shows objects, and none of its class")
     def near_copy_of_another_class(self) -> pd.Series:
-        copies = both_ways(self._pairs, "near", "mirrored")
+        copies = both_ways(self._pairs, "near", *TURNED)
         labelled = copies.loc[frames.is_in(copies["other"], self.table["image"]), "image"].value_counts()
         others = _times(self.table["image"], labelled) - self.near_copies_of_class()
         return cast("pd.Series", (others > 0).astype("boolean"))
