@@ -8,13 +8,12 @@ row per such image that people label otherwise than what stays), `relabel` (one 
 after a change of the guideline).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or enough probability where `method` weighs them, or a
-reviewer), COPY-001 and COPY-002 (one image of a
-group of copies is released), COPY-003 (where a copy says otherwise, the label is contested, or a reviewer's). Votes on
-equal pixels are pooled. A model's word is never a vote. Words older than a change of the guideline count as the change
-says.
+reviewer), COPY-001 and COPY-002 (one image of a group of copies is released), COPY-003 (where a copy says otherwise,
+the label is contested, or a reviewer's). Votes on equal pixels are pooled. A model's word is never a vote. Words older
+than a change of the guideline count as the change says.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ from stages.lib.shell import run
 from stages.lib.table_columns import GEOMETRY
 from stages.lib.yaml_file import Written
 
-METHODS = ("majority", "pooled", "annotators")
+Method = Literal["majority", "pooled", "annotators"]
 _SHAPE = [column.name for column in GEOMETRY]
 
 
@@ -41,7 +40,7 @@ class Params(Written):
     # `majority`: every vote counts alike. `annotators`: votes weigh what those who cast them were worth (Dawid-Skene,
     # shrunken): better where people differ and labels overlap, and harder to explain. `pooled`: all people alike, but
     # classes confused as they are. Fixed here, so that no new batch switches it; the metrics say what each would.
-    method: Literal["majority", "pooled", "annotators"] = "majority"
+    method: Method = "majority"
     # Of the posterior, for the other two; below, a label is contested. It overstates by some points.
     min_confidence: float = Field(0.7, ge=0.5, lt=1)
     # A difference of under five points is small beside what differs between the pictures that people were given.
@@ -88,7 +87,10 @@ def transform(
     world = _World(found, images, classes, changes, task, params)
     said = _opinions(placed, counts, world)
     apart = _apart(chosen, placed, counts, said, world)
-    labels = said.labels.assign(status=said.labels["status"].mask(apart.contested, "contested"))
+    labels = said.labels.assign(
+        status=said.labels["status"].mask(apart.contested, "contested"),
+        rule=said.labels["rule"].mask(apart.contested & said.labels["rule"].isna(), disagreements.RULE),
+    )
     roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
     again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
     agreed = agreement.table(said.votes[~said.votes["review"]])
@@ -173,6 +175,7 @@ def _labels(
         ignore=won["label"].isin([c.id for c in classes.classes if c.ignore]),
         source=_first(saying, saying["source"]),  # "human" comes before "import"
         guideline_version=_first(saying, versions.ordered(saying["guideline_version"])),
+        rule=pd.Series(election.RULE, index=won.index).where(won["status"] == "contested"),
     ).reset_index()
     if task == "classification":
         rows["object"] = rows["image"].map(images.set_index("image")["content"])
@@ -267,7 +270,7 @@ def _how_sure(said: Opinions, agreed: pd.DataFrame, world: _World) -> dict[str, 
     own = said.elected.set_index("object")["label"]
     others = {
         method: _elected(said.votes, said.accuracy, world, method).set_index("object")["label"]
-        for method in METHODS
+        for method in get_args(Method)
         if method != world.params.method
     }
     return {

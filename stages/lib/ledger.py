@@ -61,7 +61,7 @@ def image_fates(
     in_doubt = frames.is_in(table.index, disagreements.loc[disagreements["status"] == "contested", "kept_as"])
     empty = frames.is_in(table.index, _looked_and_empty(words, labels, waiting))
     undecided = empty | frames.is_in(table.index, _undecided(labels, votes, waiting))
-    by_votes = frames.is_in(table.index, labels.loc[_contested_by(labels) == VOTE_RULE, "image"])
+    by_votes = frames.is_in(table.index, labels.loc[labels["rule"] == VOTE_RULE, "image"])
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
         Reason(
@@ -112,7 +112,7 @@ def _annotation_fates(
     image = fates.images.reindex(words["counted"].fillna(words["image"])).set_axis(words.index)
     by_object = labels.set_index("object")
     status = words["object"].map(by_object["status"])
-    contested_by = words["object"].map(_contested_by(by_object))
+    contested_by = words["object"].map(by_object["rule"])
     with_image = image["fate"].isin(["withdrawn", "set aside", "copy", "capped"])
     released = frames.is_in(words["object"], fates.objects)
     ignored = frames.is_in(words["object"], fates.ignored)
@@ -137,14 +137,6 @@ def _annotation_fates(
     result["survivor"] = image["survivor"].where(result["fate"] == "copy")
     result["split"] = image["split"].where(result["fate"].isin(IN_RELEASE))
     return result
-
-
-def _contested_by(labels: pd.DataFrame) -> pd.Series:
-    """Return the rule that makes each label contested, null where none does: too few votes, or else a copy's label."""
-    contested = labels["status"] == "contested"
-    rule = pd.Series(None, index=labels.index, dtype="str")
-    rule = rule.mask(contested & (labels["agreement"] <= 0.5), VOTE_RULE)
-    return rule.mask(contested & (labels["agreement"] > 0.5), COPIES_DISAGREE_RULE)
 
 
 def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) -> pd.DataFrame:

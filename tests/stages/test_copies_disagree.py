@@ -41,6 +41,7 @@ def test_a_copy_of_another_label_makes_the_label_contested(copies: dict[str, Any
     )
     assert rows(found) == [["d/i", "dog", "cat", 1, "contested"]]
     assert said(found)["c-d/copy"] == ("cat", "contested")
+    assert found.labels.set_index("object").loc["c-d/copy", "rule"] == "COPY-003"
     assert found.metrics["copies whose labels disagree"] == {"contested": 1, "adjudicated": 0}
     assert found.metrics["contested"] == 1
 
