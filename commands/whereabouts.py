@@ -62,7 +62,7 @@ def find(key: str) -> Answer:
 
 def _with_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with who said what, where the table of annotations is there."""
-    if not _table("annotations").exists():
+    if not rows or not _table("annotations").exists():
         return rows
     columns = ["annotation", "annotator", "source", "kind", "label", "x", "y", "width", "height"]
     named = ds.field("annotation").isin([row["key"] for row in rows])

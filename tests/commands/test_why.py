@@ -96,6 +96,8 @@ def test_who_said_what_stands_with_each_annotation(released, dataset):
     said = dataset("why", "a/one.png").out
     assert "  first/1: lab cat at 1, 2.5, 3 x 4: released (release)\n" in said
     assert "  first/2: boss (review) empty: set aside (validate by BOX-001)\n" in said
+    nobody_spoke = dataset("why", "a/two.png")
+    assert (nobody_spoke.status, "annotations" in nobody_spoke.out) == (0, False)
 
 
 def test_an_outdated_word_says_that_the_guideline_changed(repository, dataset):
