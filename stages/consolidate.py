@@ -2,10 +2,10 @@
 
 Reads: `annotations` (one row per word), `violations` (one row per broken rule and row), `pairs` (one row per pair of
 copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml.
-Writes: `labels` (one row per object), `votes` (one row per annotation: what became of its word), `annotators` (one row
-per annotator), `agreement` (one row per scope), `copies` (one row per image left out for another), `disagreements` (one
-row per such image that people label otherwise than what stays), `relabel` (one row per object, or image, to label again
-after a change of the guideline).
+Writes: `labels` (one row per object), `votes` (one row per annotation: what became of its word), `ballots` (one row per
+object, annotator and value), `copies` (one row per image left out for another), `disagreements` (one row per such image
+that people label otherwise than what stays), `relabel` (one row per object, or image, to label again after a change of
+the guideline).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or enough probability where `method` weighs them, or a
 reviewer), COPY-001 and COPY-002 (one image of a group of copies is released), COPY-003 (where a copy says otherwise,
@@ -19,8 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import agreement, dawid_skene, disagreements, election, frames, relabel, survivors, versions, voices
-from stages.lib.annotator_quality import annotators
+from stages.lib import dawid_skene, disagreements, election, frames, relabel, survivors, versions, voices
 from stages.lib.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
 from stages.lib.disagreements import Opinions
 from stages.lib.findings import set_aside
@@ -35,7 +34,7 @@ _SHAPE = [column.name for column in GEOMETRY]
 
 
 class Params(Written):
-    """How votes become labels, and when an annotator is flagged; docs/decisions/labels.md has the measurements."""
+    """How votes become labels; docs/decisions/labels.md has the measurements."""
 
     # `majority`: every vote counts alike. `annotators`: votes weigh what those who cast them were worth (Dawid-Skene,
     # shrunken): better where people differ and labels overlap, and harder to explain. `pooled`: all people alike, but
@@ -43,15 +42,12 @@ class Params(Written):
     method: Method = "majority"
     # Of the posterior, for the other two; below, a label is contested. It overstates by some points.
     min_confidence: float = Field(0.7, ge=0.5, lt=1)
-    # A difference of under five points is small beside what differs between the pictures that people were given.
-    flag_gap: float = Field(0.05, ge=0, le=1)
 
 
 class Tables(NamedTuple):
     labels: pd.DataFrame
     votes: pd.DataFrame
-    annotators: pd.DataFrame
-    agreement: pd.DataFrame
+    ballots: pd.DataFrame
     copies: pd.DataFrame
     disagreements: pd.DataFrame
     relabel: pd.DataFrame
@@ -69,7 +65,7 @@ def transform(
     task: Task,
     params: Params,
 ) -> Tables:
-    """Return labels, what became of every word, the annotators, copies, where they disagree, what to label again."""
+    """Return labels, what became of every word, who voted what, copies, where they disagree, what to label again."""
     annotations = annotations.reset_index(drop=True)
     found = meanings(annotations, changes)
     epoch = epochs(annotations["guideline_version"], changes)
@@ -93,17 +89,15 @@ def transform(
     )
     roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
     again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
-    agreed = agreement.table(said.votes[~said.votes["review"]])
     return Tables(
         labels,
         roles,
-        annotators(annotations, said.votes, params.flag_gap, len(classes.ids)),
-        agreed,
+        _ballots(said.votes, images, task),
         chosen.copies,
         apart.rows,
         again,
         _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.work(again, annotations))
-        | _how_sure(said, agreed, world),
+        | _by_other_methods(said, world),
     )
 
 
@@ -239,6 +233,14 @@ def _roles(
     })  # fmt: skip
 
 
+def _ballots(votes: pd.DataFrame, images: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return `ballots`: who voted what on which object, under the names of `labels`."""
+    rows = votes.assign(label=votes["value"].mask(votes["value"] == voices.ABSENT))
+    if task == "classification":
+        rows["object"] = rows["image"].map(images.set_index("image")["content"])
+    return frames.frame("ballots", rows)
+
+
 def _metrics(
     labels: pd.DataFrame,
     copies: pd.DataFrame,
@@ -264,9 +266,8 @@ def _metrics(
     }
 
 
-def _how_sure(said: Opinions, agreed: pd.DataFrame, world: _World) -> dict[str, Any]:
-    """Return agreement beyond chance, and how many labels each method would give otherwise."""
-    alpha = agreed.loc[agreed["scope"] == agreement.ALL, "beyond_chance"].item()
+def _by_other_methods(said: Opinions, world: _World) -> dict[str, Any]:
+    """Return the method, and how many labels each other one would give otherwise."""
     own = said.elected.set_index("object")["label"]
     others = {
         method: _elected(said.votes, said.accuracy, world, method).set_index("object")["label"]
@@ -274,7 +275,6 @@ def _how_sure(said: Opinions, agreed: pd.DataFrame, world: _World) -> dict[str, 
         if method != world.params.method
     }
     return {
-        "Krippendorff's alpha": None if pd.isna(alpha) else float(alpha),
         "method": world.params.method,
         "labels that another method would give otherwise": {
             method: int((label != own.reindex(label.index)).sum()) for method, label in others.items()

@@ -13,7 +13,7 @@ from tests.changed import NONE
 CLASSES = Classes(version="1.10", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl", ignore=True)))
 DEFAULTS = Params()
 ROLES = {"voted", "overruled", "adjudicated", "superseded", "outdated", "empty", "no vote", "set aside"}
-TABLES = ("labels", "votes", "annotators", "agreement", "copies", "disagreements", "relabel")
+TABLES = ("labels", "votes", "ballots", "copies", "disagreements", "relabel")
 BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 
 

@@ -20,7 +20,7 @@ PUBLISHED = {
 
 def votes(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     found = pd.DataFrame(rows, columns=["object", "annotator", "value"], dtype="str").drop_duplicates()
-    return found.assign(weight=1 / found.groupby(["object", "annotator"])["value"].transform("size"))
+    return found.assign(batch="b", weight=1 / found.groupby(["object", "annotator"])["value"].transform("size"))
 
 
 def published() -> pd.DataFrame:
@@ -105,4 +105,4 @@ def test_without_double_labels_or_with_one_class_a_dash_has_its_reason() -> None
     found = table(votes([("u", "a", "cat"), ("u", "b", "cat")]))
     assert found["beyond_chance"].isna().all()
     assert found["why"].str.contains("said the same").all()
-    assert found["share"].tolist() == [1, 1, 1]
+    assert found["share"].tolist() == [1, 1, 1, 1]

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pandas as pd
 from hypothesis import strategies as st
 
-from stages import cases, consolidate, rebalance, release, split
+from stages import annotators, cases, consolidate, rebalance, release, split
 from stages.lib import baseline, frames, paths, suite_runs
 from stages.lib.changes import Changes, accounted_for
 from stages.lib.edge_cases import EdgeCases
@@ -102,7 +102,7 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "dataset": Dataset.model_validate(dataset | {"date": "2026-07-01", "seed": 7}),
         "seed": 7,
     }
-    for stage in (consolidate, cases, split, rebalance):
+    for stage in (consolidate, annotators, cases, split, rebalance):
         params = change.get(stage.__name__.rpartition(".")[2], stage.Params())
         arguments = {name: made[name] for name in stage.transform.__annotations__ if name in made}
         made |= stage.transform(**arguments, params=params)._asdict()

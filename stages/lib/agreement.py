@@ -12,7 +12,7 @@ from stages.lib import frames
 from stages.lib.tables import TABLES
 from stages.lib.voices import ABSENT
 
-ALL, _CLASS, _CLASSES, _ANNOTATORS = "all", "class", "classes", "annotators"
+ALL, CLASS, _CLASSES, _ANNOTATORS, _BATCH = "all", "class", "classes", "annotators", "batch"
 _ONE_VALUE = "everybody said the same, so chance would agree as often"
 _NO_PAIR = "no object was labelled by two people"
 _OF_TWO = "chance is said of a class, not of two"
@@ -36,13 +36,16 @@ def alpha(votes: pd.DataFrame) -> float | None:
 
 
 def table(votes: pd.DataFrame) -> pd.DataFrame:
-    """Return table `agreement`: of all votes, per class, per pair of classes, and per pair of annotators."""
+    """Return table `agreement`: of all votes, per class, pair of classes, pair of annotators, and batch.
+
+    `votes` has object, annotator, value, weight, batch.
+    """
     counts = _counts(votes)
     rows = [_overall(counts), *_per_class(counts)]
-    parts = [pd.DataFrame(rows), _between_classes(counts), _between_annotators(votes)]
+    parts = [pd.DataFrame(rows), _between_classes(counts), _between_annotators(votes), _per_batch(votes, counts)]
     found = pd.concat([part for part in parts if len(part)], ignore_index=True)
     found = found.reindex(columns=[column.name for column in TABLES["agreement"].columns])
-    of_classes = found["scope"].isin([_CLASS, _CLASSES])
+    of_classes = found["scope"].isin([CLASS, _CLASSES])
     for column in ("key", "other"):
         found[column] = found[column].mask(of_classes & (found[column] == ABSENT), _NOT_SEEN)
     found[["share", "beyond_chance"]] = found[["share", "beyond_chance"]].astype(float).round(6)
@@ -88,7 +91,7 @@ def _per_class(counts: _Counts) -> list[dict[str, object]]:
         by_chance = 2 * own["weight"] * (counts.votes - own["weight"]) / (counts.votes - 1)
         beyond = _alpha(2 * own["apart"], by_chance, counts.votes)
         found.append({
-            "scope": _CLASS, "key": value, "votes": own["weight"], "share": 1 - own["apart"] / own["weight"],
+            "scope": CLASS, "key": value, "votes": own["weight"], "share": 1 - own["apart"] / own["weight"],
             "beyond_chance": beyond, "why": _ONE_VALUE if beyond is None else None,
         })  # fmt: skip
     return found
@@ -133,4 +136,23 @@ def _between_annotators(votes: pd.DataFrame) -> pd.DataFrame:
         "scope": _ANNOTATORS, "key": names["annotator"], "other": names["annotator_other"],
         "votes": sums["weight"].to_numpy(), "share": share.to_numpy(), "beyond_chance": kappa.to_numpy(),
         "why": pd.Series(_ONE_VALUE, index=kappa.index).where(kappa.isna()).to_numpy(),
+    })  # fmt: skip
+
+
+def _per_batch(votes: pd.DataFrame, counts: _Counts) -> pd.DataFrame:
+    """One row per batch: its votes compared with all others on the same object; chance is that of all votes."""
+    said = votes[["object", "value", "weight", "batch"]].merge(
+        counts.values, on=["object", "value"], suffixes=("", "_in_all")
+    )
+    if said.empty:
+        return pd.DataFrame()
+    of_value = counts.values.groupby("value")["weight"].sum()
+    said["apart"] = said["weight"] * (said["of"] - said["weight_in_all"]) / (said["of"] - 1)
+    said["chance"] = said["weight"] * (counts.votes - said["value"].map(of_value)) / (counts.votes - 1)
+    sums = said.groupby("batch")[["weight", "apart", "chance"]].sum()
+    beyond = 1 - sums["apart"] / sums["chance"].where(sums["chance"] > 0)
+    return pd.DataFrame({
+        "scope": _BATCH, "key": sums.index, "votes": sums["weight"].to_numpy(),
+        "share": (1 - sums["apart"] / sums["weight"]).to_numpy(), "beyond_chance": beyond.to_numpy(),
+        "why": pd.Series(_ONE_VALUE, index=beyond.index).where(beyond.isna()).to_numpy(),
     })  # fmt: skip

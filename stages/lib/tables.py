@@ -127,9 +127,19 @@ _ALL = (
         OBJECT._replace(nullable=True),
         Column("role", TEXT, "voted, overruled, adjudicated, superseded, outdated, empty, no vote, or set aside"),
     )),
-    Table("agreement", "one row per scope: all votes, a class, two classes, two annotators", ("scope", "key", "other"), (
-        Column("scope", TEXT, "all, class, classes or annotators"),
-        Column("key", TEXT, "the class, or annotator; empty for all votes"),
+    Table("ballots", "one row per object, annotator and value", ("object", "annotator", "review", "label"), (
+        Column("object", TEXT, "as in labels; also one that the votes say is none"),
+        ABOUT_IMAGE,
+        Column("annotator", TEXT, "who voted"),
+        Column("review", YES_NO, "true for a reviewer's verdict, which settles the object"),
+        Column("label", TEXT, "the class; null where the annotator looked and did not see the object", nullable=True),
+        Column("weight", NUMBER, "1, or a part of it for who gave several values; adds up to 1 per object and annotator"),
+        Column("batch", TEXT, "the newest batch that says so"),
+        Column("guideline_version", TEXT, "the guideline version it was said under"),
+    )),
+    Table("agreement", "one row per scope: all votes, a class, two classes, two annotators, a batch", ("scope", "key", "other"), (
+        Column("scope", TEXT, "all, class, classes, annotators or batch"),
+        Column("key", TEXT, "the class, annotator or batch; empty for all votes"),
         Column("other", TEXT, "the second class, or annotator", nullable=True),
         Column("votes", NUMBER, "votes that were compared, on objects that several people labelled"),
         Column("share", NUMBER, "share that agrees, of the pairs of votes", nullable=True),

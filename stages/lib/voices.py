@@ -65,20 +65,20 @@ def statements(words: pd.DataFrame, task: Task) -> pd.DataFrame:
 
 
 def votes(statements: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per object, annotator and value: object, annotator, review, value, weight, guideline_version.
+    """Return one row per object, annotator and value, with the columns review, weight, image, batch, guideline_version.
 
     An annotator who contradicts himself (two answers on equal pixels) gives each of them its part of one vote, so
-    that the weights of an annotator on an object add up to one. The guideline version is the newest among equals.
+    that the weights of an annotator on an object add up to one. Version and batch are the newest among equals.
     """
     vote = ["object", "annotator", "review", "value"]
-    said = newest(statements, vote)[[*vote, "guideline_version"]]
+    said = newest(statements, vote)[[*vote, "image", "batch", "guideline_version"]]
     return said.assign(weight=1.0 / said.groupby(["object", "annotator", "review"])["value"].transform("size"))
 
 
 def newest(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return one row per combination of the columns: one of the newest guideline version."""
+    """Return one row per combination of the columns: of the newest guideline version, then of the newest batch."""
     order = versions.ordered(rows["guideline_version"]).cat.codes.to_numpy()
-    return rows.iloc[np.argsort(order, kind="stable")].drop_duplicates(list(columns), keep="last")
+    return rows.iloc[np.lexsort((rows["rank"], order))].drop_duplicates(list(columns), keep="last")
 
 
 def silenced(words: pd.DataFrame, statements: pd.DataFrame, gone: pd.Series) -> pd.Series:
@@ -118,7 +118,7 @@ def _absent(words: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """Return ABSENT for each object and annotator who gave the picture a whole answer without it."""
     answers = words[words["answer"]]
     looker = ["image", "shown", "annotator", "review", "voice"]
-    lookers = newest(answers, looker)[[*looker, "guideline_version"]]
+    lookers = newest(answers, looker)[[*looker, "guideline_version", "batch", "rank"]]
     expected = said[["object", "image"]].drop_duplicates().merge(lookers, on="image")
     drawn = among(expected, answers, ["object", "shown", "annotator", "review"])
     # What was said about the object itself stands instead of the silence of the older answer.

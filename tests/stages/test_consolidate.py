@@ -53,7 +53,7 @@ def test_a_model_never_votes_and_skipped_and_unsure_are_no_votes() -> None:
     assert roles(found) == {"b1/1": "voted", "b1/2": "superseded", **no_vote}
     alone = consolidate(word("b3/1", "net", "dog", source="model"), word("b3/2", "net2", "dog", source="model"))
     assert alone.labels.empty
-    assert alone.annotators.empty
+    assert alone.ballots.empty
 
 
 def test_empty_stands_where_most_say_it_and_is_overruled_where_not() -> None:

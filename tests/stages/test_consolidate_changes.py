@@ -184,9 +184,9 @@ def test_the_work_is_counted_and_timed_by_the_words_of_people() -> None:
     assert found.metrics["relabel"] == {"objects": 1, "images": 1, "seconds per label": None, "hours": None}
 
 
-def test_agreement_of_annotators_leaves_out_what_lapsed() -> None:
+def test_what_lapsed_is_on_no_ballot() -> None:
     found = consolidate(*OLD_CATS, word("b2/1", "dee", "dog", **NEW), changes=REQUEUE)
-    assert found.annotators["compared"].tolist() == [0, 0, 0]
+    assert found.ballots[["annotator", "label"]].to_numpy().tolist() == [["dee", "dog"]]
 
 
 # Laws ---------------------------------------------------------------------------------------------------------------

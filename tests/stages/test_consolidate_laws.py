@@ -95,7 +95,7 @@ def test_row_order_and_names_of_annotators_are_nothing(
     )
     one, two = run(tables, task), run(other, task)
     back = {new: old for old, new in renamed.items()}
-    two = two._replace(annotators=two.annotators.assign(annotator=two.annotators["annotator"].map(back).astype("str")))
+    two = two._replace(ballots=two.ballots.assign(annotator=two.ballots["annotator"].map(back).astype("str")))
     assert to_bytes(one) == to_bytes(two)
     assert one.metrics == two.metrics
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 TOP = Path(__file__).parents[2]
 STAGES = (
-    "fingerprint", "ingest", "validate", "dedup", "consolidate", "cases", "split", "rebalance", "release", "report",
+    "fingerprint", "ingest", "validate", "dedup", "consolidate", "annotators", "cases", "split",
+    "rebalance", "release", "report",
 )  # fmt: skip
 
 
