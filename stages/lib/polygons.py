@@ -51,7 +51,7 @@ def corners(polygons: pd.Series) -> Corners:
     begins, counts = np.zeros(len(polygons), np.int64), np.zeros(len(polygons), np.int64)
     if not len(whole):
         return Corners(np.zeros((0, 2)), begins, counts)
-    points = pc.list_flatten(lists.take(pa.array(whole))).to_numpy().reshape(-1, 2)
+    points = pc.list_flatten(lists.take(pa.array(whole))).to_numpy(zero_copy_only=False).reshape(-1, 2)
     begins[whole] = np.cumsum(length[whole] // 2) - length[whole] // 2
     sound = np.logical_and.reduceat((np.abs(points) <= _FARTHEST).all(axis=1), begins[whole])
     counts[whole] = np.where(sound, length[whole] // 2, 0)
