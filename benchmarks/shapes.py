@@ -82,13 +82,21 @@ def words(truth: pd.DataFrame, people: int, errors: Errors, seed: int = 0) -> pd
         worse = _SLOPPY if people > 2 and person == people - 1 else 1.0
         seen = truth[dice.random(len(truth)) >= errors.missed * worse]
         beside = truth.sample(frac=errors.extra * worse, random_state=seed * 100 + person)
-        drawn = pd.concat([seen, beside.assign(y=beside["y"] + 3 * beside["height"])])
+        drawn = pd.concat([seen, beside.assign(y=_elsewhere(truth)[beside.index])])
         drawn = _slipped(drawn.assign(moved=drawn["y"] - truth["y"].reindex(drawn.index)), errors, worse, dice)
         names = [f"p{person}/{n}" for n in seen.index] + [f"p{person}/x{n}" for n in beside.index]
         text = [_misread(text, errors.letter * worse, dice) for text in drawn["text"]] if "text" in drawn else None
         parts.append(drawn.assign(annotation=names, annotator=f"p{person}", batch=f"p{person}", text=text))
     said = {"date": "2026-01-02", "source": "human", "kind": "object", "guideline_version": "1.0"}
     return frames.frame("annotations", pd.concat(parts, ignore_index=True).assign(**said))
+
+
+def _elsewhere(truth: pd.DataFrame) -> pd.Series:
+    """Return an upper edge for each thing, half of what the things of its picture span away, and on the picture."""
+    ends = (truth["y"] + truth["height"]).groupby(truth["image"]).transform("max")
+    half = (ends - truth["y"].groupby(truth["image"]).transform("min")) / 2
+    below = truth["y"] + half
+    return below.where(below + truth["height"] <= ends, (truth["y"] - half).clip(lower=0))
 
 
 def _slipped(drawn: pd.DataFrame, errors: Errors, worse: float, dice: np.random.Generator) -> pd.DataFrame:
@@ -106,7 +114,8 @@ def _slipped(drawn: pd.DataFrame, errors: Errors, worse: float, dice: np.random.
 
 def _misread(text: str, rate: float, dice: np.random.Generator) -> str:
     wrong = dice.random(len(text)) < rate
-    return "".join(_LOOK_ALIKE.get(letter, "") if slip else letter for letter, slip in zip(text, wrong, strict=True))
+    read = "".join(_LOOK_ALIKE.get(letter, "") if slip else letter for letter, slip in zip(text, wrong, strict=True))
+    return read if read.strip() else text
 
 
 def consensus(said: pd.DataFrame, task: Task, geometry: Any = "merged") -> consolidate.Tables:
