@@ -29,6 +29,7 @@ ON_FILES = {
     "fingerprint": "opens every picture",
     "ingest": "reads payloads",
     "dedup": "opens pictures that may be copies",
+    "predict": "opens pictures",
     "report": "shows pictures",
 }
 ON_TABLES = [stage for stage in DVC if stage not in ON_FILES]

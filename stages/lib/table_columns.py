@@ -9,7 +9,8 @@ INTEGER = pa.int64()
 NUMBER = pa.float64()
 YES_NO = pa.bool_()
 TIME = pa.timestamp("us", tz="UTC")
-POLYGON = pa.list_(pa.float64())
+NUMBERS = pa.list_(pa.float64())
+POLYGON = NUMBERS
 BYTES = pa.binary()
 
 
