@@ -11,6 +11,7 @@ _FAR = 5.0
 _LEAST_OF_CLASS = 20
 # Two boxes of one thing; neighbours that touch reach a third, and people drawing one thing twice reach this.
 _SAME = 0.6
+_LEAST_SPREAD = 0.1  # of logarithms: where boxes are all alike, a tenth of a size is nothing
 _NORMAL = 1.4826  # of a normal distribution, the standard deviation over the median absolute deviation
 
 _COLUMNS = ["suspect", "image", "object", "kind", "label", "proposed", "proposal", "x", "y", "width", "height"]
@@ -79,8 +80,8 @@ def _unlike(values: NDArray[np.float64], label: pd.Series) -> NDArray[np.float64
     by_class = pd.Series(values).groupby(label.reset_index(drop=True))
     apart = pd.Series(values) - by_class.transform("median")
     spread = apart.abs().groupby(label.reset_index(drop=True)).transform("median") * _NORMAL
-    enough = (by_class.transform("size") >= _LEAST_OF_CLASS) & (spread > 0)
-    found: NDArray[np.float64] = (apart / spread.where(enough)).fillna(0.0).to_numpy(np.float64)
+    enough = by_class.transform("size") >= _LEAST_OF_CLASS
+    found: NDArray[np.float64] = (apart / spread.clip(lower=_LEAST_SPREAD)).where(enough, 0.0).to_numpy(np.float64)
     return found
 
 
