@@ -61,7 +61,7 @@ def transform(
     fold = _folds(items["group"])
     fold[items["object"].isna().to_numpy(bool)] = -1
     features = object_features.of_objects(items, seed)
-    reduced = classifier.reduce(features, _shapes(items))
+    reduced = classifier.reduce(features, object_features.shapes(items))
     probable = classifier.out_of_fold(reduced, code, learn, fold, len(order))
     predictions = _table(items, probable, order, classes)
     return Tables(predictions, _metrics(predictions, learned, items))
@@ -77,14 +77,14 @@ def _items(
 ) -> pd.DataFrame:
     """Return what is to be judged, by name: objects, and for classification the pictures that have no label."""
     objects = labels[["object", "image", "label", *_BOX, "status"]].assign(prediction=labels["object"])
-    open_ = images.loc[images["error"].isna(), ["image", "content", "width", "height"]]
-    open_ = open_.rename(columns={"width": "across", "height": "down"})
     if task == "classification":
-        bare = open_[~frames.is_in(open_["image"], labels["image"]) & ~frames.is_in(open_["image"], copies["image"])]
+        bare = images[
+            images["error"].isna() & ~frames.is_in(images["image"], pd.concat([labels["image"], copies["image"]]))
+        ]
         bare = bare.sort_values("image").drop_duplicates("content")
         objects = pd.concat([objects, pd.DataFrame({"image": bare["image"], "prediction": bare["content"]})])
-    items = objects.merge(open_, on="image").merge(groups[["image", "group"]], on="image")
-    items = items.merge(sources[["image", "date"]], on="image").sort_values("prediction").reset_index(drop=True)
+    items = object_features.items(objects, images, sources).merge(groups[["image", "group"]], on="image")
+    items = items.sort_values("prediction").reset_index(drop=True)
     return items.assign(sound=items["status"].ne("contested") & items["label"].notna())
 
 
@@ -100,17 +100,6 @@ def _folds(groups: pd.Series) -> NDArray[np.int64]:
     names = groups.unique()
     fold = {name: int(uniform(f"fold:{name}") * classifier.FOLDS) for name in names}
     return np.array([fold[name] for name in groups], dtype=np.int64)
-
-
-def _shapes(items: pd.DataFrame) -> NDArray[np.float64]:
-    """Return how large a box is in the picture, and how wide for its height; zeros for a whole picture."""
-    across, down = (items[side].to_numpy(np.float64) for side in ("across", "down"))
-    width, height = (items[side].to_numpy(np.float64).clip(min=1) for side in ("width", "height"))
-    shapes: NDArray[np.float64] = np.stack(
-        [np.log(width * height / (across * down)) / 2, np.log(width / height)], axis=1
-    )
-    shapes[np.isnan(shapes)] = 0
-    return shapes
 
 
 def _table(items: pd.DataFrame, probable: NDArray[np.float64], order: list[str], classes: Classes) -> pd.DataFrame:

@@ -4,11 +4,13 @@ It is cheap and the same every time, and knows nothing but the labels at hand: g
 wrong and what noise costs, and no model to put into service.
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from threadpoolctl import threadpool_limits
 
 from stages.lib.features import PLAIN
 
@@ -33,22 +35,30 @@ class Reduced(NamedTuple):
     even: Floats
 
 
-def reduce(features: NDArray[np.float32], shapes: Floats) -> Reduced:
-    """Return at most 128 principal components of features (n, d) and box shapes (n, s): no label is looked at."""
-    blocks = [_standard(features[:, :PLAIN]), 2 * _standard(features[:, PLAIN:]), 0.5 * _standard(shapes)]
-    values = np.concatenate(blocks, axis=1)
-    values -= values.mean(axis=0)
-    spread, axes = np.linalg.eigh(values.T @ values / max(len(values), 1))
-    keep = spread > 1e-9
-    axes, spread = axes[:, keep][:, ::-1][:, :_DIMENSIONS], spread[keep][::-1][:_DIMENSIONS]
-    plain = values @ axes
+def reduce(features: NDArray[np.float32], shapes: Floats, basis: Codes | None = None) -> Reduced:
+    """Return at most 128 principal components of features (n, d) and box shapes (n, s): no label is looked at.
+
+    Means, spreads and components are those of the rows `basis`, all rows where it is None.
+    """
+    basis = np.arange(len(features)) if basis is None else basis
+    hog_and_colour, patches = _standard(features[:, :PLAIN], basis), _standard(features[:, PLAIN:], basis)
+    values = np.concatenate([hog_and_colour, 2 * patches, 0.5 * _standard(shapes, basis)], axis=1)
+    values -= values[basis].mean(axis=0)
+    with threadpool_limits(1):
+        spread, axes = np.linalg.eigh(values[basis].T @ values[basis] / max(len(basis), 1))
+        keep = spread > 1e-9
+        axes, spread = axes[:, keep][:, ::-1][:, :_DIMENSIONS], spread[keep][::-1][:_DIMENSIONS]
+        plain = values @ axes
     return Reduced(plain, plain / spread**0.25)
 
 
-def _standard(block: NDArray[np.float32] | Floats) -> Floats:
-    """Return the columns with mean 0 and deviation 1, all of them together worth one."""
+def _standard(block: NDArray[np.float32] | Floats, basis: Codes) -> Floats:
+    """Return the columns with mean 0 and deviation 1 over `basis`, all of them together worth one."""
     values = block.astype(np.float64)
-    standard: Floats = (values - values.mean(axis=0)) / (values.std(axis=0) + 1e-6) / np.sqrt(max(values.shape[1], 1))
+    known = values[basis]
+    # What never changes where it was learned says nothing, however far it moves elsewhere.
+    spread = np.where(known.std(axis=0) > 1e-6, known.std(axis=0), np.inf)
+    standard: Floats = (values - known.mean(axis=0)) / spread / np.sqrt(max(values.shape[1], 1))
     return standard
 
 
@@ -70,8 +80,10 @@ def fitted(reduced: Reduced, label: Codes, learned: Codes, judged: Codes, classe
     """Return probabilities of the rows `judged` by a model that learned the rows `learned`; even where it has none."""
     if not len(learned):
         return np.full((len(judged), classes), 1 / classes)
-    return (_discriminants(reduced.plain, label, learned, judged, classes)
-            + _neighbours(reduced.even, label, learned, judged, classes)) / 2  # fmt: skip
+    with threadpool_limits(1):  # the same last digits on any number of cores
+        linear = _discriminants(reduced.plain, label, learned, judged, classes)
+        near = _neighbours(reduced.even, label, learned, judged, classes)
+    return (linear + near) / 2
 
 
 def _discriminants(values: Floats, label: Codes, learned: Codes, judged: Codes, classes: int) -> Floats:
@@ -81,7 +93,10 @@ def _discriminants(values: Floats, label: Codes, learned: Codes, judged: Codes, 
     if len(known) == 1 or len(learned) < 2 * len(known):
         found[:, known] = np.bincount(label[learned], minlength=classes)[known] / len(learned)
         return found
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(values[learned], label[learned])
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class of one object has no spread of its own
+        model.fit(values[learned], label[learned])
     found[:, model.classes_] = model.predict_proba(values[judged])
     return found
 

@@ -18,6 +18,7 @@ _PATCH, _STEP = 6, 2
 _LEARNED_FROM = 20_000  # patches: 100 for each of 200 centres
 _SOFTEN = 10.0  # added to a patch's variance (grey levels squared), so that flat ones stay flat
 _WHITEN = 0.1
+_IN_CACHE = 8  # crops
 
 # How many of the features are HOG and colour; those of patches come behind them.
 PLAIN = (SIDE // _CELL - _BLOCK + 1) ** 2 * _BLOCK**2 * _ANGLES + 3 * _COLOUR**2
@@ -99,9 +100,10 @@ def learn(crops: Crops, count: int, seed: int) -> Patches:
 
 
 def _normal(patches: Floats) -> Floats:
-    centred = patches - patches.mean(axis=-1, keepdims=True)
-    normal: Floats = centred / np.sqrt(centred.var(axis=-1, keepdims=True) + _SOFTEN)
-    return normal
+    centred: Floats = patches - patches.mean(axis=-1, keepdims=True)
+    variance = np.einsum("...i,...i->...", centred, centred)[..., None] / patches.shape[-1]
+    centred /= np.sqrt(variance + _SOFTEN)
+    return centred
 
 
 def by_patches(crops: Crops, patches: Patches) -> Floats:
@@ -109,18 +111,28 @@ def by_patches(crops: Crops, patches: Patches) -> Floats:
 
     One product of matrices per crop, so that it is nothing which crops are looked at together.
     """
+    few = [_quarters(crops[at : at + _IN_CACHE], patches) for at in range(0, len(crops), _IN_CACHE)]
+    found: Floats = np.sqrt(np.concatenate(few, dtype=np.float32))  # sums of many small things are skewed
+    return found
+
+
+def _quarters(crops: Crops, patches: Patches) -> Floats:
     windows = np.lib.stride_tricks.sliding_window_view(crops, (_PATCH, _PATCH), axis=(1, 2))[:, ::_STEP, ::_STEP]
     side = windows.shape[1]
     flat = windows.transpose(0, 1, 2, 4, 5, 3).reshape(len(crops), side * side, -1).astype(np.float32)
     white = (_normal(flat) - patches.mean) @ patches.whiten
-    squared = (white**2).sum(axis=2, keepdims=True) - 2 * white @ patches.centres.T + (patches.centres**2).sum(axis=1)
-    distance = np.sqrt(squared.clip(min=0))
-    near = (distance.mean(axis=2, keepdims=True) - distance).clip(min=0).reshape(len(crops), side, side, -1)
+    # Squared distances, then distances, then how much nearer than the mean: in place, since memory is what it costs.
+    near = white @ (-2 * patches.centres.T)
+    near += (patches.centres**2).sum(axis=1)
+    near += np.einsum("...i,...i->...", white, white)[..., None]
+    np.sqrt(near.clip(min=0, out=near), out=near)
+    np.subtract(near.mean(axis=2, keepdims=True), near, out=near)
+    near.clip(min=0, out=near)
+    near = near.reshape(len(crops), side, side, -1)
     half = side // 2
     quarters = [
         near[:, rows, columns].sum(axis=(1, 2))
         for rows in (slice(half), slice(half, None))
         for columns in (slice(half), slice(half, None))
     ]
-    found: Floats = np.sqrt(np.concatenate(quarters, axis=1))  # sums of many small things are skewed
-    return found
+    return np.concatenate(quarters, axis=1)

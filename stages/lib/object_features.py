@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from stages.lib import crops, engine, features, pictures
 from stages.lib.features import Patches
@@ -23,8 +24,26 @@ _KEPT = np.float16  # three digits are enough, and what is left of a processor's
 Floats = NDArray[np.float32]
 
 
+def items(objects: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Return `objects` (image, x, y, width, height, ...) with what else is needed: content, date, across, down."""
+    pictures_ = images.loc[images["error"].isna(), ["image", "content", "width", "height"]]
+    pictures_ = pictures_.rename(columns={"width": "across", "height": "down"})
+    return objects.merge(pictures_, on="image").merge(sources[["image", "date"]], on="image")
+
+
+def shapes(items: pd.DataFrame) -> NDArray[np.float64]:
+    """Return how large a box is in the picture, and how wide for its height; zeros for a whole picture."""
+    across, down = (items[side].to_numpy(np.float64) for side in ("across", "down"))
+    width, height = (items[side].to_numpy(np.float64).clip(min=1) for side in ("width", "height"))
+    found: NDArray[np.float64] = np.stack(
+        [np.log(width * height / (across * down)) / 2, np.log(width / height)], axis=1
+    )
+    found[np.isnan(found)] = 0
+    return found
+
+
 def of_objects(items: pd.DataFrame, seed: int) -> Floats:
-    """Return one row of features per row of `items`: image, content, x, y, width, height, date of the delivery.
+    """Return one row of features per row of `items` (the function of that name).
 
     A box that is null means the whole picture. Raises UserError where a picture is not the one that fingerprint saw.
     """
@@ -55,10 +74,11 @@ def _compute(unknown: pd.DataFrame, patches: Patches) -> pd.DataFrame:
 
 def _of_pictures(wanted: Sequence[crops.Wanted], patches: Patches) -> list[NDArray[np.float16]]:
     found = [crops.take(one) for one in wanted]
-    return [
-        np.concatenate([features.plain(part), features.by_patches(part, patches)], axis=1).astype(_KEPT)
-        for part in found
-    ]
+    with threadpool_limits(1):  # many small products: threads would wait for each other
+        return [
+            np.concatenate([features.plain(part), features.by_patches(part, patches)], axis=1).astype(_KEPT)
+            for part in found
+        ]
 
 
 def _patches(items: pd.DataFrame, seed: int) -> Patches:
@@ -72,7 +92,8 @@ def _patches(items: pd.DataFrame, seed: int) -> Patches:
         return Patches(*(np.frombuffer(v, np.float32).reshape(-1, c) for v, c in known.itertuples(index=False)))
     ordered = first.sort_values(["image", "crop"])
     taken = engine.map_batches(crops.take_all, crops.wanted(ordered), "learning patches", _AT_ONCE)
-    learned = features.learn(np.concatenate(taken), PATCHES, seed)
+    with threadpool_limits(1):
+        learned = features.learn(np.concatenate(taken), PATCHES, seed)
     parts = [np.atleast_2d(part) for part in learned]
     rows = {"values": [part.tobytes() for part in parts], "columns": [part.shape[1] for part in parts]}
     memory.keep(pd.DataFrame(rows, index=pd.Index(names, name="part")))
