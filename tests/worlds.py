@@ -114,7 +114,7 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         params = change.get(stage.__name__.rpartition(".")[2], stage.Params())
         arguments = {name: made[name] for name in stage.transform.__annotations__ if name in made}
         made |= stage.transform(**arguments, params=params)._asdict()
-    del made["metrics"]
+    del made["metrics"], made["plots"]
     return made
 
 

@@ -1,4 +1,4 @@
-"""Column types, and the columns that several tables share."""
+"""What a table and a column are, column types, and the columns that several tables share."""
 
 from typing import NamedTuple
 
@@ -21,6 +21,20 @@ class Column(NamedTuple):
     type: pa.DataType
     meaning: str
     nullable: bool = False
+
+
+class Table(NamedTuple):
+    """One table. `extra` allows further columns: the metadata that deliveries declare."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    extra: bool = False
+
+    def schema(self) -> pa.Schema:
+        """Return the columns as a pyarrow schema."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
 
 
 ABOUT_IMAGE = Column("image", TEXT, "POSIX path under data/raw/images")

@@ -4,10 +4,7 @@ The shell checks tables against these schemas on reading and on writing. Texts a
 `YYYY-MM-DD`, geometry pixels of the picture as it is shown, origin top left.
 """
 
-from typing import NamedTuple
-
-import pyarrow as pa
-
+from stages.lib import annotator_tables
 from stages.lib.table_columns import (
     ABOUT_IMAGE,
     BYTES,
@@ -21,22 +18,8 @@ from stages.lib.table_columns import (
     TIME,
     YES_NO,
     Column,
+    Table,
 )
-
-
-class Table(NamedTuple):
-    """One table. `extra` allows further columns: the metadata that deliveries declare."""
-
-    name: str
-    grain: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    extra: bool = False
-
-    def schema(self) -> pa.Schema:
-        """Return the columns as a pyarrow schema."""
-        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
-
 
 _ALL = (
     Table("planted", "one row per planted fault of the example", ("fault", "key"), (
@@ -137,28 +120,6 @@ _ALL = (
         Column("weight", NUMBER, "1, or a part of it for who gave several values; adds up to 1 per object and annotator"),
         Column("batch", TEXT, "the newest batch that says so"),
         Column("guideline_version", TEXT, "the guideline version it was said under"),
-    )),
-    Table("agreement", "one row per scope: all votes, a class, two classes, two annotators, a batch", ("scope", "key", "other"), (
-        Column("scope", TEXT, "all, class, classes, annotators or batch"),
-        Column("key", TEXT, "the class, annotator or batch; empty for all votes"),
-        Column("other", TEXT, "the second class, or annotator", nullable=True),
-        Column("votes", NUMBER, "votes that were compared, on objects that several people labelled"),
-        Column("share", NUMBER, "share that agrees, of the pairs of votes", nullable=True),
-        Column("beyond_chance", NUMBER, "Krippendorff's alpha; for two annotators Cohen's kappa; null where undefined", nullable=True),
-        Column("why", TEXT, "why it is undefined", nullable=True),
-    )),
-    Table("annotators", "one row per annotator", ("annotator",), (
-        Column("annotator", TEXT, "a stable pseudonym"),
-        Column("annotations", INTEGER, "words"),
-        Column("compared", INTEGER, "words on objects that others labelled too"),
-        Column("agreement", NUMBER, "share of those that equal the majority of the others; null when there are none", nullable=True),
-        Column("accuracy", NUMBER, "estimated share of those that are right (Dawid-Skene); null when there are none", nullable=True),
-        Column("accuracy_low", NUMBER, "lower end of its 95 % interval (Wilson), as if the truth were known", nullable=True),
-        Column("accuracy_high", NUMBER, "upper end", nullable=True),
-        Column("beyond_chance", NUMBER, "Cohen's kappa of the words and what the objects probably are; 0 for who guesses", nullable=True),
-        Column("spread", NUMBER, "how far the words depend on the object, 0 to 1 (Goodman and Kruskal's tau); 0 for who always says the same", nullable=True),
-        Column("seconds_per_label", NUMBER, "median working time, seconds", nullable=True),
-        Column("flags", TEXT, "what deserves a look, in words; null when nothing does", nullable=True),
     )),
     Table("copies", "one row per image left out for another", ("image",), (
         ABOUT_IMAGE,
@@ -318,4 +279,4 @@ _RELEASE = (
     )),
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (*_ALL, *_RELEASE)}
+TABLES = {table.name: table for table in (*_ALL, *annotator_tables.ALL, *_RELEASE)}
