@@ -16,7 +16,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.lib import classifier, frames, learning_curve, noise, object_features, plausibility, scores
+from stages.lib import (
+    classifier,
+    frames,
+    learning_curve,
+    noise,
+    object_features,
+    plausibility,
+    plot_files,
+    scores,
+)
 from stages.lib.chance import uniform
 from stages.lib.learning_curve import Data, Forecast
 from stages.lib.project import Classes
@@ -43,6 +52,7 @@ class Tables(NamedTuple):
     scores: pd.DataFrame
     noise: pd.DataFrame
     curve: pd.DataFrame
+    plots: dict[str, bytes]
     metrics: dict[str, Any]
 
 
@@ -74,6 +84,7 @@ def transform(
         frames.frame("scores", judged),
         frames.frame("noise", estimated),
         frames.frame("curve", curve),
+        _plots(judged, curve),
         _metrics(judged, estimated) | told,
     )
 
@@ -219,6 +230,18 @@ def _best(estimated: pd.DataFrame) -> tuple[str, float | None]:
 
 def _told(forecast: Forecast) -> dict[str, float]:
     return {name: round(value, 4) for name, value in zip(("change", "low", "high"), forecast, strict=True)}
+
+
+def _plots(judged: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
+    """Return the learning curve, and recall and precision of the built-in model per class on test."""
+    plain = curve[curve["noise_added"] == 0][["labels", "accuracy"]]
+    of_class = judged[(judged["scope"] == "class") & (judged["split"] == "test") & (judged["model"] == BUILT_IN)]
+    of_class = of_class.sort_values(["measure", "key"]).rename(columns={"key": "class"})
+    files = {"curve.csv": plain.sort_values("labels")}
+    for name in ("recall", "precision"):
+        rows = of_class.loc[of_class["measure"] == name, ["class", "value"]]
+        files[f"{name}.csv"] = rows.rename(columns={"value": name})
+    return {file: plot_files.csv(rows) for file, rows in files.items()}
 
 
 def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.lib import calibration, classifier, frames, object_features
+from stages.lib import calibration, classifier, frames, object_features, plot_files
 from stages.lib.chance import uniform
 from stages.lib.project import Classes, Task
 from stages.lib.shell import run
@@ -36,6 +36,7 @@ class Tables(NamedTuple):
     """What the stage writes."""
 
     predictions: pd.DataFrame
+    plots: dict[str, bytes]
     metrics: dict[str, Any]
 
 
@@ -54,7 +55,8 @@ def transform(
     items = _items(labels, images, sources, groups, copies, task)
     learned = _learnable(items, params)
     if len(learned) < 2:
-        return Tables(frames.frame("predictions"), _nothing(items, learned))
+        nothing = frames.frame("predictions")
+        return Tables(nothing, _plots(nothing), _nothing(items, learned))
     order = [name for name in classes.ids if name in learned]
     code = pd.Index(order).get_indexer(pd.Index(items["label"])).astype(np.int64)
     learn = (code >= 0) & items["sound"].to_numpy(bool)
@@ -64,7 +66,7 @@ def transform(
     reduced = classifier.reduce(features, object_features.shapes(items))
     probable = classifier.out_of_fold(reduced, code, learn, fold, len(order))
     predictions = _table(items, probable, order, classes)
-    return Tables(predictions, _metrics(predictions, learned, items))
+    return Tables(predictions, _plots(predictions), _metrics(predictions, learned, items))
 
 
 def _items(
@@ -129,6 +131,13 @@ def _nothing(items: pd.DataFrame, learned: set[str]) -> dict[str, Any]:
         "classes learned": len(learned),
         "why": f"a model needs two classes to tell apart; {found} has enough objects in two groups",
     }
+
+
+def _plots(predictions: pd.DataFrame) -> dict[str, bytes]:
+    """Return how often the model says what the label says, by tenth of its confidence."""
+    judged = predictions[predictions["object"].notna() & predictions["can_say"]]
+    rows = calibration.bins(judged["confidence"], judged["predicted"] == judged["label"])
+    return {"reliability.csv": plot_files.csv(rows[["confidence", "right"]])}
 
 
 def _metrics(predictions: pd.DataFrame, learned: set[str], items: pd.DataFrame) -> dict[str, Any]:

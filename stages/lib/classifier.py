@@ -78,7 +78,7 @@ def out_of_fold(reduced: Reduced, label: Codes, learn: Mask, fold: Codes, classe
 
 def fitted(reduced: Reduced, label: Codes, learned: Codes, judged: Codes, classes: int) -> Floats:
     """Return probabilities of the rows `judged` by a model that learned the rows `learned`; even where it has none."""
-    if not len(learned):
+    if not len(learned) or not len(judged):
         return np.full((len(judged), classes), 1 / classes)
     with threadpool_limits(1):  # the same last digits on any number of cores
         linear = _discriminants(reduced.plain, label, learned, judged, classes)

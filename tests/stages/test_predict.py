@@ -2,38 +2,19 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from stages.lib import frames, paths
 from stages.lib.errors import UserError
-from stages.lib.looks import examine
-from stages.lib.project import Class, Classes
 from stages.predict import Params, Tables, transform
-
-CLASSES = Classes(version="1", classes=(Class(id="red"), Class(id="green"), Class(id="blue")))
-SHADE = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+from tests.coloured import CLASSES, SHADE, pictures, seen
 
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def pictures(labels: list[str | None]) -> pd.DataFrame:
-    """Write one noisy picture per entry, in the colour of its class, and return `images`."""
-    dice = np.random.default_rng(0)
-    names = [f"d/{n:02}.png" for n in range(len(labels))]
-    for name, label in zip(names, labels, strict=True):
-        file = paths.IMAGES / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        noise = dice.integers(-30, 30, (40, 40, 3))
-        Image.fromarray((noise + SHADE[label or "red"]).clip(0, 255).astype(np.uint8)).save(file)
-    seen = examine([paths.IMAGES / name for name in names], (), 10**8)
-    rows = pd.DataFrame([one.looks for one in seen]) if names else pd.DataFrame()
-    return frames.frame("images", rows.assign(image=names, content=[one.content for one in seen], bytes=1))
 
 
 def predict(
@@ -133,8 +114,7 @@ def test_boxes_are_judged_by_what_they_show() -> None:
         shown = Image.open(paths.IMAGES / image)
         shown.paste(SHADE["blue"], (20, 0, 40, 40))
         shown.save(paths.IMAGES / image)
-    seen = examine([paths.IMAGES / image for image in images["image"]], (), 10**8)
-    images = images.assign(content=[one.content for one in seen])
+    images = seen(images["image"].tolist())
     boxes = [(image, box) for image in images["image"] for box in ((0, 0, 18, 40), (21, 0, 18, 40))]
     said = [label for of in TWENTY for label in (of, "blue")]
     found = predict(images, list(said), boxes, task="detection")
