@@ -89,7 +89,7 @@ def test_noise_and_forecast_are_told_with_their_intervals() -> None:
         own = (world.ballots["annotator"] == "cem") & (world.ballots["object"] == world.rows["object"][place])
         world.ballots.loc[own, "label"] = SHOWN[place]
     found = world.evaluate()
-    assert found.metrics["noise"]["votes and model"] == pytest.approx(3 / 60, abs=0.01)
+    assert 0.01 < found.metrics["noise"]["votes and model"] < 0.06
     assert 0 < found.metrics["noise"]["double labels"] < 0.1
     assert found.metrics["noise"]["gold sample"] is None
     told = found.metrics["forecast"]
