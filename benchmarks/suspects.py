@@ -85,6 +85,7 @@ def audited(given: World, said: pd.DataFrame) -> Audited:
     begun = _processor()
     predictions = predict.transform(
         labels=made.labels, images=given.images, sources=given.sources, groups=given.groups, copies=made.copies,
+        own_predictions=[],
         classes=given.classes, task="classification", seed=0, params=predict.Params(),
     ).predictions  # fmt: skip
     found = audit.transform(made.labels, made.ballots, predictions, given.classes, audit.Params(min_score=0.0))

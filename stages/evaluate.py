@@ -28,11 +28,11 @@ from stages.lib import (
 )
 from stages.lib.chance import uniform
 from stages.lib.learning_curve import Data, Forecast
+from stages.lib.own_predictions import BUILT_IN
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
 
-BUILT_IN = "built-in"
 _BOX = ["x", "y", "width", "height"]
 
 

@@ -1,13 +1,14 @@
 """Predict every object's class by a fixed, cheap model that has not seen its label, and every unlabelled picture's.
 
 Reads: `labels` (one row per object), `images`, `sources` and `groups` (one row per image), `copies` (one row per image
-left out for another), guidelines/classes.yaml; the pictures themselves.
+left out for another), guidelines/classes.yaml, the team's own predictions (data/raw/predictions); the pictures.
 Writes: `predictions` (one row per model and object, unlabelled image, or object that a model alone sees).
 
 The built-in model looks at 32 x 32 pixels (HOG, colour, common patches) and learns from the labels at hand, in folds
 that tear no group. It informs people and the queue, never the release.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,13 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.lib import calibration, classifier, frames, object_features, plot_files
+from stages.lib import calibration, classifier, frames, object_features, plot_files, predicted_objects
+from stages.lib import own_predictions as own
 from stages.lib.chance import uniform
+from stages.lib.own_predictions import BUILT_IN, OwnPredictions
 from stages.lib.project import Classes, Task
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
 
-BUILT_IN = "built-in"
 _BOX = ["x", "y", "width", "height"]
 
 
@@ -46,17 +48,39 @@ def transform(
     sources: pd.DataFrame,
     groups: pd.DataFrame,
     copies: pd.DataFrame,
+    own_predictions: Sequence[OwnPredictions],
     classes: Classes,
     task: Task,
     seed: int,
     params: Params,
 ) -> Tables:
     """Return a prediction per object and unlabelled picture. Raises UserError where a picture is not what it was."""
+    built_in, metrics = _built_in(labels, images, sources, groups, copies, classes, task, seed, params)
+    found = [built_in]
+    for model in own_predictions:
+        said = own.said(model, sorted(images.loc[images["error"].isna(), "image"]), classes.ids)
+        found.append(predicted_objects.table(model.name, said.rows, labels, images, classes.ids, task))
+        metrics[model.name] = _honest(found[-1]) | {"predictions": len(said.rows), "left out": said.left_out}
+    predictions = frames.concat(found, "predictions")
+    return Tables(predictions, _plots(predictions), metrics)
+
+
+def _built_in(
+    labels: pd.DataFrame,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    groups: pd.DataFrame,
+    copies: pd.DataFrame,
+    classes: Classes,
+    task: Task,
+    seed: int,
+    params: Params,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the predictions of the built-in model, and what is to be said of them."""
     items = _items(labels, images, sources, groups, copies, task)
     learned = _learnable(items, params)
     if len(learned) < 2:
-        nothing = frames.frame("predictions")
-        return Tables(nothing, _plots(nothing), _nothing(items, learned))
+        return frames.frame("predictions"), _nothing(items, learned)
     order = [name for name in classes.ids if name in learned]
     code = pd.Index(order).get_indexer(pd.Index(items["label"])).astype(np.int64)
     learn = (code >= 0) & items["sound"].to_numpy(bool)
@@ -66,7 +90,7 @@ def transform(
     reduced = classifier.reduce(features, object_features.shapes(items))
     probable = classifier.out_of_fold(reduced, code, learn, fold, len(order))
     predictions = _table(items, probable, order, classes)
-    return Tables(predictions, _plots(predictions), _metrics(predictions, learned, items))
+    return predictions, _metrics(predictions, learned, items)
 
 
 def _items(
@@ -134,24 +158,40 @@ def _nothing(items: pd.DataFrame, learned: set[str]) -> dict[str, Any]:
 
 
 def _plots(predictions: pd.DataFrame) -> dict[str, bytes]:
-    """Return how often the model says what the label says, by tenth of its confidence."""
-    judged = predictions[predictions["object"].notna() & predictions["can_say"]]
-    rows = calibration.bins(judged["confidence"], judged["predicted"] == judged["label"])
-    return {"reliability.csv": plot_files.csv(rows[["confidence", "right"]])}
+    """Return how often each model says what the label says, by tenth of its confidence."""
+    judged = _judged(predictions)
+    parts = [
+        calibration.bins(rows["confidence"], rows["predicted"] == rows["label"]).assign(model=model)
+        for model, rows in judged.groupby("model")
+    ]
+    points = pd.concat(parts) if parts else pd.DataFrame(columns=["model", "confidence", "right"])
+    return {"reliability.csv": plot_files.csv(points[["model", "confidence", "right"]])}
+
+
+def _judged(predictions: pd.DataFrame) -> pd.DataFrame:
+    return predictions[predictions["object"].notna() & predictions["can_say"]]
+
+
+def _honest(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Return how often a model says what the labels say, and how honest its confidence is; None without labels."""
+    judged = _judged(predictions)
+    agrees = judged["predicted"] == judged["label"]
+    return {
+        "objects": len(judged),
+        "agrees with the label": float(agrees.mean()) if len(judged) else None,
+        "calibration error": calibration.error(judged["confidence"], agrees),
+    }
 
 
 def _metrics(predictions: pd.DataFrame, learned: set[str], items: pd.DataFrame) -> dict[str, Any]:
-    """Return how often the model says what the labels say, in all and per class, and how honest its confidence is."""
-    judged = predictions[predictions["object"].notna() & predictions["can_say"]]
-    agrees = judged["predicted"] == judged["label"]
-    by_class = agrees.groupby(judged["label"]).mean()
-    return {
+    """Return what the built-in model learned, and how often it says what the labels say, in all and per class."""
+    judged = _judged(predictions)
+    by_class = (judged["predicted"] == judged["label"]).groupby(judged["label"]).mean()
+    return _honest(predictions) | {
         "objects": int(items["object"].notna().sum()),
         "unlabelled": int(items["object"].isna().sum()),
         "classes learned": len(learned),
-        "agrees with the label": float(agrees.mean()),
         "by class": {str(name): float(share) for name, share in by_class.sort_index().items()},
-        "calibration error": calibration.error(judged["confidence"], agrees),
     }
 
 

@@ -6,6 +6,7 @@ DATA = Path("data")
 IMAGES = DATA / "raw" / "images"
 DELIVERIES = DATA / "raw" / "deliveries"
 BATCHES = DATA / "raw" / "batches"
+PREDICTIONS = DATA / "raw" / "predictions"
 PINS = DATA / "raw" / "pins.csv"
 WITHDRAWALS = DATA / "raw" / "withdrawals.yaml"
 RELEASE = DATA / "release"

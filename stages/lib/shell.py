@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.lib import baseline, frames, named_checks, paths, project
+from stages.lib import baseline, frames, named_checks, own_predictions, paths, project
 from stages.lib.batches import read_batches
 from stages.lib.changes import read_checked
 from stages.lib.deliveries import read_deliveries
@@ -41,6 +41,7 @@ class Input(NamedTuple):
 INPUTS = {
     "deliveries": Input(lambda: read_deliveries(paths.DELIVERIES), (paths.DELIVERIES,)),
     "batches": Input(lambda: read_batches(paths.BATCHES), (paths.BATCHES,)),
+    "own_predictions": Input(lambda: own_predictions.read_all(paths.PREDICTIONS), (paths.PREDICTIONS,)),
     "pins": Input(lambda: project.read_pins(paths.PINS), (paths.PINS,)),
     "withdrawals": Input(lambda: project.read_withdrawals(paths.WITHDRAWALS), (paths.WITHDRAWALS,)),
     "classes": Input(lambda: project.read_classes(paths.CLASSES), (paths.CLASSES,)),

@@ -60,7 +60,8 @@ class World:
         given["cases"] = frames.frame("cases") if cases is None else cases
         given["predictions"] = predict.transform(
             labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources, groups=self.groups,
-            copies=frames.frame("copies"), classes=CLASSES, task="classification", seed=0, params=predict.Params(),
+            copies=frames.frame("copies"),
+        own_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
         ).predictions  # fmt: skip
         found = transform(**(given | change), params=params or Params())
         for name in ("scores", "noise", "curve"):

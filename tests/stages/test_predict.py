@@ -34,7 +34,8 @@ def predict(
     kept = pd.DataFrame({"image": list(copies)}).assign(kept_as="d/00.png", kind="exact", distance=0, rule="COPY-001")
     found = transform(
         labels=frames.frame("labels", rows), images=images, sources=frames.frame("sources", source),
-        groups=frames.frame("groups", group), copies=frames.frame("copies", kept), classes=CLASSES, task=task,
+        groups=frames.frame("groups", group), copies=frames.frame("copies", kept),
+        own_predictions=[], classes=CLASSES, task=task,
         seed=0, params=Params(),
     )  # fmt: skip
     frames.to_bytes(found.predictions, "predictions")
