@@ -132,8 +132,9 @@ def test_every_table_has_a_schema(stage):
 
 def test_every_schema_belongs_to_one_stage():
     written = [shell.table_name(name) for stage in DVC for name in fields(stage)]
-    # `dataset new` takes the example out, and its table with it.
-    assert sorted(written) == sorted(TABLES if "example" in DVC else set(TABLES) - {"planted"})
+    # `dataset new` takes the example out, and its table with it. Stage audit, which writes the suspects, is to come.
+    expected = set(TABLES) - ({"suspects"} if "audit" not in DVC else set())
+    assert sorted(written) == sorted(expected if "example" in DVC else expected - {"planted"})
 
 
 def test_stages_stand_in_reading_order():
