@@ -35,14 +35,15 @@ def places(missing: Mapping[str, Mapping[str, Any]]) -> dict[str, Place]:
     if not missing:
         return {}
     pictures = counted_for(row["image"] for row in missing.values())
-    drawn = _drawn(set(pictures.values()))
     labels = select(open_table(table_file("labels")), among("image", pictures.values()), ["object", "image", *BOX])
     standing = {row["object"] for row in labels}
+    boxes: dict[str, list[dict[str, Any]]] = {}
+    for box in [*_drawn(set(pictures.values())), *(row | {"picture": row["image"], "file": None} for row in labels)]:
+        boxes.setdefault(box["picture"], []).append(box)
     found = {}
     for suspect, row in missing.items():  # some hundred rows: a sheet is read by people
         picture = pictures[row["image"]]
-        here = [word for word in drawn if word["picture"] == picture]
-        here += [label | {"file": row["image"]} for label in labels if label["image"] == picture]
+        here = boxes.get(picture, [])
         overlap = _overlaps(row, here)
         close = [here[n] for n in np.argsort(-overlap, kind="stable") if overlap[n] >= MIN_IOU]
         in_the_way = next((word["object"] for word in close if word["object"] in standing), None)

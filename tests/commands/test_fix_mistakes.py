@@ -3,10 +3,7 @@
 # ruff: noqa: E501  (a row, and what is told of it, stand on one line)
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from commands.sheet import protect, unprotect
 from stages.lib import paths
 from tests.commands import reviewed
 from tests.commands.reviewed import pictures, reproduce, say, suspect, word
@@ -213,9 +210,3 @@ def test_names_cannot_become_formulas(repository, no_dvc, dataset, tmp_path):
     assert raw.startswith(b"\xef\xbb\xbf")
     assert "\"'=cmd|' /C calc'!A0\"" in raw.decode() and '"\'@SUM(1)"' in raw.decode()
     assert "d/가.png" in raw.decode() and ",-3.5," in raw.decode()
-
-
-@given(st.text())
-def test_protection_is_undone(text):
-    assert unprotect(protect(text)) == text
-    assert not protect(text).startswith(("=", "+", "-", "@", "\t", "\r"))
