@@ -21,7 +21,7 @@ from stages.lib import frames, shell
 from stages.lib.changes import Changes
 from stages.lib.suites import write_suite
 from tests import worlds
-from tests.test_contract import DVC, arguments, table_arguments
+from tests.test_contract import DVC, arguments, plots, table_arguments
 
 # Stages that open files, and so need a repository rather than a world of tables.
 ON_FILES = {
@@ -29,6 +29,7 @@ ON_FILES = {
     "fingerprint": "opens every picture",
     "ingest": "reads payloads",
     "dedup": "opens pictures that may be copies",
+    "predict": "opens pictures",
     "report": "shows pictures",
 }
 ON_TABLES = [stage for stage in DVC if stage not in ON_FILES]
@@ -49,6 +50,9 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
     for name, value in made.items():
         if name == shell.METRICS:
             written[name] = json.dumps(value, allow_nan=False).encode()
+        elif name == shell.PLOTS:
+            assert sorted(shell.plot_path(stage, file).as_posix() for file in value) == sorted(plots(stage))
+            written |= value
         elif name in shell.FOLDERS:
             written |= value
         else:

@@ -18,5 +18,6 @@ EXPECTATIONS = Path("expectations")
 BASELINE = EXPECTATIONS / "baseline.yaml"
 REPORTS = Path("reports")
 SITE = REPORTS / "site"
+PLOTS = REPORTS / "plots"
 PARAMS = Path("params.yaml")
 DVC = Path("dvc.yaml")

@@ -11,11 +11,15 @@ def test_decisions_become_labels_and_nothing_else_changes(tmp_path):
     clone = clones.of_working_tree(tmp_path / "golgoru", tmp_path / "home")
     clone.run("dvc", "repro")
     before = labels(clone)
-    first, second, third, fourth = before.loc[before["status"] == "agreed", "image"].head(4)
+    file = tmp_path / "sheet.csv"
+    clone.run("dataset", "fix", "--sheet", str(file), "--most", "20")
+    sheet = pd.read_csv(file, dtype="str", keep_default_na=False)
+    first, second, third = sheet["image"].head(3)
     other = dict(zip("0123456789", "1234567890", strict=True))
-    rows = [f"{first},agree,", f"{second},relabel,{other[label_of(before, second)]}", f"{third},remove,", f"{fourth},,"]
-    (tmp_path / "sheet.csv").write_text("\n".join(["image,decision,new_label", *rows]))
-    said = clone.run("dataset", "fix", str(tmp_path / "sheet.csv"), "--as", "fix-1", "--annotator", "rev-1")
+    sheet.loc[:2, "decision"] = ["agree", "relabel", "remove"]
+    sheet.loc[1, "new_label"] = other[label_of(before, second)]
+    sheet.to_csv(file, index=False, sep=";")
+    said = clone.run("dataset", "fix", str(file), "--as", "fix-1", "--annotator", "rev-1")
     assert "decisions: 3 (agree 1, relabel 1, remove 1), on 3 images" in said
     clone.run("dvc", "repro")
     clone.commit("corrected")
