@@ -4,7 +4,7 @@ Reads: release/train, release/val and release/test (one row per object), release
 `predictions` (one row per model and object, ...), `ballots` (one row per object, annotator and value), `cases` (one row
 per edge case and object, or image), `images` and `sources` (one row per image), guidelines/classes.yaml; the pictures.
 Writes: `scores` (one row per split, model, scope, key and measure), `noise` (one row per method and class), `curve`
-(one row per part of the labels and noise added).
+(one row per part of the labels and noise added), `forecast` (one row per what can be done with labels).
 
 The model is cheap and fixed, so that a change of its scores between two releases is a change of the data. It informs
 people, never the release.
@@ -27,13 +27,16 @@ from stages.lib import (
     scores,
 )
 from stages.lib.chance import uniform
-from stages.lib.learning_curve import Data, Forecast
+from stages.lib.learning_curve import Data
 from stages.lib.own_predictions import BUILT_IN
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
 
 _BOX = ["x", "y", "width", "height"]
+FIX, ADD = "fix the first tenth of suspects", "add as many labels"
+WORTH = "as many clean ones would do"
+_FORECAST = ["action", "labels", "change", "low", "high", "why"]
 
 
 class Params(Written):
@@ -52,6 +55,7 @@ class Tables(NamedTuple):
     scores: pd.DataFrame
     noise: pd.DataFrame
     curve: pd.DataFrame
+    forecast: pd.DataFrame
     plots: dict[str, bytes]
     metrics: dict[str, Any]
 
@@ -79,13 +83,14 @@ def transform(
     estimated = noise.table(released, ballots, built_in, classes.ids, params.gold)
     taught = _taught(released, built_in, images, sources, classes.ids, seed)
     judged = _scores(taught, released, predictions, cases, seed)
-    curve, told = _curves(taught, ballots, built_in, estimated, classes.ids, seed, params)
+    curve, forecast = _curves(taught, ballots, built_in, estimated, classes.ids, seed, params)
     return Tables(
         frames.frame("scores", judged),
         frames.frame("noise", estimated),
         frames.frame("curve", curve),
+        forecast,
         _plots(judged, curve),
-        _metrics(judged, estimated) | told,
+        _metrics(judged, estimated, forecast),
     )
 
 
@@ -168,41 +173,37 @@ def _curves(
     ids: list[str],
     seed: int,
     params: Params,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return `curve`, and what it tells: what the labels are worth, and fixing against adding."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `curve`, and `forecast`: what the labels are worth, and fixing against adding."""
     if not params.curves or taught.why:
-        why = taught.why or "evaluate.curves is switched off"
-        return frames.frame("curve"), {"forecast": {"why": why}}
+        return frames.frame("curve"), _no_forecast(taught.why or "evaluate.curves is switched off")
     data = _data(taught, len(ids))
     if not len(data.held):
-        return frames.frame("curve"), {"forecast": {"why": "val and test hold nothing to judge by"}}
-    method, share = _best(estimated)
-    confused = plausibility.confusion(ballots, ids)
-    curve = learning_curve.measure(data, share, confused, seed)
+        return frames.frame("curve"), _no_forecast("val and test hold nothing to judge by")
+    share = _best(estimated)
+    curve = learning_curve.measure(data, share, plausibility.confusion(ballots, ids), seed)
     points = learning_curve.mean(curve, data.group, seed)
     if not share:
-        why = "no estimate of the noise" if share is None else "no noise is to be seen"
-        return points, {"forecast": {"why": why}}
+        return points, _no_forecast("no estimate of the noise" if share is None else "no noise is to be seen")
     train = taught.objects[(taught.objects["split"] == "train") & (taught.label >= 0)]
     wrong = noise.improbable(train, ballots, built_in, ids).fillna(0.0).sort_values(ascending=False)
     first = round(len(train) / 10)
     mended = min(float(wrong.head(first).sum()) / max(float(wrong.sum()), 1e-9), 1.0)
     worth = learning_curve.worth(points, points["accuracy"].to_numpy(np.float64))
-    scale = len(train) / len(data.train)
-    return points, {
-        "forecast": {
-            "noise by": method,
-            "labels of train": len(train),
-            "are worth as many clean ones": None if worth is None else round(worth * scale),
-            "first tenth of suspects": first,
-            "accuracy by fixing them": _told(
-                learning_curve.combined(curve, learning_curve.cleaner(points, mended), data.group, seed)
-            ),
-            "accuracy by adding as many": _told(
-                learning_curve.combined(curve, learning_curve.more(points, 1 + first / len(train)), data.group, seed)
-            ),
-        }
-    }
+    clean = None if worth is None else round(worth * len(train) / len(data.train))
+    by_fixing = learning_curve.combined(curve, learning_curve.cleaner(points, mended), data.group, seed)
+    by_adding = learning_curve.combined(curve, learning_curve.more(points, 1 + first / len(train)), data.group, seed)
+    rows = [
+        (FIX, first, *np.round(by_fixing, 4), None),
+        (ADD, first, *np.round(by_adding, 4), None),
+        (WORTH, clean, None, None, None, "the curves cannot tell" if clean is None else None),
+    ]
+    return points, frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
+
+
+def _no_forecast(why: str) -> pd.DataFrame:
+    rows = [(action, None, None, None, None, why) for action in (FIX, ADD, WORTH)]
+    return frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
 
 
 def _data(taught: _Taught, classes: int) -> Data:
@@ -219,17 +220,13 @@ def _data(taught: _Taught, classes: int) -> Data:
     return Data(taught.reduced, taught.label, train, held, group, classes)
 
 
-def _best(estimated: pd.DataFrame) -> tuple[str, float | None]:
+def _best(estimated: pd.DataFrame) -> float | None:
     """Return the estimate of noise to reckon with: of a gold sample, else of votes and model, else of votes."""
     whole = estimated[estimated["label"] == ""].set_index("method")["share"]
     for method in (noise.GOLD, noise.BOTH, noise.VOTES):
         if method in whole and not pd.isna(whole[method]):
-            return method, float(whole[method])
-    return "", None
-
-
-def _told(forecast: Forecast) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in zip(("change", "low", "high"), forecast, strict=True)}
+            return float(whole[method])
+    return None
 
 
 def _plots(judged: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
@@ -244,8 +241,8 @@ def _plots(judged: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
     return {file: plot_files.csv(rows) for file, rows in files.items()}
 
 
-def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame) -> dict[str, Any]:
-    """Return accuracy and mean recall per model and split, and the noise in all by each method; None where unknown."""
+def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame, forecast: pd.DataFrame) -> dict[str, Any]:
+    """Return scores per model and split, the noise in all by each method, and the forecast; None where unknown."""
     found: dict[str, Any] = {}
     for (model, split), rows in judged.groupby(["model", "split"]):
         whole = rows[rows["scope"] == "all"].iloc[0]
@@ -253,15 +250,21 @@ def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame) -> dict[str, Any]:
         found.setdefault(str(model), {})[str(split)] = {
             "objects": int(whole["objects"]),
             "accuracy": float(whole["value"]),
-            "low": None if pd.isna(whole["low"]) else float(whole["low"]),
-            "high": None if pd.isna(whole["high"]) else float(whole["high"]),
+            "low": _known(whole["low"]),
+            "high": _known(whole["high"]),
             "mean recall of classes": float(recall.mean()),
         }
     whole_noise = estimated[estimated["label"] == ""]
-    noise_by = {
-        row["method"]: None if pd.isna(row["share"]) else float(row["share"]) for row in whole_noise.to_dict("records")
+    noise_by = {row["method"]: _known(row["share"]) for row in whole_noise.to_dict("records")}
+    told = {
+        row["action"]: {name: _known(row[name]) for name in ("labels", "change", "low", "high")}
+        for row in forecast.to_dict("records")
     }
-    return {"scores": found, "noise": noise_by}
+    return {"scores": found, "noise": noise_by, "forecast": told}
+
+
+def _known(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,14 @@ _ALL = (
         Column("high", NUMBER, "upper end", nullable=True),
         Column("why", TEXT, "why there is no estimate", nullable=True),
     )),
+    Table("forecast", "one row per what can be done with labels", ("action",), (
+        Column("action", TEXT, "fix the first tenth of suspects; add as many labels; as many clean ones would do"),
+        Column("labels", INTEGER, "how many labels that is", nullable=True),
+        Column("change", NUMBER, "change of the fixed model's accuracy on val and test, 0 to 1", nullable=True),
+        Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of held-out pictures)", nullable=True),
+        Column("high", NUMBER, "upper end", nullable=True),
+        Column("why", TEXT, "why nothing can be forecast", nullable=True),
+    )),
     Table("curve", "one row per part of the labels and noise added", ("part", "noise_added"), (
         Column("part", NUMBER, "part of the labels of train that the model learned"),
         Column("noise_added", NUMBER, "how many times the estimated noise was put on top"),
