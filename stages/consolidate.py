@@ -8,9 +8,10 @@ that people label otherwise than what stays), `relabel` (one row per object, or 
 the guideline).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or enough probability where `method` weighs them, or a
-reviewer), COPY-001 and COPY-002 (one image of a group of copies is released), COPY-003 (where a copy says otherwise,
-the label is contested, or a reviewer's). Votes on equal pixels are pooled. A model's word is never a vote. Words older
-than a change of the guideline count as the change says.
+reviewer), TEXT-003 (a transcription needs more than half of those who wrote one), COPY-001 and COPY-002 (one image of a
+group of copies is released), COPY-003 (where a copy says otherwise, the label is contested, or a reviewer's). Votes on
+equal pixels are pooled. A model's word is never a vote. Words older than a change of the guideline count as the change
+says.
 """
 
 from typing import Any, Literal, NamedTuple, get_args
@@ -19,18 +20,26 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import dawid_skene, disagreements, election, frames, relabel, survivors, versions, voices
+from stages.lib import (
+    dawid_skene,
+    disagreements,
+    election,
+    frames,
+    merging,
+    relabel,
+    survivors,
+    transcripts,
+    versions,
+    voices,
+)
 from stages.lib.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
 from stages.lib.disagreements import Opinions
 from stages.lib.findings import set_aside
-from stages.lib.matching import boxes_of, pairs_within
 from stages.lib.project import Classes, Task
 from stages.lib.shell import run
-from stages.lib.table_columns import GEOMETRY
 from stages.lib.yaml_file import Written
 
 Method = Literal["majority", "pooled", "annotators"]
-_SHAPE = [column.name for column in GEOMETRY]
 
 
 class Params(Written):
@@ -42,6 +51,9 @@ class Params(Written):
     method: Method = "majority"
     # Of the posterior, for the other two; below, a label is contested. It overstates by some points.
     min_confidence: float = Field(0.7, ge=0.5, lt=1)
+    # `merged`: the median of each edge or corner of all who say it. `representative`: as one of them drew it, the one
+    # who overlaps most with the others; for a team that must be able to show whose hand drew a box.
+    geometry: Literal["merged", "representative"] = "merged"
 
 
 class Tables(NamedTuple):
@@ -121,7 +133,7 @@ def _opinions(placed: pd.DataFrame, counts: pd.Series, world: _World) -> Opinion
     votes = voices.votes(statements[~gone])
     accuracy = election.accuracy(votes, len(world.classes.ids))
     elected = _elected(votes, accuracy, world, world.params.method)
-    labels = _labels(words, elected, world.images, world.classes, world.task)
+    labels = _labels(words, elected, world)
     return Opinions(words, votes, elected, accuracy, labels)
 
 
@@ -154,25 +166,29 @@ def _replaced(said: Opinions) -> pd.Index:
     return said.words.index[said.words["superseded"] | said.words["lapsed"]]
 
 
-def _labels(
-    words: pd.DataFrame, elected: pd.DataFrame, images: pd.DataFrame, classes: Classes, task: Task
-) -> pd.DataFrame:
-    """Return `labels`: the elected ones, each with the shape of the word that speaks for it."""
+def _labels(words: pd.DataFrame, elected: pd.DataFrame, world: _World) -> pd.DataFrame:
+    """Return `labels`: the elected ones, each with the shape and text of the words that say it."""
     won = elected[elected["label"] != voices.ABSENT].set_index("object")
     standing = words[~words["superseded"] & ~words["lapsed"] & (words["kind"] == "object")]
     decides = standing["value"] == standing["object"].map(won["label"])
     decides &= standing["review"] == standing["object"].map(won["reviewed"])
     saying = standing[decides].sort_values(["object", "annotation"])
-    spoken = saying.loc[_representatives(saying)].set_index("object").reindex(won.index)
+    drawn = merging.shapes(saying, merge=world.params.geometry == "merged").reindex(won.index)
+    read = transcripts.elect(saying if world.task == "ocr" else saying[:0])
+    rule = pd.Series(election.RULE, index=won.index).where(won["status"] == "contested")
+    rule = rule.mask(rule.isna() & frames.is_in(won.index, read.index[read["disputed"]]), transcripts.RULE)
     rows = won.assign(
-        **spoken[["image", *_SHAPE]],
-        ignore=won["label"].isin([c.id for c in classes.classes if c.ignore]),
+        **drawn.drop(columns="text"),
+        text=read["text"].reindex(won.index).fillna(drawn["text"]),
+        text_agreement=read["text_agreement"],
+        ignore=won["label"].isin([c.id for c in world.classes.classes if c.ignore]),
         source=_first(saying, saying["source"]),  # "human" comes before "import"
         guideline_version=_first(saying, versions.ordered(saying["guideline_version"])),
-        rule=pd.Series(election.RULE, index=won.index).where(won["status"] == "contested"),
+        status=won["status"].mask(rule.notna(), "contested"),
+        rule=rule,
     ).reset_index()
-    if task == "classification":
-        rows["object"] = rows["image"].map(images.set_index("image")["content"])
+    if world.task == "classification":
+        rows["object"] = rows["image"].map(world.images.set_index("image")["content"])
     return frames.frame("labels", rows.drop(columns="reviewed"))
 
 
@@ -180,20 +196,6 @@ def _first(saying: pd.DataFrame, values: pd.Series) -> pd.Series:
     """Return the first value of each object, in the order of sorting."""
     first = pd.DataFrame({"object": saying["object"], "value": values}).sort_values("value").drop_duplicates("object")
     return first.set_index("object")["value"]
-
-
-def _representatives(saying: pd.DataFrame) -> pd.Index:
-    """Return, per object, the word that overlaps most with the others that say the same; ties by annotation.
-
-    `saying` is sorted by object and annotation.
-    """
-    overlap = np.zeros(len(saying))
-    objects = saying.groupby("object", sort=False).ngroup().to_numpy().astype(np.int64)
-    for pairs in pairs_within(objects, boxes_of(saying)):
-        for ends in (pairs.first, pairs.second):
-            overlap += np.bincount(ends, pairs.overlap, minlength=len(saying))
-    best = saying[["object", "annotation"]].assign(overlap=-overlap.round(6))
-    return best.sort_values(["object", "overlap", "annotation"]).drop_duplicates("object").index
 
 
 def _roles(
@@ -252,6 +254,7 @@ def _metrics(
         "objects": len(labels),
         **{status: int((labels["status"] == status).sum()) for status in ("agreed", "adjudicated", "contested")},
         "agreement": float(labels["agreement"].mean()) if len(labels) else None,
+        "text agreement": float(read.mean()) if len(read := labels["text_agreement"].dropna()) else None,
         "accuracy of one annotator, estimated from agreement": accuracy,
         "copies left out": {kind: int((copies["kind"] == kind).sum()) for kind in ("exact", "near")},
         "copies whose labels disagree": {

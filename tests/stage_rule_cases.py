@@ -95,6 +95,14 @@ def two_kinds_of_files() -> World:
     return dog("ann/a/2.png", made=made._replace(annotations=made.annotations[~ben]))
 
 
+def receipt(ann: str, ben: str) -> World:
+    """Return the four images, of the first of which the two read a line each so."""
+    made = world()._replace(task="ocr")
+    box = {"x": 10.0, "y": 10.0, "width": 50.0, "height": 12.0}
+    text = made.annotations["annotation"].map({f"ann/{NAMES[0]}": ann, f"ben/{NAMES[0]}": ben}).fillna("TOTAL 9.00")
+    return made._replace(annotations=made.annotations.assign(text=text, **box))
+
+
 def torn() -> World:
     made = copies("near", 3)
     return made._replace(pins=[made.pins[0], made.pins[1]._replace(split="test"), *made.pins[2:]])
@@ -114,6 +122,12 @@ CASES = (
         "COPY-003", "one file under two names, a cat here, a dog there", two_kinds_of_files, lambda: copies("exact", 0)
     ),
     Case("VOTE-001", "one says cat, one says dog", lambda: dog("ben/a/1.png"), world),
+    Case(
+        "TEXT-003",
+        "one reads an O, one a zero",
+        lambda: receipt("TOTAL 9.O0", "TOTAL 9.00"),
+        lambda: receipt("TOTAL  9.00", "TOTAL 9.00"),
+    ),
     Case("SPLIT-001", "two near copies, pinned to two splits", torn, lambda: copies("near", 3)),
     Case("CAP-001", "four cats where three are wanted", world, lambda: dog("ann/b/4.png", "ben/b/4.png"), cap=3),
     Case("WITHDRAWN-001", "one image by name, one by content", withdrawn, world),

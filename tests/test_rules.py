@@ -40,6 +40,7 @@ def test_the_stages_find_the_rules_that_they_enforce() -> None:
         "COPY-002": "consolidate",
         "COPY-003": "consolidate",
         "VOTE-001": "consolidate",
+        "TEXT-003": "consolidate",
         "SPLIT-001": "split",
         "CAP-001": "rebalance",
         "WITHDRAWN-001": "release",

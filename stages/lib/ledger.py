@@ -10,6 +10,7 @@ from stages.lib.disagreements import RULE as COPIES_DISAGREE_RULE
 from stages.lib.errors import UserError
 from stages.lib.findings import set_aside
 from stages.lib.project import Withdrawal
+from stages.lib.transcripts import RULE as TEXTS_DISAGREE_RULE
 
 WITHDRAWN_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "CAP-001", "VOTE-001"
 IN_RELEASE = ("released", "reviewed empty")
@@ -61,7 +62,10 @@ def image_fates(
     in_doubt = frames.is_in(table.index, disagreements.loc[disagreements["status"] == "contested", "kept_as"])
     empty = frames.is_in(table.index, _looked_and_empty(words, labels, waiting))
     undecided = empty | frames.is_in(table.index, _undecided(labels, votes, waiting))
-    by_votes = frames.is_in(table.index, labels.loc[labels["rule"] == VOTE_RULE, "image"])
+    by_votes, by_texts = (
+        frames.is_in(table.index, labels.loc[labels["rule"] == rule, "image"])
+        for rule in (VOTE_RULE, TEXTS_DISAGREE_RULE)
+    )
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
         Reason(
@@ -73,6 +77,7 @@ def image_fates(
         Reason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
         Reason(frames.is_in(table.index, agreed["image"]), "released", "release"),
         Reason(empty & (release_contested | ~in_doubt), "reviewed empty", "release"),
+        Reason(undecided & by_texts & ~by_votes, "contested", "consolidate", TEXTS_DISAGREE_RULE),
         Reason(undecided & in_doubt & ~by_votes, "contested", "consolidate", COPIES_DISAGREE_RULE),
         Reason(undecided, "contested", "consolidate", VOTE_RULE),
     ]

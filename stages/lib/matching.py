@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.lib import polygons
+from stages.lib.polygons import Corners
+
 # Two boxes mean the same thing from this IoU on: the threshold of Pascal VOC (Everingham et al. 2010).
 MIN_IOU = 0.5
 # Pairs that are compared at once: about 200 MB.
@@ -16,23 +19,31 @@ _BOX = ["x", "y", "width", "height"]
 
 
 class Pairs(NamedTuple):
-    """Pairs of rows of one group, by position, and the IoU of their boxes."""
+    """Pairs of rows of one group, by position, and the IoU of their boxes or shapes."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     overlap: NDArray[np.float64]
 
 
+class Shapes(NamedTuple):
+    """What was drawn, by row: boxes (n x 4: x, y, width, height; the bounds of a polygon) and polygons."""
+
+    boxes: NDArray[np.float64]
+    corners: Corners
+
+
 def match(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
     """Return, per word, the annotation that names its cluster: the earliest one among words that mean the same.
 
     `words` has the columns annotation, rank (order in time), image, unit (two words of one unit are two things),
-    x, y, width, height. Pairs are joined greedily from the highest IoU down, ties by rank and annotation, so row
-    order is nothing.
+    x, y, width, height and, where there are any, polygon. Pairs are joined greedily from the highest IoU down, ties by
+    rank and annotation, so row order is nothing.
     """
     ordered = words.sort_values(["image", "rank", "annotation"])
     unit = ordered["unit"].to_numpy()
-    close = [_joinable(pairs, unit, min_iou) for pairs in _several_units(ordered)]
+    shapes = shapes_of(ordered)
+    close = [_joinable(pairs, unit, shapes, min_iou) for pairs in _several_units(ordered, shapes)]
     pairs = Pairs(*(np.concatenate(column) for column in zip(*close, strict=True))) if close else None
     names = ordered["annotation"].to_numpy(dtype=object)
     root = _joined(pairs, unit) if pairs else np.arange(len(ordered))
@@ -40,9 +51,18 @@ def match(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
 
 
 def pairs_within(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Iterator[Pairs]:
+    """Yield all pairs of rows of equal group with the IoU of their boxes, as `positions_within` does.
+
+    `boxes`: n x 4, x, y, width, height.
+    """
+    for first, second in positions_within(groups):
+        yield Pairs(first, second, iou(boxes[first], boxes[second]))
+
+
+def positions_within(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield all pairs of rows of equal group, a bounded number at once, ordered by their positions.
 
-    `groups`: one number per row, equal numbers next to each other. `boxes`: n x 4, x, y, width, height.
+    `groups`: one number per row, equal numbers next to each other.
     """
     rows = np.arange(len(groups))
     last = np.flatnonzero(np.diff(groups, append=np.nan))
@@ -55,7 +75,7 @@ def pairs_within(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Itera
         count = following[start:stop]
         first = np.repeat(rows[start:stop], count)
         second = first + 1 + np.arange(len(first)) - np.repeat(ends[start:stop] - count - done, count)
-        yield Pairs(first, second, iou(boxes[first], boxes[second]))
+        yield first, second
         start = stop
 
 
@@ -74,23 +94,45 @@ def iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
+def shapes_of(words: pd.DataFrame) -> Shapes:
+    """Return what the words drew; without a column `polygon`, boxes alone."""
+    drawn = words["polygon"] if "polygon" in words else pd.Series(None, index=words.index, dtype=object)
+    corners = polygons.corners(drawn)
+    around = polygons.bounds(corners)
+    return Shapes(np.where(np.isnan(around), boxes_of(words), around), corners)
+
+
+def of_shapes(pairs: Pairs, shapes: Shapes) -> Pairs:
+    """Return the pairs with the IoU of their polygons, where both have one and their boxes overlap."""
+    overlap = pairs.overlap.copy()
+    near = np.flatnonzero(overlap > 0)
+    exact = polygons.iou(shapes.corners, pairs.first[near], shapes.corners, pairs.second[near])
+    overlap[near] = np.where(np.isnan(exact), overlap[near], exact)
+    return pairs._replace(overlap=overlap)
+
+
 def boxes_of(words: pd.DataFrame) -> NDArray[np.float64]:
     """Return the boxes of the words, n x 4; NaN where there is none."""
     return words[_BOX].to_numpy(dtype=np.float64)
 
 
-def _several_units(ordered: pd.DataFrame) -> Iterator[Pairs]:
-    """Yield the pairs on the images that have words of several units, by position in `ordered`."""
+def _several_units(ordered: pd.DataFrame, shapes: Shapes) -> Iterator[Pairs]:
+    """Yield the pairs on the images that have words of several units, by position in `ordered`, as boxes overlap."""
     by_image = ordered["unit"].groupby(ordered["image"], sort=False)
     several = np.flatnonzero((by_image.transform("min") != by_image.transform("max")).to_numpy())
     image = by_image.ngroup().to_numpy().astype(np.int64)[several]
-    for pairs in pairs_within(image, boxes_of(ordered)[several]):
+    for pairs in pairs_within(image, shapes.boxes[several]):
         yield Pairs(several[pairs.first], several[pairs.second], pairs.overlap)
 
 
-def _joinable(pairs: Pairs, unit: NDArray[np.int64], min_iou: float) -> Pairs:
-    close = (pairs.overlap >= min_iou) & (unit[pairs.first] != unit[pairs.second])
-    return Pairs(*(column[close] for column in pairs))
+def _joinable(pairs: Pairs, unit: NDArray[np.int64], shapes: Shapes, min_iou: float) -> Pairs:
+    near = (pairs.overlap > 0) & (unit[pairs.first] != unit[pairs.second])
+    pairs = of_shapes(_those(pairs, near), shapes)
+    return _those(pairs, pairs.overlap >= min_iou)
+
+
+def _those(pairs: Pairs, chosen: NDArray[np.bool_]) -> Pairs:
+    return Pairs(pairs.first[chosen], pairs.second[chosen], pairs.overlap[chosen])
 
 
 def _joined(pairs: Pairs, unit: NDArray[np.int64]) -> NDArray[np.int64]:

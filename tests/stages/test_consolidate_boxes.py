@@ -16,7 +16,7 @@ def test_a_box_that_one_of_three_drew_is_outvoted_and_of_two_contested() -> None
     assert said(detect(ann)) == {"b1/1": ("cat", "agreed")}
 
 
-def test_classes_of_matched_boxes_are_voted_on_and_the_box_that_agrees_best_stands() -> None:
+def test_classes_of_matched_boxes_are_voted_on_and_the_box_is_that_of_the_words_that_say_it() -> None:
     far, middle, other = (2, 0, 10, 10), (1, 0, 10, 10), (0, 0, 10, 10)
     found = detect(
         word("b1/1", "ann", "cat", far),
@@ -26,6 +26,7 @@ def test_classes_of_matched_boxes_are_voted_on_and_the_box_that_agrees_best_stan
     )
     row = label(found)
     assert (row["object"], row["label"], row["votes"], row["agreement"], row["x"]) == ("b1/1", "cat", 4, 0.75, 1)
+    assert row["height"] == 10
     assert set(found.votes["object"]) == {"b1/1"}
 
 

@@ -26,6 +26,10 @@ WORD = st.fixed_dictionaries(
         "about": st.none() | st.integers(0, 12),
         "label": st.sampled_from(["cat", "dog", "owl", "zebra", None]),
         "at": st.sampled_from([BOX, AGAIN, ELSEWHERE, (0, 2, 10, 10), (52, 50, 10, 10), (0, 0, 0, 0), None]),
+        "polygon": st.sampled_from(
+            [None, None, [0.0, 0.0, 9.0, 1.0, 9.0, 9.0], [0.0, 0.0, 9.0, 3.0, 9.0, 9.0, 0.0, 8.0]]
+        ),
+        "text": st.sampled_from(["TOTAL", "T0TAL", "9.00", None]),
         "guideline_version": st.sampled_from(["1.9", "1.10"]),
         "lead_time_s": st.none() | st.integers(1, 3),
     }
@@ -56,7 +60,7 @@ def collections(draw: st.DrawFn) -> dict[str, pd.DataFrame]:
     }
 
 
-TASKS = st.sampled_from(["classification", "detection"])
+TASKS = st.sampled_from(["classification", "detection", "ocr"])
 few = settings(max_examples=30, deadline=None)  # a run takes 0.1 s
 
 

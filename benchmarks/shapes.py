@@ -1,0 +1,209 @@
+"""What merging the shapes and texts of several annotators gains: simulated people draw true boxes and lines anew.
+
+    python -m benchmarks.shapes FOLDER
+    python -m benchmarks.shapes --polygons 200000
+
+FOLDER holds bccd.zip (boxes of blood cells) and sroie.zip (quadrilaterals and texts of receipts). Everybody misses
+things, sees things that are not there, slips by some pixels and misreads letters; of three or more the last one is
+sloppy: four times as much.
+With --polygons: the cost of matching that many quadrilaterals, drawn by three people each.
+"""
+
+import argparse
+import time
+import tracemalloc
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import defusedxml.ElementTree
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages import consolidate
+from stages.lib import frames, polygons
+from stages.lib.changes import Changes
+from stages.lib.matching import boxes_of, iou, match
+from stages.lib.project import Class, Classes, Task
+
+_BOX = ["x", "y", "width", "height"]
+_LOOK_ALIKE = {"0": "O", "O": "0", "1": "I", "I": "1", "5": "S", "S": "5", "8": "B", "B": "8", ".": ",", ",": "."}
+_SLOPPY = 4.0
+
+
+class Errors(NamedTuple):
+    """Of a careful person: slips of an edge or corner (pixels, and share of the side), misses, extras, letters."""
+
+    pixels: float
+    share: float = 0.0
+    missed: float = 0.04
+    extra: float = 0.02
+    letter: float = 0.01
+
+
+CELLS, LINES = Errors(pixels=2.0, share=0.02, letter=0.0), Errors(pixels=1.5)
+
+
+def cells(files: zipfile.ZipFile) -> pd.DataFrame:
+    """Return the boxes of BCCD: image, label, x, y, width, height; those without an area left out."""
+    rows = []
+    for name in sorted(name for name in files.namelist() if name.endswith(".xml")):
+        page = defusedxml.ElementTree.fromstring(files.read(name))
+        for thing in page.iter("object"):
+            left, up, right, down = (float(thing.findtext(f"bndbox/{c}")) for c in ("xmin", "ymin", "xmax", "ymax"))
+            box = left, up, right - left, down - up
+            rows.append((Path(name).stem + ".jpg", thing.findtext("name"), *box))
+    table = pd.DataFrame(rows, columns=["image", "label", *_BOX])
+    return table[(table["width"] > 0) & (table["height"] > 0)].reset_index(drop=True)
+
+
+def lines(files: zipfile.ZipFile) -> pd.DataFrame:
+    """Return the lines of SROIE: image, label, polygon, text and the box around it."""
+    rows = []
+    for name in sorted(name for name in files.namelist() if name.startswith("boxes/") and name.endswith(".csv")):
+        for line in files.read(name).decode("utf-8-sig").splitlines():
+            *corners, text = line.split(",", 8)
+            if len(corners) == 8 and text.strip():
+                rows.append((Path(name).stem + ".jpg", "text", [float(corner) for corner in corners], text.strip()))
+    table = pd.DataFrame(rows, columns=["image", "label", "polygon", "text"])
+    around = polygons.bounds(polygons.corners(table["polygon"]))
+    return table.assign(**dict(zip(_BOX, around.T, strict=True)))
+
+
+def words(truth: pd.DataFrame, people: int, errors: Errors, seed: int = 0) -> pd.DataFrame:
+    """Return what that many people make of the truth, as table `annotations`; the last of three or more is sloppy.
+
+    An annotation is named after its person and the row of `truth`, or an `x` and a number where there is nothing.
+    """
+    dice = np.random.default_rng(seed)
+    parts = []
+    for person in range(people):
+        worse = _SLOPPY if people > 2 and person == people - 1 else 1.0
+        seen = truth[dice.random(len(truth)) >= errors.missed * worse]
+        beside = truth.sample(frac=errors.extra * worse, random_state=seed * 100 + person)
+        drawn = pd.concat([seen, beside.assign(y=beside["y"] + 3 * beside["height"])])
+        drawn = _slipped(drawn.assign(moved=drawn["y"] - truth["y"].reindex(drawn.index)), errors, worse, dice)
+        names = [f"p{person}/{n}" for n in seen.index] + [f"p{person}/x{n}" for n in beside.index]
+        text = [_misread(text, errors.letter * worse, dice) for text in drawn["text"]] if "text" in drawn else None
+        parts.append(drawn.assign(annotation=names, annotator=f"p{person}", batch=f"p{person}", text=text))
+    said = {"date": "2026-01-02", "source": "human", "kind": "object", "guideline_version": "1.0"}
+    return frames.frame("annotations", pd.concat(parts, ignore_index=True).assign(**said))
+
+
+def _slipped(drawn: pd.DataFrame, errors: Errors, worse: float, dice: np.random.Generator) -> pd.DataFrame:
+    if "polygon" not in drawn:
+        box = boxes_of(drawn)
+        slip = worse * dice.normal(0, errors.pixels + errors.share * np.tile(box[:, 2:], 2))
+        low, high = box[:, :2] + slip[:, :2], box[:, :2] + box[:, 2:] + slip[:, 2:]
+        return drawn.assign(**dict(zip(_BOX, np.hstack([low, np.maximum(high - low, 1)]).round(1).T, strict=True)))
+    corners = np.array(drawn["polygon"].to_list())
+    corners[:, 1::2] += drawn["moved"].to_numpy()[:, np.newaxis]
+    slipped = pd.Series((corners + worse * dice.normal(0, errors.pixels, corners.shape)).round(1).tolist(), drawn.index)
+    around = polygons.bounds(polygons.corners(slipped))
+    return drawn.assign(polygon=slipped, **dict(zip(_BOX, around.T, strict=True)))
+
+
+def _misread(text: str, rate: float, dice: np.random.Generator) -> str:
+    wrong = dice.random(len(text)) < rate
+    return "".join(_LOOK_ALIKE.get(letter, "") if slip else letter for letter, slip in zip(text, wrong, strict=True))
+
+
+def consensus(said: pd.DataFrame, task: Task, geometry: Any = "merged") -> consolidate.Tables:
+    """Return what `consolidate` makes of the words."""
+    names = sorted(said["image"].unique())
+    images = frames.frame("images", {"image": names, "content": names, "width": 1000, "height": 1000})
+    came = {"image": names, "delivery": "d", "date": "2026-01-01"}
+    return consolidate.transform(
+        annotations=said,
+        violations=frames.frame("violations"),
+        pairs=frames.frame("pairs"),
+        images=images,
+        sources=frames.frame("sources", came),
+        classes=Classes(version="1.0", classes=tuple(Class(id=name) for name in sorted(said["label"].unique()))),
+        changes=Changes(),
+        task=task,
+        params=consolidate.Params(geometry=geometry),
+    )
+
+
+def overlap(rows: pd.DataFrame, key: str, truth: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the IoU of each row with the row of `truth` that its `key` names; what is not there is left out."""
+    name = rows[key].str.split("/").str[1]
+    rows, name = rows[~name.str.startswith("x")], name[~name.str.startswith("x")].astype(int)
+    true = truth.loc[name]
+    if "polygon" not in true:
+        return iou(boxes_of(rows), boxes_of(true))
+    both = polygons.corners(rows["polygon"]), polygons.corners(true["polygon"])
+    place = np.arange(len(rows))
+    return np.nan_to_num(polygons.iou(both[0], place, both[1], place))
+
+
+def texts_right(rows: pd.DataFrame, key: str, truth: pd.DataFrame) -> float:
+    """Return the share of the rows that name a row of `truth` whose text is that row's."""
+    name = rows[key].str.split("/").str[1]
+    there = ~name.str.startswith("x")
+    true = truth["text"].reindex(name[there].astype(int))
+    return float((rows.loc[there, "text"].to_numpy(dtype=object) == true.to_numpy(dtype=object)).mean())
+
+
+def _compare(title: str, truth: pd.DataFrame, task: Task, errors: Errors) -> None:
+    print(title)
+    for people in (2, 3, 5):
+        said = words(truth, people, errors)
+        careful = said[said["annotator"] == "p0"]
+        found = {kind: consensus(said, task, kind).labels for kind in ("representative", "merged")}
+        means = "  ".join(f"{kind} {overlap(labels, 'object', truth).mean():.4f}" for kind, labels in found.items())
+        merged = found["merged"]
+        ours = merged[~merged["object"].str.contains("/x")]
+        print(
+            f"  {people} people: IoU of one {overlap(careful, 'annotation', truth).mean():.4f}  {means}; "
+            f"{len(truth)} things, {len(merged)} labels, {len(merged) - len(ours)} of them of nothing, "
+            f"contested {merged['rule'].value_counts().to_dict()}, agreement {merged['agreement'].mean():.4f}"
+        )
+        if task == "ocr":
+            agreed = merged[merged["status"] == "agreed"]
+            print(
+                f"    texts right: one {texts_right(careful, 'annotation', truth):.4f}, consensus"
+                f" {texts_right(merged, 'object', truth):.4f}, of those agreed"
+                f" {texts_right(agreed, 'object', truth):.4f}; text agreement {merged['text_agreement'].mean():.4f}"
+            )
+
+
+def _cost(count: int) -> None:
+    """Match that many quadrilaterals of three people each, 40 on a picture."""
+    dice = np.random.default_rng(0)
+    thing = np.arange(count)
+    place = np.stack([thing % 4 * 250, thing // 4 % 10 * 40], axis=1)
+    corners = np.tile(np.array([0.0, 0.0, 200.0, 8.0, 199.0, 30.0, -1.0, 22.0]), (count, 1)) + np.tile(place, 4)
+    drawn = np.vstack([corners + dice.normal(0, 1.5, corners.shape) for _ in range(3)]).round(1)
+    table = pd.DataFrame({"polygon": pd.Series(list(drawn), dtype=object)})
+    table["image"] = np.char.add("i", np.tile(thing // 40, 3).astype(str))
+    table["annotation"] = np.char.add(np.repeat(["a/", "b/", "c/"], count), np.tile(thing, 3).astype(str))
+    around = polygons.bounds(polygons.corners(table["polygon"]))
+    table = frames.frame("annotations", table.assign(**dict(zip(_BOX, around.T, strict=True))))
+    table = table.assign(rank=0, unit=np.repeat(range(3), count))
+    tracemalloc.start()
+    begun = time.process_time()
+    found = match(table)
+    seconds = time.process_time() - begun
+    _, most = tracemalloc.get_traced_memory()
+    print(f"{3 * count} polygons, {found.nunique()} things: {seconds:.1f} CPU s, {most / 1e6:.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--polygons", type=int, default=0)
+    arguments = parser.parse_args()
+    if arguments.polygons:
+        _cost(arguments.polygons)
+    if arguments.folder:
+        with zipfile.ZipFile(arguments.folder / "bccd.zip") as files:
+            _compare("BCCD, boxes", cells(files), "detection", CELLS)
+        with zipfile.ZipFile(arguments.folder / "sroie.zip") as files:
+            _compare("SROIE, quadrilaterals and texts", lines(files), "ocr", LINES)
+
+
+if __name__ == "__main__":
+    main()
