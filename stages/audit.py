@@ -122,7 +122,7 @@ def _reason(said: dict[str, str], row: Mapping[Any, Any]) -> str:
     if row["confident"]:
         parts.append("it is confident of another class")
     if row["status"] == "contested":
-        parts.append("contested")
+        parts.append(f"contested by {row['rule']}" if isinstance(row["rule"], str) else "contested")
     return "; ".join(parts)
 
 

@@ -112,7 +112,7 @@ def _quality(tables: _Quality, images: pd.DataFrame, classes: Classes) -> dict[s
         "agreement_of_classes": labels_page.rows(of_scope.get("class", nothing), ["share", "key"]),
         "confused": labels_page.rows(met[met["votes"] > 0], ["share", "key", "other"])[:10],
         "annotators": labels_page.rows(tables.annotators, ["annotator"]),
-        "noise": labels_page.rows(tables.noise, ["method", "label"]),
+        "noise": labels_page.rows(tables.noise, ["label", "method"]),
         "scores": labels_page.rows(tables.scores, ["scope", "split", "model", "key", "measure"]),
         "curve": labels_page.curve(tables.curve),
         "forecast": labels_page.rows(tables.forecast, ["action"], ascending=False),

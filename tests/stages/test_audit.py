@@ -59,8 +59,14 @@ def test_the_reason_says_what_people_and_the_model_said() -> None:
 def test_a_contested_object_is_always_listed_and_an_adjudicated_one_never() -> None:
     predictions = [prediction("o", 0.99, 0.01, 0.0), prediction("p", 0.0, 0.01, 0.99)]
     votes = [ballot("o", "ann", "cat"), ballot("o", "ben", "dog"), ballot("p", "rev", "cat", review=True)]
-    found = audit([label("o", "cat", status="contested"), label("p", "cat", status="adjudicated")], votes, predictions)
-    assert listed(found) == {"o": ("label", None, "people said cat 1, dog 1; the model says cat 0.99; contested")}
+    found = audit(
+        [label("o", "cat", status="contested", rule="VOTE-001"), label("p", "cat", status="adjudicated")],
+        votes,
+        predictions,
+    )
+    assert listed(found) == {
+        "o": ("label", None, "people said cat 1, dog 1; the model says cat 0.99; contested by VOTE-001")
+    }
     assert found.suspects["proposal"].tolist() == ["look"]
 
 
