@@ -35,6 +35,7 @@ _GLOBS = (
     "data/*.parquet",
     "data/release",
     "reports/*.json",
+    "reports/plots",
     "reports/site",
 )
 

@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from commands import check, importing, new, why
+from commands import check, fix, importing, log, new, why
 from stages.lib.errors import UserError, printable
 
 app = typer.Typer(
-    help="Bring data in, check that everything fits together, ask where things went.",
+    help="Bring data in, check that everything fits together, ask where things went, correct labels.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -17,11 +17,13 @@ app.command("new")(new.new)
 app.command("import")(importing.import_)
 app.command("check")(check.check)
 app.command("why")(why.why)
+app.command("fix")(fix.fix)
+app.command("log")(log.log)
 
 
 @app.callback()
 def _dataset() -> None:
-    """Bring data in, check that everything fits together, ask where things went."""
+    """Bring data in, check that everything fits together, ask where things went, correct labels."""
 
 
 def main() -> None:

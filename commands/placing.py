@@ -16,6 +16,7 @@ from commands.repository import dvc
 from commands.request import Request
 from commands.written import to_yaml
 from stages.lib import paths
+from stages.lib.batches import Batch
 from stages.lib.errors import UserError
 from stages.lib.names import safe_name
 from stages.lib.shell import write_bytes
@@ -70,12 +71,7 @@ def place(taken: Taken, work: Path) -> list[str]:
         write_bytes(pointer, f"wdir: ../{paths.IMAGES.name}\nouts:\n- path: {name}\n  hash: md5\n".encode())
         written.append(_add(paths.IMAGES / name, pointer))
     if taken.words is not None:
-        batch = paths.BATCHES / name
-        if (work / "payload").exists():
-            _move(work / "payload", batch / "payload")
-            written.append(_add(batch / "payload", batch / "payload.dvc"))
-        write_bytes(batch / "batch.yaml", to_yaml(taken.words.batch.settings))
-        written.append((batch / "batch.yaml").as_posix())
+        written += place_batch(taken.words.batch, work)
     if taken.description is not None:
         if taken.request.metadata is not None:
             write_bytes(paths.DELIVERIES / f"{name}.csv", taken.request.metadata.read_bytes())
@@ -83,6 +79,16 @@ def place(taken: Taken, work: Path) -> list[str]:
         write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(taken.description))
         written.append((paths.DELIVERIES / f"{name}.yaml").as_posix())
     return [f"written: {file}" for file in written]
+
+
+def place_batch(batch: Batch, work: Path) -> list[str]:
+    """Write a batch, its payload from `work`, give it to DVC, and return the files that go to git."""
+    folder, written = paths.BATCHES / batch.name, []
+    if (work / "payload").exists():
+        _move(work / "payload", folder / "payload")
+        written.append(_add(folder / "payload", folder / "payload.dvc"))
+    write_bytes(folder / "batch.yaml", to_yaml(batch.settings))
+    return [*written, (folder / "batch.yaml").as_posix()]
 
 
 def _names() -> list[str]:

@@ -1,7 +1,10 @@
 """Say how far the annotators agree, and what can be said of each of them.
 
-Reads: `annotations` (one row per word), `ballots` (one row per object, annotator and value), guidelines/classes.yaml.
-Writes: `agreement` (one row per scope), `annotators` (one row per annotator).
+Reads: `annotations` (one row per word), `votes` (one row per annotation: what became of its word), `ballots` (one row
+per object, annotator and value), `labels` (one row per object), guidelines/classes.yaml and changes.yaml.
+Writes: `agreement` (one row per scope), `annotators` (one row per annotator), `confusion` (one row per annotator, class
+that the object probably is, and class said), `tempo` (one row per annotator and class, month, or tenth of the words),
+and how right and how fast each was by tenth of the words, for `dvc plots`.
 
 It informs people: a flag is a reason to look, and takes nobody's vote away.
 """
@@ -11,8 +14,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import agreement
-from stages.lib.annotator_quality import annotators
+from stages.lib import agreement, annotator_repeats, annotator_reviews, annotator_tempo, annotator_words
+from stages.lib.annotator_quality import annotators, confusion
+from stages.lib.changes import Changes
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.voices import ABSENT
@@ -31,16 +35,32 @@ class Tables(NamedTuple):
 
     agreement: pd.DataFrame
     annotators: pd.DataFrame
+    confusion: pd.DataFrame
+    tempo: pd.DataFrame
+    plots: dict[str, bytes]
     metrics: dict[str, Any]
 
 
-def transform(annotations: pd.DataFrame, ballots: pd.DataFrame, classes: Classes, params: Params) -> Tables:
+def transform(
+    annotations: pd.DataFrame,
+    votes: pd.DataFrame,
+    ballots: pd.DataFrame,
+    labels: pd.DataFrame,
+    classes: Classes,
+    changes: Changes,
+    params: Params,
+) -> Tables:
     """Return how far people agree, and what each of them is worth as far as the votes tell."""
-    votes = ballots.assign(value=ballots["label"].fillna(ABSENT))
-    people = votes[~votes["review"]]
+    words = annotator_words.of_people(annotations, votes, labels, changes)
+    cast = ballots.assign(value=ballots["label"].fillna(ABSENT))
+    people = cast[~cast["review"]]
     agreed = agreement.table(people)
-    each = annotators(annotations, votes, params.flag_gap, len(classes.ids))
-    return Tables(agreed, each, _metrics(agreed, each))
+    confused = confusion(people, len(classes.ids))
+    each = annotators(words, cast, confused, params.flag_gap)
+    tempo = annotator_tempo.table(words)
+    return Tables(
+        agreed, each, confused, tempo, annotator_tempo.plots(tempo), _metrics(agreed, each) | _of_all(words, cast)
+    )
 
 
 def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
@@ -59,7 +79,27 @@ def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _known(value: float) -> float | None:
+def _of_all(words: pd.DataFrame, cast: pd.DataFrame) -> dict[str, Any]:
+    """Return self-consistency, speed and corrections of all people together; None where nothing can be said."""
+    again = annotator_repeats.repeats(words).sum()
+    reviewed = annotator_reviews.corrections(cast).sum()
+    seconds = words["seconds"].where(words["label"].notna())
+    (pace,) = annotator_tempo.pace(seconds, pd.Series("", index=words.index)).to_dict("records") or [{}]
+    return {
+        "repeats": int(again["repeats"]),
+        "self-consistency": _share(again["same"], again["repeats"]),
+        "words reviewed": int(reviewed["reviewed"]),
+        "share corrected": _share(reviewed["overruled"], reviewed["reviewed"]),
+        "seconds per label (median)": _known(pace.get("seconds_per_label")),
+        "labels per hour": _known(pace.get("labels_per_hour")),
+    }
+
+
+def _share(of: float, size: float) -> float | None:
+    return float(of / size) if size else None
+
+
+def _known(value: float | None) -> float | None:
     return None if pd.isna(value) else float(value)
 
 

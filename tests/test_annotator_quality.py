@@ -4,7 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.lib import frames
-from stages.lib.annotator_quality import MIN_COMPARED, annotators
+from stages.lib.annotator_quality import annotators, confusion
+from stages.lib.intervals import ENOUGH
+from tests.people import words_of
 
 COLUMNS = ["object", "annotator", "value"]
 
@@ -14,14 +16,8 @@ def ballots(*rows: tuple[str, str, str], review: bool = False) -> pd.DataFrame:
     return table.assign(weight=1.0 / table.groupby(["object", "annotator"])["value"].transform("size").astype(float))
 
 
-def said(votes: pd.DataFrame, **columns: object) -> pd.DataFrame:
-    """One word per vote."""
-    rows = {"annotation": [f"b/{n}" for n in range(len(votes))], "annotator": votes["annotator"], "source": "human"}
-    return frames.frame("annotations", pd.DataFrame(rows).assign(**columns))
-
-
 def quality(votes: pd.DataFrame, words: pd.DataFrame | None = None, gap: float = 0.05) -> pd.DataFrame:
-    found = annotators(said(votes) if words is None else words, votes, gap, 3)
+    found = annotators(words_of(votes) if words is None else words, votes, confusion(votes[~votes["review"]], 3), gap)
     frames.canonical(found, "annotators")
     return found.set_index("annotator")
 
@@ -59,18 +55,18 @@ def test_nobody_is_compared() -> None:
     assert found["flags"].isna().all()
 
 
-def test_reviews_are_not_compared_and_models_are_no_annotators() -> None:
+def test_reviews_are_not_compared() -> None:
     votes = pd.concat([ballots(("o", "ann", "cat")), ballots(("o", "rev", "cat"), review=True)], ignore_index=True)
-    words = pd.concat([said(votes), said(ballots(("o", "net", "cat")), source="model")], ignore_index=True)
-    assert quality(votes, words)["compared"].to_dict() == {"ann": 0, "rev": 0}
+    assert quality(votes)["compared"].to_dict() == {"ann": 0, "rev": 0}
 
 
-def test_words_are_counted_and_time_is_their_median() -> None:
+def test_words_are_counted_and_time_is_their_median_and_their_number_by_the_hour() -> None:
     votes = ballots(("o", "ann", "cat"), ("p", "ann", "cat"), ("q", "ann", "cat"), ("q", "ben", "cat"))
-    found = quality(votes, said(votes, lead_time_s=[1.0, 9.0, 2.0, None]))
+    found = quality(votes, words_of(votes, [1.0, 9.0, 2.0, None]))
     assert found["annotations"].to_dict() == {"ann": 3, "ben": 1}
     assert found["seconds_per_label"]["ann"] == 2.0
-    assert pd.isna(found["seconds_per_label"]["ben"])
+    assert found["labels_per_hour"]["ann"] == 3 * 3600 / 12
+    assert found.loc["ben", ["seconds_per_label", "labels_per_hour"]].isna().all()
 
 
 def test_no_words() -> None:
@@ -96,7 +92,7 @@ def test_who_agrees_clearly_less_is_flagged_and_nobody_else() -> None:
 
 @pytest.mark.parametrize(
     ("objects", "wrong", "gap"),
-    [(MIN_COMPARED - 1, 15, 0.05), (100, 2, 0.05), (100, 40, 0.3)],
+    [(ENOUGH - 1, 15, 0.05), (100, 2, 0.05), (100, 40, 0.3)],
     ids=["too few words", "intervals that meet", "gap of the settings"],
 )
 def test_nobody_is_flagged_without_good_reason(objects: int, wrong: int, gap: float) -> None:
@@ -105,7 +101,7 @@ def test_nobody_is_flagged_without_good_reason(objects: int, wrong: int, gap: fl
 
 def test_speed_is_no_reason() -> None:
     votes = crowd(60, 0)
-    words = said(votes, lead_time_s=votes["annotator"].map({"ann": 5.0, "ben": 5.0, "cem": 0.1}))
+    words = words_of(votes, votes["annotator"].map({"ann": 5.0, "ben": 5.0, "cem": 0.1}))
     assert quality(votes, words)["flags"].isna().all()
 
 
@@ -135,4 +131,18 @@ def test_agreement_is_what_the_definition_says_in_any_row_order(rows: list[tuple
         if own:
             assert found.loc[name, "agreement"] == pytest.approx(sum(own) / len(own), abs=1e-4)
     shuffled = votes.sample(frac=1, random_state=seed)
-    pd.testing.assert_frame_equal(quality(shuffled, said(votes)), found)
+    pd.testing.assert_frame_equal(quality(shuffled, words_of(votes)), found)
+
+
+def test_confusion_is_what_was_said_where_something_probably_was() -> None:
+    found = confusion(crowd(100, 40), 3)
+    frames.canonical(found, "confusion")
+    cem = found[found["annotator"] == "cem"].set_index(["true", "said"])
+    assert cem.loc[("cat", "dog"), "share"] == pytest.approx(0.4, abs=0.01)
+    assert found.groupby("annotator")["votes"].sum().to_dict() == pytest.approx({"ann": 100, "ben": 100, "cem": 100})
+    whole = found.groupby(["annotator", "true"])["share"].sum(min_count=1).dropna()
+    assert whole.to_list() == pytest.approx([1] * len(whole), abs=1e-3)
+
+
+def test_nobody_is_confused_who_labelled_alone() -> None:
+    assert confusion(ballots(("o", "ann", "cat"), ("p", "ben", "cat")), 3).empty

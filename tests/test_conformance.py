@@ -21,7 +21,7 @@ from stages.lib import frames, shell
 from stages.lib.changes import Changes
 from stages.lib.suites import write_suite
 from tests import worlds
-from tests.test_contract import DVC, arguments, table_arguments
+from tests.test_contract import DVC, arguments, plots, table_arguments
 
 # Stages that open files, and so need a repository rather than a world of tables.
 ON_FILES = {
@@ -29,6 +29,8 @@ ON_FILES = {
     "fingerprint": "opens every picture",
     "ingest": "reads payloads",
     "dedup": "opens pictures that may be copies",
+    "predict": "opens pictures",
+    "evaluate": "opens pictures",
     "report": "shows pictures",
 }
 ON_TABLES = [stage for stage in DVC if stage not in ON_FILES]
@@ -49,6 +51,9 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
     for name, value in made.items():
         if name == shell.METRICS:
             written[name] = json.dumps(value, allow_nan=False).encode()
+        elif name == shell.PLOTS:
+            assert sorted(shell.plot_path(stage, file).as_posix() for file in value) == sorted(plots(stage))
+            written |= value
         elif name in shell.FOLDERS:
             written |= value
         else:
@@ -93,7 +98,7 @@ def repository(tmp_path_factory):
     for folder in (images, batch / "payload", deliveries):
         folder.mkdir(parents=True)
     dice = np.random.default_rng(0)
-    for number in range(6):
+    for number in range(16):
         coarse = dice.integers(0, 255, (4, 4), dtype=np.uint8)
         Image.fromarray(coarse).resize((48, 48)).save(images / f"{number}.png")
     shutil.copy(images / "0.png", images / "same file.png")
@@ -110,7 +115,7 @@ def repository(tmp_path_factory):
         "format: csv\nsource: human\ndate: 2026-02-01\nguideline_version: '1.9'\nannotator: ann\n"
         "columns: {image: file, label: class}\n"
     )
-    rows = "".join(f"a/{n}.png,{'cat' if n % 2 else 'dog'}\n" for n in range(6))
+    rows = "".join(f"a/{n}.png,{'cat' if n % 2 else 'dog'}\n" for n in range(16))
     (batch / "payload/labels.csv").write_text(f"file,class\n{rows}a/gone.png,cat\na/1.png\n")
     return top
 
@@ -121,10 +126,15 @@ def read(repository, monkeypatch):
     monkeypatch.chdir(repository)
     given = {name: shell.INPUTS[name].read() for name in ("deliveries", "batches")}
     given |= {"classes": worlds.CLASSES, "changes": Changes(), "task": "classification", "pins": [], "seed": 7}
+    given["own_predictions"] = []
     given["violations"] = frames.frame("violations")
-    for stage in ("fingerprint", "ingest", "dedup", "consolidate", "split"):
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    given |= {name: made[name] for name in ("rules", "edge_cases", "suites", "accepted", "dataset", "withdrawals")}
+    found_in_folders = ("example", "validate", "report")
+    for stage in (stage for stage in DVC if stage not in found_in_folders):
         module = importlib.import_module(f"stages.{stage}")
-        given |= outcome(module, {name: given[name] for name in arguments(stage) if name != "params"})
+        with worlds.gate_open():
+            given |= outcome(module, {name: given[name] for name in arguments(stage) if name != "params"})
     return given
 
 
@@ -162,7 +172,9 @@ def test_the_repository_has_something_for_every_stage_to_find(read):
     assert set(read["pairs"]["kind"]) >= {"exact", "near"}
     assert read["images"]["error"].notna().sum() == 1
     assert len(read["rejects"]) == 2
-    assert len(read["annotations"]) == 7
+    assert len(read["annotations"]) == 17
+    assert len(read["predictions"]) == 16
+    assert len(read["release_train"])
 
 
 @pytest.mark.parametrize("stage", ON_TABLES)

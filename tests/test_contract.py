@@ -16,7 +16,9 @@ from stages.lib.tables import TABLES
 from stages.lib.yaml_file import Written, parse
 
 TOP = Path(__file__).parents[1]
-DVC: dict[str, dict[str, Any]] = parse(TOP / paths.DVC)[1]["stages"]
+PIPELINE: dict[str, Any] = parse(TOP / paths.DVC)[1]
+DVC: dict[str, dict[str, Any]] = PIPELINE["stages"]
+PLOTS: list[dict[str, Any]] = PIPELINE.get("plots", [])
 # Every stage imports all of these; DVC does not follow imports.
 CODE = ["stages/lib", "uv.lock"]
 # What a stage writes beside its tables: folders of pictures and payloads, in the template alone.
@@ -42,7 +44,12 @@ def table_arguments(stage: str) -> list[str]:
 
 def fields(stage: str) -> list[str]:
     """Return the tables that a stage writes, by the names of its fields."""
-    return [name for name in module(stage).Tables._fields if name not in (shell.METRICS, *shell.FOLDERS)]
+    return [name for name in module(stage).Tables._fields if name not in shell.SPECIAL]
+
+
+def plots(stage: str) -> list[str]:
+    """Return the paths of the plots that dvc.yaml says the stage writes; the conformance suite holds it to them."""
+    return [path for plot in DVC[stage].get("plots", []) for path in plot]
 
 
 def imported(file: Path) -> set[str]:
@@ -122,6 +129,19 @@ def test_the_outputs_are_the_fields_of_tables(stage):
 def test_metrics_go_to_git(stage):
     assert shell.METRICS in module(stage).Tables._fields
     assert DVC[stage]["metrics"] == [{f"reports/{stage}.json": {"cache": False}}]
+
+
+@each_stage
+def test_plots_go_to_git_and_their_names_begin_with_the_stage(stage):
+    assert (shell.PLOTS in module(stage).Tables._fields) == bool(plots(stage))
+    for path in plots(stage):
+        assert Path(path).match(shell.plot_path(stage, "*.csv").as_posix())
+    assert DVC[stage].get("plots", []) == [{path: {"cache": False}} for path in plots(stage)]
+
+
+def test_every_plot_is_shown_and_nothing_else():
+    shown = [path for plot in PLOTS for settings in plot.values() for path in settings["y"]]
+    assert sorted(shown) == sorted(path for stage in DVC for path in plots(stage))
 
 
 @each_stage

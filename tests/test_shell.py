@@ -29,6 +29,7 @@ class Tables(NamedTuple):
     release_images: pd.DataFrame
     metrics: dict[str, Any]
     documents: dict[str, bytes]
+    plots: dict[str, bytes]
 
 def transform(pairs: pd.DataFrame, params: Params) -> Tables:
     tables = Tables(
@@ -36,6 +37,7 @@ def transform(pairs: pd.DataFrame, params: Params) -> Tables:
         frames.frame("release/images"),
         {"share": 1 / 3, "within": {"list": [2 / 3, 1]}},
         {"card.md": b"# card", "charts/one.svg": b"<svg/>"},
+        {"curve.csv": b"x,y\\n"},
     )
     if params.do == "stop":
         raise shell.Stop("it does not hold", {"copies": tables.copies, "metrics": {"found": 1}})
@@ -79,7 +81,7 @@ def written():
     return sorted(files - {"data/pairs.parquet"})
 
 
-def test_a_run_that_goes_well_writes_tables_metrics_and_documents(repository):
+def test_a_run_that_goes_well_writes_tables_metrics_documents_and_plots(repository):
     done = run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert written() == [
@@ -88,6 +90,7 @@ def test_a_run_that_goes_well_writes_tables_metrics_and_documents(repository):
         "data/release/charts/one.svg",
         "data/release/images.parquet",
         "reports/mini.json",
+        "reports/plots/mini-curve.csv",
     ]
     assert frames.read(Path("data/copies.parquet"), "copies")["image"].tolist() == ["a/1.png"]
     # What is left of the last bits depends on the processor.

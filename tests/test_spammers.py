@@ -6,7 +6,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from stages.lib import frames
-from stages.lib.annotator_quality import annotators
+from stages.lib.annotator_quality import annotators, confusion
+from tests.people import words_of
 
 GOOD, GUESSES, COMMONEST, ADVERSARY = "good", "guesses", "commonest", "adversary"
 CREW = [GOOD] * 25 + [GUESSES] * 5 + [COMMONEST] * 5 + [ADVERSARY] * 5
@@ -33,18 +34,13 @@ def crowd(
                 ADVERSARY: (true + 1) % classes if chance.random() < 0.8 else other,
             }[CREW[who]]
             rows.append((f"o{n:04}", f"{CREW[who]}-{who:02}", f"c{said}", 1.0 if who % 2 else 10.0))
-    votes = pd.DataFrame(rows, columns=["object", "annotator", "value", "lead_time_s"])
-    words = votes.assign(annotation=[str(n) for n in range(len(votes))], source="human")
-    return (
-        votes.assign(weight=1.0, review=False),
-        frames.frame("annotations", words.drop(columns=["object", "value"])),
-        truth,
-    )
+    votes = pd.DataFrame(rows, columns=["object", "annotator", "value", "seconds"]).assign(weight=1.0, review=False)
+    return votes, words_of(votes, votes["seconds"]), truth
 
 
 def quality(seed: int, skew: float) -> pd.DataFrame:
     votes, words, _ = crowd(seed, skew)
-    found = annotators(words, votes, 0.05, 5)
+    found = annotators(words, votes, confusion(votes, 5), 0.05)
     frames.to_bytes(found, "annotators")
     return found.assign(kind=found["annotator"].str.split("-").str[0])
 
@@ -82,7 +78,7 @@ def test_spread_tells_who_guesses_from_who_is_wrong_on_purpose() -> None:
 
 def test_accuracy_is_near_the_true_one_and_inside_its_interval() -> None:
     votes, words, truth = crowd(4, 0.3)
-    found = annotators(words, votes, 0.05, 5).set_index("annotator")
+    found = annotators(words, votes, confusion(votes, 5), 0.05).set_index("annotator")
     right = (
         (votes["value"] == "c" + pd.Series(truth[votes["object"].str[1:].astype(int)]).astype(str))
         .groupby(votes["annotator"])
@@ -99,5 +95,5 @@ def test_accuracy_is_near_the_true_one_and_inside_its_interval() -> None:
 def test_nothing_is_estimated_of_who_labelled_alone() -> None:
     votes, words, _ = crowd(0, 0.3)
     alone = votes.drop_duplicates("object")
-    found = annotators(words.loc[alone.index], alone, 0.05, 5)
+    found = annotators(words.loc[alone.index], alone, confusion(alone, 5), 0.05)
     assert found[["accuracy", "accuracy_low", "beyond_chance", "spread", "flags"]].isna().all(axis=None)

@@ -158,3 +158,21 @@ def _label(dice: random.Random) -> str:
 def _box(dice: random.Random, place: int = 0) -> dict[str, float]:
     """Return a box near one of three places, so that those of several people overlap, most of the time."""
     return {"x": 30.0 * place + dice.choice((0, 0, 1, 15)), "y": 5.0, "width": 20.0, "height": 30.0}
+
+
+def make_predictions(images: pd.DataFrame, classes: list[str], task: str) -> pd.DataFrame:
+    """Return `predictions` as a model might make them that knows nothing; for detection they are of no object."""
+    rows = []
+    for number, row in enumerate(images[images["error"].isna()].drop_duplicates("content").itertuples(index=False)):
+        dice = random.Random(f"prediction {row.content}")  # noqa: S311
+        raw = [dice.random() + 0.01 for _ in classes]
+        probabilities = [one / sum(raw) for one in raw]
+        best = max(range(len(classes)), key=lambda n: probabilities[n])
+        whole = task == "classification"
+        rows.append({
+            "model": "built-in" if number % 3 else "theirs", "prediction": row.content if whole else f"{row.image} 1",
+            "image": row.image, "object": row.content if whole else None, "label": None, "can_say": True,
+            "predicted": classes[best], "confidence": probabilities[best], "probabilities": probabilities,
+            **dict(zip(("x", "y", "width", "height"), (None,) * 4 if whole else (1.0, 2.0, 5.0, 6.0), strict=True)),
+        })  # fmt: skip
+    return frames.frame("predictions", pd.DataFrame(rows) if rows else None)

@@ -22,7 +22,14 @@ from stages.lib.project import Annotators, Classes, Dataset, Pin, Withdrawal
 from stages.lib.rules import RuleBook
 from stages.lib.yaml_file import load
 from tests import changed
-from tests.world_tables import groups_of, make_annotations, make_images, make_pairs, make_sources
+from tests.world_tables import (
+    groups_of,
+    make_annotations,
+    make_images,
+    make_pairs,
+    make_predictions,
+    make_sources,
+)
 
 CLASSES = Classes.model_validate(
     {"version": "1.10", "classes": [{"id": "cat"}, {"id": "dog"}, {"id": "owl", "ignore": True}]}
@@ -101,12 +108,13 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "annotator_pools": Annotators(),
         "dataset": Dataset.model_validate(dataset | {"date": "2026-07-01", "seed": 7}),
         "seed": 7,
+        "predictions": make_predictions(world.images, CLASSES.ids, world.task),
     }
     for stage in (consolidate, annotators, cases, split, rebalance):
         params = change.get(stage.__name__.rpartition(".")[2], stage.Params())
         arguments = {name: made[name] for name in stage.transform.__annotations__ if name in made}
         made |= stage.transform(**arguments, params=params)._asdict()
-    del made["metrics"]
+    del made["metrics"], made["plots"]
     return made
 
 

@@ -3,54 +3,73 @@
 import numpy as np
 import pandas as pd
 
-from stages.lib import dawid_skene, frames
+from stages.lib import annotator_repeats, annotator_reviews, dawid_skene, frames
+from stages.lib.annotator_tempo import pace
+from stages.lib.intervals import ENOUGH, Shares, wilson
 from stages.lib.voices import ABSENT
 
-# Below this many comparisons a share says too little to raise a flag on anybody.
-MIN_COMPARED = 20
 # Of the median of all: who knows half as much as the others. In simulated crowds it flags 0.89 to 1 of the spammers and
 # adversaries, and 0 to 0.02 of the good ones (docs/decisions/labels.md).
 _LITTLE = 0.5
 _WORTH = ["accuracy", "accuracy_low", "accuracy_high", "beyond_chance", "spread", "right_of"]
-_Z = 1.959964  # 95 % of a normal distribution
 
 
-def annotators(words: pd.DataFrame, votes: pd.DataFrame, gap: float, classes: int) -> pd.DataFrame:
+def annotators(words: pd.DataFrame, votes: pd.DataFrame, confusion: pd.DataFrame, gap: float) -> pd.DataFrame:
     """Return table `annotators`. Who agrees with the others by more than `gap` less than they do is flagged.
 
-    Agreement compares a vote with the majority of the *other* annotators on the object; where they are evenly
-    divided and the vote is on one of the sides, it counts half. Both shares carry a 95 % interval (Wilson 1927), and
-    only intervals that do not meet raise the flag. So does who is right hardly more often than chance, as
-    agreement alone does not find who always names the commonest class. Speed never does.
+    `words` as stages.lib.annotator_words gives them, `votes` has object, annotator, review, value, weight, and
+    `confusion` is the table. Agreement compares a vote with the majority of the *other* annotators on the object;
+    where they are evenly divided and the vote is on one of the sides, it counts half. Both shares carry a 95 %
+    interval, and only intervals that do not meet raise the flag. So does who is right hardly more often than chance,
+    as agreement alone does not find who always names the commonest class; who differs from himself; and whom
+    reviewers overrule more often than the others. Speed never does.
     """
-    people = words[words["source"] != "model"]
-    compared = _compared(votes[~votes["review"]])
-    by_annotator = compared.groupby("annotator")["agrees"].agg(["size", "sum"])
-    names = pd.Index(sorted(people["annotator"].unique()), name="annotator")
-    size = by_annotator["size"].reindex(names, fill_value=0)
-    agrees = by_annotator["sum"].reindex(names, fill_value=0.0)
-    worth = _worth(votes[~votes["review"]], classes).reindex(names)
-    apart, guessing = _flags(agrees, size, gap), _guessing(worth)
-    seconds = people.groupby("annotator")["lead_time_s"].median().reindex(names)
+    names = pd.Index(sorted(words["annotator"].unique()), name="annotator")
+    compared = _compared(votes[~votes["review"]]).groupby("annotator")["agrees"].agg(["size", "sum"])
+    compared = compared.reindex(names, fill_value=0)
+    worth = _worth(confusion).reindex(names)
+    again = annotator_repeats.repeats(words).reindex(names, fill_value=0)
+    reviewed = annotator_reviews.corrections(votes).reindex(names, fill_value=0)
+    labelled = words[words["label"].notna()]
+    flags = [
+        _flags(compared["sum"], compared["size"], gap),
+        _guessing(worth),
+        annotator_repeats.flags(again),
+        annotator_reviews.flags(reviewed, gap),
+    ]
     return frames.frame("annotators", {
         "annotator": names.to_series(),
-        "annotations": people["annotator"].value_counts().reindex(names),
-        "compared": size,
-        "agreement": (agrees / size.where(size > 0)).round(4),
+        "annotations": words["annotator"].value_counts().reindex(names),
+        "compared": compared["size"],
+        "agreement": _share(compared["sum"], compared["size"]),
         **{column: worth[column].round(4) for column in worth.columns.drop("right_of")},
-        "seconds_per_label": seconds.round(3),
-        "flags": (apart + "; " + guessing).fillna(apart).fillna(guessing),
+        "repeats": again["repeats"],
+        "self_consistency": _share(again["same"], again["repeats"]),
+        "reviewed": reviewed["reviewed"],
+        "corrected": _share(reviewed["overruled"], reviewed["reviewed"]),
+        **pace(labelled["seconds"], labelled["annotator"]).reindex(names),
+        "flags": pd.concat(flags, axis=1).apply(lambda found: "; ".join(found.dropna()) or None, axis=1),
     }).reset_index(drop=True)  # fmt: skip
 
 
-def _worth(votes: pd.DataFrame, classes: int) -> pd.DataFrame:
-    """Return per annotator accuracy with its interval, beyond_chance, spread, and of how many words (right_of).
+def confusion(votes: pd.DataFrame, classes: int) -> pd.DataFrame:
+    """Return table `confusion`: Dawid and Skene's estimate from objects that several people gave a class.
 
-    From the confusions that Dawid and Skene's model estimates, on objects that several people gave a class.
+    `votes` has object, annotator, value, weight, without verdicts; `classes` is how many there are.
     """
     cast = votes[votes["value"] != ABSENT]
     several = cast[cast.groupby("object")["weight"].transform("sum").round(6) > 1]
-    confusion = dawid_skene.estimate(several, max(classes, several["value"].nunique())).confusion
+    found = dawid_skene.estimate(several, max(classes, several["value"].nunique())).confusion
+    of_class = found.groupby(["annotator", "true"])["votes"].transform("sum")
+    return frames.frame("confusion", found.assign(share=(found["votes"] / of_class.where(of_class > 0)).round(4)))
+
+
+def _share(of: pd.Series, size: pd.Series) -> pd.Series:
+    return (of / size.where(size > 0)).round(4)
+
+
+def _worth(confusion: pd.DataFrame) -> pd.DataFrame:
+    """Return per annotator accuracy with its interval, beyond_chance, spread, and of how many words (right_of)."""
     if confusion.empty:
         return pd.DataFrame(columns=_WORTH, dtype=np.float64)
     who = confusion["annotator"]
@@ -66,13 +85,13 @@ def _worth(votes: pd.DataFrame, classes: int) -> pd.DataFrame:
     told = (share**2 / true.where(true > 0)).groupby(who).sum()
     kappa = ((right - chance) / (1 - chance)).where(chance < 1 - 1e-9)
     tau = ((told - same) / (1 - same)).where(same < 1 - 1e-9, 0.0).clip(0, 1)
-    found = [right, _wilson(right, count, -1), _wilson(right, count, 1), kappa, tau, count]
+    found = [right, wilson(right, count, -1), wilson(right, count, 1), kappa, tau, count]
     return pd.concat(found, axis=1, keys=_WORTH)
 
 
 def _guessing(worth: pd.DataFrame) -> pd.Series:
     """Return a flag for who is right hardly more often than chance, beside the others."""
-    known = worth["beyond_chance"].where(worth["right_of"] >= MIN_COMPARED)
+    known = worth["beyond_chance"].where(worth["right_of"] >= ENOUGH)
     usual = known.median()
     text = [
         f"is right {own:+.2f} beyond chance (1 is always, 0 is guessing), the others {usual:+.2f}, in {n:,.0f} words"
@@ -100,18 +119,9 @@ def _compared(votes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _flags(agrees: pd.Series, size: pd.Series, gap: float) -> pd.Series:
-    rest_agrees, rest_size = agrees.sum() - agrees, size.sum() - size
-    enough = (size >= MIN_COMPARED) & (rest_size >= MIN_COMPARED)
-    share, rest = agrees / size.where(enough), rest_agrees / rest_size.where(enough)
-    apart = _wilson(share, size, 1) < _wilson(rest, rest_size, -1)
+    shares = Shares(agrees, size)
     text = [
         f"agrees with the others in {own:.0%} of {n:,} words, the other annotators in {others:.0%}"
-        for own, n, others in zip(share, size, rest, strict=True)
+        for own, n, others in zip(shares.share, size, shares.rest, strict=True)
     ]
-    return pd.Series(text, index=size.index, dtype="str").where(enough & apart & (rest - share > gap))
-
-
-def _wilson(share: pd.Series, n: pd.Series, sign: int) -> pd.Series:
-    """Return one bound of the Wilson score interval of a share of n."""
-    half = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return (share + _Z**2 / (2 * n) + sign * half) / (1 + _Z**2 / n)
+    return pd.Series(text, index=size.index, dtype="str").where(shares.below(gap))

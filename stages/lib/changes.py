@@ -190,13 +190,13 @@ def accounted_for(annotations: pd.DataFrame, changes: Changes, defined: Sequence
     )
 
 
-def epochs(written_under: pd.Series, changes: Changes) -> pd.Series:
-    """Return, per guideline version, under how many changes that ask for words again it came.
+def epochs(written_under: pd.Series, changes: Changes, old_votes: Sequence[str] = ("requeue",)) -> pd.Series:
+    """Return, per guideline version, under how many changes it came that ask for words again (or do `old_votes`).
 
     A word of a later epoch is the newer one whatever the dates of the batches say: what somebody said under the old
     meaning and handed in late does not replace what he said under the new one.
     """
-    asking = {tuple(versions.numbers(c.version)): c.version for c in changes.changes if c.old_votes == "requeue"}
+    asking = {tuple(versions.numbers(c.version)): c.version for c in changes.changes if c.old_votes in old_votes}
     epoch = pd.Series(0, index=written_under.index)
     for version in asking.values():
         epoch += ~versions.older(written_under, version)

@@ -121,3 +121,22 @@ def _softmax(likelihood: Floats, first: Codes, elsewhere: Floats | None = None) 
         total = total + np.exp(elsewhere - most)
     probability: Floats = mass / np.repeat(total, size)
     return probability
+
+
+def pooled(votes: pd.DataFrame, classes: list[str]) -> Floats:
+    """Return how probable it is that anybody says a class (columns) where the object is one (rows), K x K.
+
+    Columns of `votes` as in `estimate`; votes for what is no class of the list are left out.
+    """
+    known = votes[votes["value"].isin(classes)]
+    size = len(classes)
+    others = max(size - 1, 1)
+    found = estimate(known, size, np.inf)
+    accuracy = _PRIOR_ACCURACY if np.isnan(found.accuracy) else found.accuracy
+    prior = np.where(np.eye(size, dtype=bool), accuracy, (1 - accuracy) / others)
+    names = pd.Index(classes)
+    true, said = (names.get_indexer(pd.Index(found.confusion[side])) for side in ("true", "said"))
+    counted = np.zeros((size, size))
+    np.add.at(counted, (true, said), found.confusion["votes"].to_numpy(np.float64))
+    filled: Floats = (counted + _PRIOR_VOTES * prior) / (counted.sum(axis=1, keepdims=True) + _PRIOR_VOTES)
+    return filled

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stages.lib.errors import UserError
-from stages.lib.table_columns import BYTES, POLYGON
-from stages.lib.tables import TABLES, Table
+from stages.lib.table_columns import BYTES, POLYGON, Table
+from stages.lib.tables import TABLES
 
 _ROW_GROUP = 1_000_000
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}

@@ -1,16 +1,25 @@
 """Which image a name in a payload means: never a guess."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import pandas as pd
-
-from stages.lib.batches import BatchFile
 
 # A name that ends in one of these is a whole file name: `a.png` never means the picture `a.png.jpg`.
 PICTURE_SUFFIXES = (
     ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff",
     ".webp",
 )  # fmt: skip
+
+
+class Naming(Protocol):
+    """What a description says about the names in its payload: the delivery they are of, and what single ones mean."""
+
+    @property
+    def images(self) -> str | None: ...
+
+    @property
+    def names(self) -> Mapping[str, str]: ...
 
 
 class _Table(dict[str, str]):
@@ -38,11 +47,11 @@ class ImageNames:
         self._anywhere = _Table(self.keys)
         self._within: dict[str, _Table] = {}
 
-    def resolve(self, names: pd.Series, settings: BatchFile) -> pd.Series:
+    def resolve(self, names: pd.Series, settings: Naming) -> pd.Series:
         """Return the image that each name means; a name that means none, or several, stays as it is.
 
-        In this order: what `names` of batch.yaml says; the exact key; the file in the delivery `images`, by path, then
-        by base name; the one image of that base name anywhere; each time, for a name without suffix, the same by stem.
+        In this order: what `names` of the description says; the exact key; the file in the delivery `images`, by path,
+        then by base name; the one image of that base name anywhere; each time, for a name without suffix, by stem.
         """
         tables = [self._anywhere]
         if settings.images is not None:

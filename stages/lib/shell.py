@@ -1,9 +1,9 @@
 """The shell around every stage: it reads what `transform` names, runs it, and writes what it gives back.
 
 The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`), one of `INPUTS`,
-or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; three names are
-special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`, and `pages`
-(likewise) to `reports/site/`.
+or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; four names are
+special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`, `pages`
+(likewise) to `reports/site/`, and `plots` (likewise) to `reports/plots/<stage>-<name>`, small and in git.
 """
 
 import gc
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.lib import baseline, frames, named_checks, paths, project
+from stages.lib import baseline, frames, named_checks, own_predictions, paths, project
 from stages.lib.batches import read_batches
 from stages.lib.changes import read_checked
 from stages.lib.deliveries import read_deliveries
@@ -23,9 +23,11 @@ from stages.lib.edge_cases import read_edge_cases
 from stages.lib.errors import UserError, printable
 from stages.lib.yaml_file import Written, load
 
-METRICS = "metrics"
+METRICS, PLOTS = "metrics", "plots"
 # Fields that hold files, as bytes by name, and the folder that DVC takes as the stage's output.
 FOLDERS = {"documents": paths.RELEASE, "pages": paths.SITE}
+# Fields that become no table.
+SPECIAL = (METRICS, PLOTS, *FOLDERS)
 
 
 class Input(NamedTuple):
@@ -39,6 +41,7 @@ class Input(NamedTuple):
 INPUTS = {
     "deliveries": Input(lambda: read_deliveries(paths.DELIVERIES), (paths.DELIVERIES,)),
     "batches": Input(lambda: read_batches(paths.BATCHES), (paths.BATCHES,)),
+    "own_predictions": Input(lambda: own_predictions.read_all(paths.PREDICTIONS), (paths.PREDICTIONS,)),
     "pins": Input(lambda: project.read_pins(paths.PINS), (paths.PINS,)),
     "withdrawals": Input(lambda: project.read_withdrawals(paths.WITHDRAWALS), (paths.WITHDRAWALS,)),
     "classes": Input(lambda: project.read_classes(paths.CLASSES), (paths.CLASSES,)),
@@ -90,11 +93,14 @@ def read(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
 
 
 def write(stage: str, tables: Mapping[str, Any]) -> None:
-    """Write the tables, metrics, documents and pages of a stage."""
+    """Write the tables, metrics, plots, documents and pages of a stage."""
     for name, value in tables.items():
         if name == METRICS:
             text = json.dumps(_rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             write_bytes(paths.REPORTS / f"{stage}.json", text.encode())
+        elif name == PLOTS:
+            for file, content in value.items():
+                write_bytes(plot_path(stage, file), content)
         elif name in FOLDERS:
             for file, content in value.items():
                 write_bytes(FOLDERS[name] / file, content)
@@ -121,6 +127,11 @@ def table_name(argument: str) -> str:
 def table_path(argument: str) -> Path:
     """Return where the table of an argument or field lies."""
     return paths.DATA / f"{table_name(argument)}.parquet"
+
+
+def plot_path(stage: str, file: str) -> Path:
+    """Return where a plot of a stage lies."""
+    return paths.PLOTS / f"{stage}-{file}"
 
 
 def _argument(stage: str, name: str, annotation: type[Written]) -> Any:

@@ -1,4 +1,4 @@
-"""Column types, and the columns that several tables share."""
+"""What a table and a column are, column types, and the columns that several tables share."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,8 @@ INTEGER = pa.int64()
 NUMBER = pa.float64()
 YES_NO = pa.bool_()
 TIME = pa.timestamp("us", tz="UTC")
-POLYGON = pa.list_(pa.float64())
+NUMBERS = pa.list_(pa.float64())
+POLYGON = NUMBERS
 BYTES = pa.binary()
 
 
@@ -20,6 +21,20 @@ class Column(NamedTuple):
     type: pa.DataType
     meaning: str
     nullable: bool = False
+
+
+class Table(NamedTuple):
+    """One table. `extra` allows further columns: the metadata that deliveries declare."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    extra: bool = False
+
+    def schema(self) -> pa.Schema:
+        """Return the columns as a pyarrow schema."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
 
 
 ABOUT_IMAGE = Column("image", TEXT, "POSIX path under data/raw/images")

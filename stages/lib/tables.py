@@ -4,10 +4,7 @@ The shell checks tables against these schemas on reading and on writing. Texts a
 `YYYY-MM-DD`, geometry pixels of the picture as it is shown, origin top left.
 """
 
-from typing import NamedTuple
-
-import pyarrow as pa
-
+from stages.lib import annotator_tables
 from stages.lib.table_columns import (
     ABOUT_IMAGE,
     BYTES,
@@ -15,27 +12,14 @@ from stages.lib.table_columns import (
     GEOMETRY,
     INTEGER,
     NUMBER,
+    NUMBERS,
     OBJECT,
     TEXT,
     TIME,
     YES_NO,
     Column,
+    Table,
 )
-
-
-class Table(NamedTuple):
-    """One table. `extra` allows further columns: the metadata that deliveries declare."""
-
-    name: str
-    grain: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    extra: bool = False
-
-    def schema(self) -> pa.Schema:
-        """Return the columns as a pyarrow schema."""
-        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
-
 
 _ALL = (
     Table("planted", "one row per planted fault of the example", ("fault", "key"), (
@@ -138,28 +122,6 @@ _ALL = (
         Column("batch", TEXT, "the newest batch that says so"),
         Column("guideline_version", TEXT, "the guideline version it was said under"),
     )),
-    Table("agreement", "one row per scope: all votes, a class, two classes, two annotators, a batch", ("scope", "key", "other"), (
-        Column("scope", TEXT, "all, class, classes, annotators or batch"),
-        Column("key", TEXT, "the class, annotator or batch; empty for all votes"),
-        Column("other", TEXT, "the second class, or annotator", nullable=True),
-        Column("votes", NUMBER, "votes that were compared, on objects that several people labelled"),
-        Column("share", NUMBER, "share that agrees, of the pairs of votes", nullable=True),
-        Column("beyond_chance", NUMBER, "Krippendorff's alpha; for two annotators Cohen's kappa; null where undefined", nullable=True),
-        Column("why", TEXT, "why it is undefined", nullable=True),
-    )),
-    Table("annotators", "one row per annotator", ("annotator",), (
-        Column("annotator", TEXT, "a stable pseudonym"),
-        Column("annotations", INTEGER, "words"),
-        Column("compared", INTEGER, "words on objects that others labelled too"),
-        Column("agreement", NUMBER, "share of those that equal the majority of the others; null when there are none", nullable=True),
-        Column("accuracy", NUMBER, "estimated share of those that are right (Dawid-Skene); null when there are none", nullable=True),
-        Column("accuracy_low", NUMBER, "lower end of its 95 % interval (Wilson), as if the truth were known", nullable=True),
-        Column("accuracy_high", NUMBER, "upper end", nullable=True),
-        Column("beyond_chance", NUMBER, "Cohen's kappa of the words and what the objects probably are; 0 for who guesses", nullable=True),
-        Column("spread", NUMBER, "how far the words depend on the object, 0 to 1 (Goodman and Kruskal's tau); 0 for who always says the same", nullable=True),
-        Column("seconds_per_label", NUMBER, "median working time, seconds", nullable=True),
-        Column("flags", TEXT, "what deserves a look, in words; null when nothing does", nullable=True),
-    )),
     Table("copies", "one row per image left out for another", ("image",), (
         ABOUT_IMAGE,
         Column("kept_as", TEXT, "the survivor"),
@@ -193,6 +155,74 @@ _ALL = (
         Column("edge_case", TEXT, "id of the edge case"),
         Column("rows", INTEGER, "objects, or images, of which it can be said whether it fires"),
         Column("without", TEXT, "columns that it reads and that have no value anywhere, with commas", nullable=True),
+    )),
+    Table("predictions", "one row per model and object, unlabelled image, or object that a model alone sees", ("model", "prediction"), (
+        Column("model", TEXT, "built-in, or the name under data/raw/predictions"),
+        Column("prediction", TEXT, "the object; the content of an unlabelled image; else image and place among the model's own"),
+        ABOUT_IMAGE,
+        OBJECT._replace(nullable=True),
+        Column("label", TEXT, "the class that the object has; null where there is none", nullable=True),
+        Column("x", NUMBER, "left edge of the model's box, or else of the object's, pixels", nullable=True),
+        Column("y", NUMBER, "upper edge, pixels", nullable=True),
+        Column("width", NUMBER, "width, pixels", nullable=True),
+        Column("height", NUMBER, "height, pixels", nullable=True),
+        Column("predicted", TEXT, "the most probable class; of equals the first in the guideline"),
+        Column("confidence", NUMBER, "its probability as the model says, 0 to 1"),
+        Column("probabilities", NUMBERS, "of each class in the order of guidelines/classes.yaml; null where the model tells one class alone", nullable=True),
+        Column("can_say", YES_NO, "false where the model has not learned the class that the object has"),
+    )),
+    Table("suspects", "one row per object under suspicion, or per object that seems to be missing", ("suspect",), (
+        Column("suspect", TEXT, "the object; for one that seems to be missing, the prediction that shows it"),
+        Column("rank", INTEGER, "1 is to be looked at first"),
+        ABOUT_IMAGE,
+        Column("object", TEXT, "as in labels; null where it seems to be missing", nullable=True),
+        Column("kind", TEXT, "label, double, shape or missing"),
+        Column("label", TEXT, "the class it has; null where it seems to be missing", nullable=True),
+        Column("proposed", TEXT, "the class that it probably is; null where none is proposed", nullable=True),
+        Column("proposal", TEXT, "relabel, remove, add or look"),
+        Column("x", NUMBER, "left edge of the box, pixels", nullable=True),
+        Column("y", NUMBER, "upper edge, pixels", nullable=True),
+        Column("width", NUMBER, "width, pixels", nullable=True),
+        Column("height", NUMBER, "height, pixels", nullable=True),
+        Column("score", NUMBER, "how suspicious, 0 to 1; for kind label the probability that it is another class, by votes and model"),
+        Column("reason", TEXT, "why, in words"),
+    )),
+    Table("scores", "one row per split, model, scope, key and measure", ("split", "model", "scope", "key", "measure"), (
+        Column("split", TEXT, "val or test"),
+        Column("model", TEXT, "built-in, taught the train split; or one of the team's own"),
+        Column("scope", TEXT, "all, class or edge case"),
+        Column("key", TEXT, "the class, or edge case; empty for all"),
+        Column("measure", TEXT, "accuracy, recall or precision"),
+        Column("objects", INTEGER, "objects that the measure is a share of"),
+        Column("value", NUMBER, "0 to 1; null where there are none", nullable=True),
+        Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of pictures)", nullable=True),
+        Column("high", NUMBER, "upper end", nullable=True),
+        Column("why", TEXT, "why there is no value, or no interval", nullable=True),
+    )),
+    Table("noise", "one row per method and class, and one per method for all", ("method", "label"), (
+        Column("method", TEXT, "gold sample, double labels, or votes and model"),
+        Column("label", TEXT, "the class that the labels have; empty for all"),
+        Column("objects", INTEGER, "objects behind the estimate"),
+        Column("share", NUMBER, "share of wrong labels, 0 to 1", nullable=True),
+        Column("low", NUMBER, "lower end of its 95 % interval, of drawing other objects", nullable=True),
+        Column("high", NUMBER, "upper end", nullable=True),
+        Column("why", TEXT, "why there is no estimate", nullable=True),
+    )),
+    Table("forecast", "one row per what can be done with labels", ("action",), (
+        Column("action", TEXT, "fix the first tenth of suspects; add as many labels; as many clean ones would do"),
+        Column("labels", INTEGER, "how many labels that is", nullable=True),
+        Column("change", NUMBER, "change of the fixed model's accuracy on val and test, 0 to 1", nullable=True),
+        Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of held-out pictures)", nullable=True),
+        Column("high", NUMBER, "upper end", nullable=True),
+        Column("why", TEXT, "why nothing can be forecast", nullable=True),
+    )),
+    Table("curve", "one row per part of the labels and noise added", ("part", "noise_added"), (
+        Column("part", NUMBER, "part of the labels of train that the model learned"),
+        Column("noise_added", NUMBER, "how many times the estimated noise was put on top"),
+        Column("labels", INTEGER, "labels that it learned"),
+        Column("accuracy", NUMBER, "on val and test together, mean of three draws"),
+        Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of held-out pictures)"),
+        Column("high", NUMBER, "upper end"),
     )),
     Table("splits", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
@@ -258,4 +288,4 @@ _RELEASE = (
     )),
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (*_ALL, *_RELEASE)}
+TABLES = {table.name: table for table in (*_ALL, *annotator_tables.ALL, *_RELEASE)}

@@ -22,6 +22,9 @@ CLASSES = Classes.model_validate({
 })  # fmt: skip
 
 
+QUALITY = ("suspects", "agreement", "annotators", "noise", "scores", "curve", "forecast")
+
+
 class Page(HTMLParser):
     """Tags with their attributes, and the text outside of the style."""
 
@@ -77,6 +80,7 @@ def world(files, pairs=(), copies=(), labels=(), splits=None):
             "splits",
             {"image": names, "group": "g", "reason": "hash", "split": [(splits or {}).get(n, "train") for n in names]},
         ),
+        **{name: frames.frame(name) for name in QUALITY},
         "classes": CLASSES,
         "params": Params(),
     }  # fmt: skip

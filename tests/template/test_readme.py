@@ -1,11 +1,13 @@
 """Every command of the README runs, in its order, as a new user types it."""
 
+import csv
 import os
 import re
 import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -32,6 +34,18 @@ def make_cells(home):
         (home / f"cells/Annotations/{name}.xml").write_text(text)
 
 
+def agree(sheet, labels):
+    """Do what the README asks of people: write a decision into the sheet, of which no suspect needs to be in doubt."""
+    rows = list(csv.DictReader(sheet.open(encoding="utf-8-sig", newline=""))) if sheet.exists() else []
+    if not rows:
+        rows = [{"suspect": pd.read_parquet(labels)["object"].min()}]
+    rows[0]["decision"] = "agree"
+    with sheet.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def test_the_first_screen_has_the_two_commands():
     assert BLOCKS[0].split("\n")[:2] == ["make", "make test"]
 
@@ -51,6 +65,9 @@ def test_every_command_runs(tmp_path):
             clone.run("make")
             assert (clone.top / "data/release/manifest.json").exists()
             assert clone.run("git", "status", "--porcelain") == ""
+        elif command.startswith("dataset fix --sheet"):
+            clone.run("bash", "-c", f". .venv/bin/activate && {command}")
+            agree(home / "suspects.csv", clone.top / "data/labels.parquet")
         elif command == 'git commit -m "Merge both deliveries"':
             continue  # nothing was merged: tests/template/test_merge.py is that story
         else:

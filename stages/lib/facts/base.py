@@ -12,8 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stages.lib import predicates
-from stages.lib.table_columns import Column
-from stages.lib.tables import Table
+from stages.lib.table_columns import Column, Table
 
 # A median of fewer says little: of 20, the 95 % interval of the median still spans the middle half of them.
 ENOUGH = 20

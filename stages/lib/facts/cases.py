@@ -18,8 +18,8 @@ from stages.lib.facts.pairings import both_ways, rarest_pairs, shown
 from stages.lib.matching import boxes_of
 from stages.lib.pair_kinds import TURNED
 from stages.lib.project import Classes
-from stages.lib.table_columns import INTEGER, NUMBER, YES_NO
-from stages.lib.tables import TABLES, Table
+from stages.lib.table_columns import INTEGER, NUMBER, YES_NO, Table
+from stages.lib.tables import TABLES
 
 _PICTURE = TABLES["images"].columns + TABLES["sources"].columns[1:]
 

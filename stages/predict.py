@@ -1,0 +1,199 @@
+"""Predict every object's class by a fixed, cheap model that has not seen its label, and every unlabelled picture's.
+
+Reads: `labels` (one row per object), `images`, `sources` and `groups` (one row per image), `copies` (one row per image
+left out for another), guidelines/classes.yaml, the team's own predictions (data/raw/predictions); the pictures.
+Writes: `predictions` (one row per model and object, unlabelled image, or object that a model alone sees).
+
+The built-in model looks at 32 x 32 pixels (HOG, colour, common patches) and learns from the labels at hand, in folds
+that tear no group. It informs people and the queue, never the release.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from stages.lib import calibration, classifier, frames, object_features, plot_files, predicted_objects
+from stages.lib import own_predictions as own
+from stages.lib.chance import uniform
+from stages.lib.own_predictions import BUILT_IN, OwnPredictions
+from stages.lib.project import Classes, Task
+from stages.lib.shell import run
+from stages.lib.yaml_file import Written
+
+_BOX = ["x", "y", "width", "height"]
+
+
+class Params(Written):
+    """What the built-in model learns from."""
+
+    # A class of fewer objects, or all of one group, cannot be learned in one fold and judged in another.
+    min_objects: int = Field(5, ge=2)
+
+
+class Tables(NamedTuple):
+    """What the stage writes."""
+
+    predictions: pd.DataFrame
+    plots: dict[str, bytes]
+    metrics: dict[str, Any]
+
+
+def transform(
+    labels: pd.DataFrame,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    groups: pd.DataFrame,
+    copies: pd.DataFrame,
+    own_predictions: Sequence[OwnPredictions],
+    classes: Classes,
+    task: Task,
+    seed: int,
+    params: Params,
+) -> Tables:
+    """Return a prediction per object and unlabelled picture. Raises UserError where a picture is not what it was."""
+    built_in, metrics = _built_in(labels, images, sources, groups, copies, classes, task, seed, params)
+    found = [built_in]
+    for model in own_predictions:
+        said = own.said(model, sorted(images.loc[images["error"].isna(), "image"]), classes.ids)
+        found.append(predicted_objects.table(model.name, said.rows, labels, images, classes.ids, task))
+        metrics[model.name] = _honest(found[-1]) | {"predictions": len(said.rows), "left out": said.left_out}
+    predictions = frames.concat(found, "predictions")
+    return Tables(predictions, _plots(predictions), metrics)
+
+
+def _built_in(
+    labels: pd.DataFrame,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    groups: pd.DataFrame,
+    copies: pd.DataFrame,
+    classes: Classes,
+    task: Task,
+    seed: int,
+    params: Params,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the predictions of the built-in model, and what is to be said of them."""
+    items = _items(labels, images, sources, groups, copies, task)
+    learned = _learnable(items, params)
+    if len(learned) < 2:
+        return frames.frame("predictions"), _nothing(items, learned)
+    order = [name for name in classes.ids if name in learned]
+    code = pd.Index(order).get_indexer(pd.Index(items["label"])).astype(np.int64)
+    learn = (code >= 0) & items["sound"].to_numpy(bool)
+    fold = _folds(items["group"])
+    fold[items["object"].isna().to_numpy(bool)] = -1
+    features = object_features.of_objects(items, seed)
+    reduced = classifier.reduce(features, object_features.shapes(items))
+    probable = classifier.out_of_fold(reduced, code, learn, fold, len(order))
+    predictions = _table(items, probable, order, classes)
+    return predictions, _metrics(predictions, learned, items)
+
+
+def _items(
+    labels: pd.DataFrame,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    groups: pd.DataFrame,
+    copies: pd.DataFrame,
+    task: Task,
+) -> pd.DataFrame:
+    """Return what is to be judged, by name: objects, and for classification the pictures that have no label."""
+    objects = labels[["object", "image", "label", *_BOX, "status"]].assign(prediction=labels["object"])
+    if task == "classification":
+        bare = images[
+            images["error"].isna() & ~frames.is_in(images["image"], pd.concat([labels["image"], copies["image"]]))
+        ]
+        bare = bare.sort_values("image").drop_duplicates("content")
+        objects = pd.concat([objects, pd.DataFrame({"image": bare["image"], "prediction": bare["content"]})])
+    items = object_features.items(objects, images, sources).merge(groups[["image", "group"]], on="image")
+    items = items.sort_values("prediction").reset_index(drop=True)
+    return items.assign(sound=items["status"].ne("contested") & items["label"].notna())
+
+
+def _learnable(items: pd.DataFrame, params: Params) -> set[str]:
+    """Return the classes of enough objects in two groups or more, contested ones not counted: half are wrong."""
+    sound = items[items["sound"]]
+    by_class = sound.groupby("label")["group"].agg(["size", "nunique"])
+    return set(by_class.index[(by_class["size"] >= params.min_objects) & (by_class["nunique"] > 1)])
+
+
+def _folds(groups: pd.Series) -> NDArray[np.int64]:
+    """Return each group's fold. A loop over distinct groups: a hash takes one text at a time."""
+    names = groups.unique()
+    fold = {name: int(uniform(f"fold:{name}") * classifier.FOLDS) for name in names}
+    return np.array([fold[name] for name in groups], dtype=np.int64)
+
+
+def _table(items: pd.DataFrame, probable: NDArray[np.float64], order: list[str], classes: Classes) -> pd.DataFrame:
+    """Return `predictions` of the built-in model; `order` are the classes that it knows."""
+    every = np.zeros((len(items), len(classes.ids)))
+    every[:, [classes.ids.index(name) for name in order]] = probable
+    best = probable.argmax(axis=1)
+    return frames.frame("predictions", {
+        "model": pd.Series(BUILT_IN, index=items.index),
+        "prediction": items["prediction"],
+        "image": items["image"],
+        "object": items["object"],
+        "label": items["label"],
+        **{side: items[side] for side in _BOX},
+        "predicted": pd.Series(np.array(order, dtype=object)[best], index=items.index),
+        "confidence": probable[np.arange(len(items)), best],
+        "probabilities": pd.Series(list(every), index=items.index),
+        "can_say": items["label"].isin(order) | items["label"].isna(),
+    })  # fmt: skip
+
+
+def _nothing(items: pd.DataFrame, learned: set[str]) -> dict[str, Any]:
+    found = f"only {', '.join(learned)}" if learned else "none"
+    return {
+        "objects": int(items["object"].notna().sum()),
+        "unlabelled": int(items["object"].isna().sum()),
+        "classes learned": len(learned),
+        "why": f"a model needs two classes to tell apart; {found} has enough objects in two groups",
+    }
+
+
+def _plots(predictions: pd.DataFrame) -> dict[str, bytes]:
+    """Return how often each model says what the label says, by tenth of its confidence."""
+    judged = _judged(predictions)
+    parts = [
+        calibration.bins(rows["confidence"], rows["predicted"] == rows["label"]).assign(model=model)
+        for model, rows in judged.groupby("model")
+    ]
+    points = pd.concat(parts) if parts else pd.DataFrame(columns=["model", "confidence", "right"])
+    return {"reliability.csv": plot_files.csv(points[["model", "confidence", "right"]])}
+
+
+def _judged(predictions: pd.DataFrame) -> pd.DataFrame:
+    return predictions[predictions["object"].notna() & predictions["can_say"]]
+
+
+def _honest(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Return how often a model says what the labels say, and how honest its confidence is; None without labels."""
+    judged = _judged(predictions)
+    agrees = judged["predicted"] == judged["label"]
+    return {
+        "objects": len(judged),
+        "agrees with the label": float(agrees.mean()) if len(judged) else None,
+        "calibration error": calibration.error(judged["confidence"], agrees),
+    }
+
+
+def _metrics(predictions: pd.DataFrame, learned: set[str], items: pd.DataFrame) -> dict[str, Any]:
+    """Return what the built-in model learned, and how often it says what the labels say, in all and per class."""
+    judged = _judged(predictions)
+    by_class = (judged["predicted"] == judged["label"]).groupby(judged["label"]).mean()
+    return _honest(predictions) | {
+        "objects": int(items["object"].notna().sum()),
+        "unlabelled": int(items["object"].isna().sum()),
+        "classes learned": len(learned),
+        "by class": {str(name): float(share) for name, share in by_class.sort_index().items()},
+    }
+
+
+if __name__ == "__main__":
+    run(transform)
