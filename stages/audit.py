@@ -50,6 +50,7 @@ def transform(
     open_ = labels[labels["status"] != "adjudicated"]
     parts = [
         _labels(judged, ballots, params),
+        _texts(open_, params),
         box_suspects.odd_shapes(open_),
         box_suspects.doubles(open_),
         box_suspects.missing(predictions, params.missing_confidence),
@@ -57,7 +58,9 @@ def transform(
     found = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
     suspects = _ranked(found)
     several = ballots[~ballots["review"]].groupby("object")["annotator"].nunique().gt(1).any()
-    return Tables(frames.frame("suspects", suspects), _metrics(suspects, judged, labels, several=bool(several)))
+    why = None if several else "no object was labelled by two people, so how often they err cannot be told"
+    why = why if len(classes.ids) > 1 else "of one class alone none can be wrong"
+    return Tables(frames.frame("suspects", suspects), _metrics(suspects, judged, labels, why))
 
 
 def _judged(labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: Classes) -> pd.DataFrame:
@@ -102,6 +105,16 @@ def _labels(judged: pd.DataFrame, ballots: pd.DataFrame, params: Params) -> pd.D
     )
 
 
+def _texts(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
+    """Return the suspects by transcription: people who read the same thing wrote something else."""
+    apart = labels[1 - labels["text_agreement"] >= params.min_score]
+    return apart.assign(
+        suspect=apart["object"], kind="text", proposed=None, proposal="look",
+        score=(1 - apart["text_agreement"]).round(6),
+        reason=apart["text_agreement"].map("what people read is alike to {:.0%}".format).astype("str"),
+    )  # fmt: skip
+
+
 def _said(ballots: pd.DataFrame) -> dict[str, str]:
     """Return per object what people said: `cat 2, dog 1, not seen 1`."""
     people = ballots[~ballots["review"]].assign(label=ballots["label"].fillna("not seen"))
@@ -135,20 +148,20 @@ def _ranked(found: pd.DataFrame) -> pd.DataFrame:
     return first.assign(rank=np.arange(1, len(first) + 1))
 
 
-def _metrics(suspects: pd.DataFrame, judged: pd.DataFrame, labels: pd.DataFrame, *, several: bool) -> dict[str, Any]:
-    """Return how many suspects there are, and how many wrong labels to expect; None where no votes can be compared."""
+def _metrics(suspects: pd.DataFrame, judged: pd.DataFrame, labels: pd.DataFrame, why: str | None) -> dict[str, Any]:
+    """Return how many suspects there are, and how many wrong labels to expect; None with the reason `why`."""
     first = suspects.head(round(len(labels) / 10))
     first = first[first["kind"] == "label"]
     expected = {
-        "wrong labels to be expected": float(judged["score"].sum()) if several else None,
-        "of these among the first tenth": float(first["score"].sum()) if several else None,
+        "wrong labels to be expected": None if why else float(judged["score"].sum()),
+        "of these among the first tenth": None if why else float(first["score"].sum()),
     }
     return {
         "objects": len(labels),
         "suspects": {kind: int(count) for kind, count in suspects["kind"].value_counts().sort_index().items()},
         "confident learning": int(judged["confident"].sum()),
         **expected,
-        **({} if several else {"why": "no object was labelled by two people, so how often they err cannot be told"}),
+        **({"why": why} if why else {}),
     }
 
 

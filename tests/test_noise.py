@@ -83,3 +83,10 @@ def test_nothing_at_all() -> None:
     found = estimated(labels())
     assert found["share"].isna().all()
     assert found["why"].notna().all()
+
+
+def test_of_one_class_alone_nothing_is_said() -> None:
+    votes = ballots(("o", "ann", "cat", "b"), ("o", "ben", "cat", "b"))
+    found = noise.table(labels(o="cat"), votes, frames.frame("predictions"), ["cat"], ())
+    assert found["share"].isna().all()
+    assert found["why"].str.startswith("of one class alone").all()

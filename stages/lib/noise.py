@@ -13,6 +13,7 @@ GOLD, VOTES, BOTH = "gold sample", "double labels", "votes and model"
 _NO_GOLD = "no batch is named in evaluate.gold as the verdicts on a random sample"
 _NO_DOUBLES = "no object was labelled by two people"
 _NO_MODEL = "no model could learn these classes"
+_ONE_CLASS = "of one class alone none can be wrong; what people read or drew is not judged here"
 # For an estimate of one class.
 _LEAST = 10
 _FEW = f"fewer than {_LEAST} objects"
@@ -29,6 +30,8 @@ def table(
     where the batch is a random sample. `double labels`: from how often people disagree; low, since they err alike.
     `votes and model`: the same with the out-of-fold model as one more voice.
     """
+    if len(classes) < 2:
+        return pd.concat([_none(method, _ONE_CLASS) for method in (GOLD, VOTES, BOTH)], ignore_index=True)
     parts = [_gold(ballots, labels, classes, gold)]
     people = ballots[~ballots["review"] & ballots["label"].notna()]
     several = people.groupby("object")["annotator"].nunique()

@@ -176,7 +176,7 @@ _ALL = (
         Column("rank", INTEGER, "1 is to be looked at first"),
         ABOUT_IMAGE,
         Column("object", TEXT, "as in labels; null where it seems to be missing", nullable=True),
-        Column("kind", TEXT, "label, double, shape or missing"),
+        Column("kind", TEXT, "label, text, double, shape or missing"),
         Column("label", TEXT, "the class it has; null where it seems to be missing", nullable=True),
         Column("proposed", TEXT, "the class that it probably is; null where none is proposed", nullable=True),
         Column("proposal", TEXT, "relabel, remove, add or look"),

@@ -108,6 +108,24 @@ def test_the_most_improbable_label_comes_first_and_ties_go_by_name() -> None:
     assert sorted(found.suspects["rank"]) == [1, 2, 3, 4]
 
 
+def test_a_transcription_that_people_read_otherwise_is_looked_at() -> None:
+    found = audit(
+        [label("o", "cat", text="TOTAL", text_agreement=0.75), label("p", "cat", text="TAX", text_agreement=1.0)]
+    )
+    assert listed(found) == {"o": ("text", None, "what people read is alike to 75%")}
+    assert found.suspects["score"].tolist() == [0.25]
+
+
+def test_of_one_class_alone_no_number_of_wrong_labels_is_invented() -> None:
+    one = Classes(version="1", classes=(Class(id="cat"),))
+    votes = frames.frame("ballots", pd.DataFrame([ballot("o", "ann", "cat"), ballot("o", "ben", "cat")]))
+    labels, predictions = frames.frame("labels", pd.DataFrame([label("o", "cat")])), frames.frame("predictions")
+    found = transform(labels, votes, predictions, one, Params())
+    assert found.suspects.empty
+    assert found.metrics["wrong labels to be expected"] is None
+    assert found.metrics["why"] == "of one class alone none can be wrong"
+
+
 # Boxes --------------------------------------------------------------------------------------------------------------
 
 
