@@ -71,7 +71,7 @@ def _compare(files: list[Path]) -> None:
 def _columns(files: list[Path]) -> None:
     """Print what each part costs on its own, in the batches in which the stage works."""
     data = [looks.read_bytes(file) for file in files]
-    decoded = [jpegs.decode(one, _LIMIT, samples.SMALL, samples.GREY) for one in data]
+    decoded = [jpegs.decode(one, _LIMIT, samples.SHORTER, samples.GREY) for one in data]
     found = [samples.sample(one, _LIMIT) for one in data]
     small = [np.stack([one.small for one in found[at : at + _AT_ONCE]]) for at in range(0, len(found), _AT_ONCE)]
     planes = [np.ascontiguousarray(one.transpose(3, 0, 1, 2)) for one in small]
@@ -104,7 +104,7 @@ def _columns(files: list[Path]) -> None:
 
 def _decode(data: bytes, colours: str) -> object:
     height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    by = jpegs.reduction(width, height, samples.SMALL, samples.GREY)
+    by = jpegs.reduction(width, height, samples.SHORTER, samples.GREY)
     return simplejpeg.decode_jpeg(data, colours, min_height=-(-height // by), min_width=-(-width // by))
 
 
