@@ -85,7 +85,14 @@ def image_fates(
     table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
     split = splits.set_index("image")["split"].reindex(table.index)
     table["split"] = split.where(table["fate"].isin(IN_RELEASE))
-    # A released picture shows its contested objects too: left out, they would be background, and a wrong label.
+    return _with_objects(table, labels, release_contested)
+
+
+def _with_objects(table: pd.DataFrame, labels: pd.DataFrame, release_contested: bool) -> Fates:
+    """Return the fates of images (`table`) with the objects that are released, and those of them that are ignored.
+
+    A released picture shows its contested objects too: left out, they would be background, and a wrong label.
+    """
     shown = labels[frames.is_in(labels["image"], table.index[table["fate"] == "released"])]
     undecided = shown["status"] == "contested" if not release_contested else pd.Series(data=False, index=shown.index)
     return Fates(table, pd.Index(shown["object"]), pd.Index(shown.loc[undecided, "object"]))
