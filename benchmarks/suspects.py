@@ -107,10 +107,9 @@ def of_words(found: Audited, given: World) -> dict[str, float]:
     """Return the average precision, per annotator, of ranking that annotator's words by all votes and the model."""
     labels = found.labels.sort_values("object")
     ids = given.classes.ids
-    voices = plausibility.collect(pd.Index(labels["object"]), found.ballots, found.predictions, ids)
-    probable = pd.DataFrame(
-        plausibility.joint(voices, plausibility.confusion(found.ballots, ids)), index=labels["image"], columns=ids
-    )
+    given_all = plausibility.evidence(found.ballots, found.predictions, ids)
+    by_class = plausibility.of_objects(pd.Index(labels["object"]), given_all)
+    probable = pd.DataFrame(by_class, index=labels["image"], columns=ids)
     rows = {}
     for annotator, words in given.said.groupby("annotator"):
         code = pd.Index(ids).get_indexer(pd.Index(words["label"]))

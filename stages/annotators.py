@@ -17,6 +17,7 @@ from pydantic import Field
 from stages.lib import agreement, annotator_repeats, annotator_reviews, annotator_tempo, annotator_words
 from stages.lib.annotator_quality import annotators, confusion
 from stages.lib.changes import Changes
+from stages.lib.numbers import known
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.voices import ABSENT
@@ -71,10 +72,10 @@ def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
         "annotators": len(each),
         "flagged": int(each["flags"].notna().sum()),
         "votes compared": float(whole["votes"]),
-        "share that agrees": _known(whole["share"]),
-        "Krippendorff's alpha": _known(whole["beyond_chance"]),
+        "share that agrees": known(whole["share"]),
+        "Krippendorff's alpha": known(whole["beyond_chance"]),
         "alpha by class": {
-            name: _known(alpha) for name, alpha in zip(of_class["key"], of_class["beyond_chance"], strict=True)
+            name: known(alpha) for name, alpha in zip(of_class["key"], of_class["beyond_chance"], strict=True)
         },
     }
 
@@ -90,17 +91,13 @@ def _of_all(words: pd.DataFrame, cast: pd.DataFrame) -> dict[str, Any]:
         "self-consistency": _share(again["same"], again["repeats"]),
         "words reviewed": int(reviewed["reviewed"]),
         "share corrected": _share(reviewed["overruled"], reviewed["reviewed"]),
-        "seconds per label (median)": _known(pace.get("seconds_per_label")),
-        "labels per hour": _known(pace.get("labels_per_hour")),
+        "seconds per label (median)": known(pace.get("seconds_per_label")),
+        "labels per hour": known(pace.get("labels_per_hour")),
     }
 
 
 def _share(of: float, size: float) -> float | None:
     return float(of / size) if size else None
-
-
-def _known(value: float | None) -> float | None:
-    return None if pd.isna(value) else float(value)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ from stages.lib import (
 )
 from stages.lib.chance import uniform
 from stages.lib.learning_curve import Data
+from stages.lib.numbers import known
 from stages.lib.own_predictions import BUILT_IN
+from stages.lib.plausibility import Evidence
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
@@ -80,10 +82,11 @@ def transform(
     released = released[~released["ignore"]].merge(release_images[["image", "group"]], on="image")
     released = released.sort_values("object").reset_index(drop=True)
     built_in = predictions[predictions["model"] == BUILT_IN]
-    estimated = noise.table(released, ballots, built_in, classes.ids, params.gold)
+    given = plausibility.evidence(ballots, built_in, classes.ids)
+    estimated = noise.table(released, given, params.gold)
     taught = _taught(released, built_in, images, sources, classes.ids, seed)
     judged = _scores(taught, released, predictions, cases, seed)
-    curve, forecast = _curves(taught, ballots, built_in, estimated, classes.ids, seed, params)
+    curve, forecast = _curves(taught, given, estimated, seed, params)
     return Tables(
         frames.frame("scores", judged),
         frames.frame("noise", estimated),
@@ -166,27 +169,21 @@ def _rows_of_cases(cases: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curves(
-    taught: _Taught,
-    ballots: pd.DataFrame,
-    built_in: pd.DataFrame,
-    estimated: pd.DataFrame,
-    ids: list[str],
-    seed: int,
-    params: Params,
+    taught: _Taught, given: Evidence, estimated: pd.DataFrame, seed: int, params: Params
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `curve`, and `forecast`: what the labels are worth, and fixing against adding."""
     if not params.curves or taught.why:
         return frames.frame("curve"), _no_forecast(taught.why or "evaluate.curves is switched off")
-    data = _data(taught, len(ids))
+    data = _data(taught, len(given.classes))
     if not len(data.held):
         return frames.frame("curve"), _no_forecast("val and test hold nothing to judge by")
     share = _best(estimated)
-    curve = learning_curve.measure(data, share, plausibility.confusion(ballots, ids), seed)
+    curve = learning_curve.measure(data, share, given.confused, seed)
     points = learning_curve.mean(curve, data.group, seed)
     if not share:
         return points, _no_forecast("no estimate of the noise" if share is None else "no noise is to be seen")
     train = taught.objects[(taught.objects["split"] == "train") & (taught.label >= 0)]
-    wrong = noise.improbable(train, ballots, built_in, ids).fillna(0.0).sort_values(ascending=False)
+    wrong = noise.improbable(train, given).fillna(0.0).sort_values(ascending=False)
     first = round(len(train) / 10)
     mended = min(float(wrong.head(first).sum()) / max(float(wrong.sum()), 1e-9), 1.0)
     worth = learning_curve.worth(points, points["accuracy"].to_numpy(np.float64))
@@ -250,21 +247,17 @@ def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame, forecast: pd.DataFra
         found.setdefault(str(model), {})[str(split)] = {
             "objects": int(whole["objects"]),
             "accuracy": float(whole["value"]),
-            "low": _known(whole["low"]),
-            "high": _known(whole["high"]),
+            "low": known(whole["low"]),
+            "high": known(whole["high"]),
             "mean recall of classes": float(recall.mean()),
         }
     whole_noise = estimated[estimated["label"] == ""]
-    noise_by = {row["method"]: _known(row["share"]) for row in whole_noise.to_dict("records")}
+    noise_by = {row["method"]: known(row["share"]) for row in whole_noise.to_dict("records")}
     told = {
-        row["action"]: {name: _known(row[name]) for name in ("labels", "change", "low", "high")}
+        row["action"]: {name: known(row[name]) for name in ("labels", "change", "low", "high")}
         for row in forecast.to_dict("records")
     }
     return {"scores": found, "noise": noise_by, "forecast": told}
-
-
-def _known(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)
 
 
 if __name__ == "__main__":

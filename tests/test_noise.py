@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.lib import frames, noise
+from stages.lib.plausibility import evidence
 
 CLASSES = ["cat", "dog"]
 
@@ -23,7 +24,7 @@ def labels(**of: str) -> pd.DataFrame:
 
 
 def estimated(found: pd.DataFrame, *votes: Any, gold: tuple[str, ...] = ()) -> pd.DataFrame:
-    made = noise.table(found, ballots(*votes), frames.frame("predictions"), CLASSES, gold)
+    made = noise.table(found, evidence(ballots(*votes), frames.frame("predictions"), CLASSES), gold)
     frames.to_bytes(frames.frame("noise", made), "noise")
     return made.set_index(["method", "label"])
 
@@ -87,6 +88,6 @@ def test_nothing_at_all() -> None:
 
 def test_of_one_class_alone_nothing_is_said() -> None:
     votes = ballots(("o", "ann", "cat", "b"), ("o", "ben", "cat", "b"))
-    found = noise.table(labels(o="cat"), votes, frames.frame("predictions"), ["cat"], ())
+    found = noise.table(labels(o="cat"), evidence(votes, frames.frame("predictions"), ["cat"]), ())
     assert found["share"].isna().all()
     assert found["why"].str.startswith("of one class alone").all()

@@ -5,7 +5,7 @@ import pandas as pd
 
 # Below this many observations a share says too little to raise a flag on anybody.
 ENOUGH = 20
-_Z = 1.959964  # 95 % of a normal distribution
+Z = 1.959964  # 95 % of a normal distribution
 
 
 def wilson(share: pd.Series, n: pd.Series, sign: int) -> pd.Series:
@@ -14,8 +14,8 @@ def wilson(share: pd.Series, n: pd.Series, sign: int) -> pd.Series:
     Source: Wilson, Journal of the American Statistical Association 1927. Null where the share is, or `n` is 0.
     """
     n = n.astype(float).where(n > 0)
-    half = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    bound: pd.Series = (share + _Z**2 / (2 * n) + sign * half) / (1 + _Z**2 / n)
+    half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    bound: pd.Series = (share + Z**2 / (2 * n) + sign * half) / (1 + Z**2 / n)
     return bound.clip(0, 1)
 
 

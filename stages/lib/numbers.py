@@ -5,6 +5,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
+
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -21,3 +23,8 @@ def number(value: Any) -> float | None:
     else:
         return None
     return parsed if math.isfinite(parsed) else None
+
+
+def known(value: Any) -> float | None:
+    """Return a number of a table as a float; None where it is null."""
+    return None if pd.isna(value) else float(value)

@@ -19,11 +19,33 @@ _LEAST = 1e-6
 Floats = NDArray[np.float64]
 
 
+class Evidence(NamedTuple):
+    """What there is to go by: tables `ballots` and `predictions` (of one model), the classes, and `confused`.
+
+    `confused` (classes, classes): how probable it is that people say a class (columns) of an object that is one (rows).
+    """
+
+    ballots: pd.DataFrame
+    predictions: pd.DataFrame
+    classes: list[str]
+    confused: Floats
+
+
 class Voices(NamedTuple):
     """What speaks of each object, both (n, classes): `votes`, how many said what; `model`, NaN where it cannot tell."""
 
     votes: Floats
     model: Floats
+
+
+def evidence(ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Evidence:
+    """Return the evidence, with people's confusions estimated."""
+    return Evidence(ballots, predictions, classes, confusion(ballots, classes))
+
+
+def of_objects(objects: pd.Index, given: Evidence) -> Floats:
+    """Return the probability of each class (n, classes) of each of the objects, by votes and model together."""
+    return joint(collect(objects, given.ballots, given.predictions, given.classes), given.confused)
 
 
 def collect(objects: pd.Index, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Voices:
