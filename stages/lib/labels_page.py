@@ -1,13 +1,11 @@
 """What the page of labels shows: suspects on their pictures, agreement, annotators, noise, and a model's scores."""
 
-import base64
-import io
 from typing import Any, NamedTuple
 
 import pandas as pd
-from PIL import Image
 
 from stages.lib.charts import printable
+from stages.lib.page import data_uri
 from stages.lib.thumbnails import open_as_seen
 
 MOST_SUSPECTS, MOST_ROWS = 60, 200
@@ -63,26 +61,16 @@ def shot(wanted: Wanted) -> Shot:
     """Return a picture, or what lies around the box on it. Raises UserError where the file is not what it was."""
     shown = open_as_seen(wanted.image, wanted.content).convert("RGB")
     if wanted.box is None:
-        return Shot(_uri(shown), None)
+        return Shot(data_uri(shown, _SIDE), None)
     x, y, width, height = wanted.box
     beside, above = max(_AROUND * width, (_LEAST - width) / 2), max(_AROUND * height, (_LEAST - height) / 2)
     left, right = max(int(x - beside), 0), min(int(x + width + beside) + 1, shown.width)
     top, bottom = max(int(y - above), 0), min(int(y + height + above) + 1, shown.height)
     if right - left < 1 or bottom - top < 1:  # the box lies beside the picture
-        return Shot(_uri(shown), None)
+        return Shot(data_uri(shown, _SIDE), None)
     across, down = 100 / (right - left), 100 / (bottom - top)
     percent = ((x - left) * across, (y - top) * down, width * across, height * down)
-    return Shot(_uri(shown.crop((left, top, right, bottom))), tuple(round(p, 2) for p in percent))  # type: ignore[arg-type]
-
-
-def _uri(shown: Image.Image) -> str:
-    file = io.BytesIO()
-    if max(shown.size) < _SIDE:
-        shown.save(file, "PNG", compress_level=9)
-        return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    shown.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=None)
-    shown.save(file, "JPEG", quality=85, subsampling=0)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return Shot(data_uri(shown.crop((left, top, right, bottom)), _SIDE), tuple(round(p, 2) for p in percent))  # type: ignore[arg-type]
 
 
 def rows(table: pd.DataFrame, by: list[str], ascending: bool | list[bool] = True) -> list[dict[str, Any]]:

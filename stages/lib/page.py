@@ -36,8 +36,13 @@ def inlined(picture: tuple[str, str]) -> str:
 
     Raises UserError where the file is no longer the one that fingerprint saw.
     """
-    shown = open_as_seen(*picture)
-    shown.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=None)
+    return data_uri(open_as_seen(*picture), SIDE)
+
+
+def data_uri(shown: Image.Image, side: int) -> str:
+    """Return a picture with a longer side of at most `side` pixels as a data URI."""
+    shown = shown.copy()
+    shown.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
     file = io.BytesIO()
     if max(shown.size) <= _TINY:
         shown.save(file, "PNG", compress_level=9)
