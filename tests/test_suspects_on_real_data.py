@@ -13,7 +13,8 @@ from tests import real_data
 def given(tmp_path_factory: pytest.TempPathFactory) -> suspects.World:
     with real_data.archive("cifar10n.zip") as files:
         said, truth = (pd.read_csv(io.BytesIO(files.read(f"{name}.csv")), dtype="str") for name in ("labels", "truth"))
-    pictures = {name: data for name, data in real_data.pictures("cifar10n.zip").items() if name in set(said["image"])}
+    labelled = set(said["image"])
+    pictures = {name: data for name, data in real_data.pictures("cifar10n.zip").items() if name in labelled}
     patch = pytest.MonkeyPatch()
     patch.chdir(tmp_path_factory.mktemp("cifar"))
     yield suspects.world(pictures, said, truth)
