@@ -4,7 +4,7 @@ The shell checks tables against these schemas on reading and on writing. Texts a
 `YYYY-MM-DD`, geometry pixels of the picture as it is shown, origin top left.
 """
 
-from stages.lib import annotator_tables
+from stages.lib import annotator_tables, balance_tables
 from stages.lib.table_columns import (
     ABOUT_IMAGE,
     BYTES,
@@ -224,18 +224,6 @@ _ALL = (
         Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of held-out pictures)"),
         Column("high", NUMBER, "upper end"),
     )),
-    Table("splits", "one row per image that can be opened", ("image",), (
-        ABOUT_IMAGE,
-        Column("group", TEXT, "as in groups"),
-        Column("split", TEXT, "train, val or test"),
-        Column("reason", TEXT, "hash, pin, or the merge that moved it"),
-    )),
-    Table("weights", "one row per image that can be opened", ("image",), (
-        ABOUT_IMAGE,
-        Column("keep", YES_NO, "false when a cap leaves it out of train"),
-        Column("weight", NUMBER, "sampling weight, mean 1 over the labelled images of train that are kept; 1 elsewhere"),
-        Column("repeat", INTEGER, "how often an epoch should show it: the weight rounded, at least 1"),
-    )),
 )  # fmt: skip
 
 _OBJECT_COLUMNS = (
@@ -288,4 +276,4 @@ _RELEASE = (
     )),
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (*_ALL, *annotator_tables.ALL, *_RELEASE)}
+TABLES = {table.name: table for table in (*_ALL, *annotator_tables.ALL, *balance_tables.ALL, *_RELEASE)}

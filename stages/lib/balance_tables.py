@@ -1,0 +1,86 @@
+"""The tables about splits, balance and what to label next, as stages.lib.tables has the others."""
+
+from stages.lib.table_columns import ABOUT_IMAGE, INTEGER, NUMBER, TEXT, YES_NO, Column, Table
+
+_SPLIT = Column("split", TEXT, "train, val or test")
+
+ALL = (
+    Table("splits", "one row per image that can be opened", ("image",), (
+        ABOUT_IMAGE,
+        Column("group", TEXT, "as in groups"),
+        _SPLIT,
+        Column("fold", INTEGER, "0 to split.folds - 1; null on test, and where no folds are asked for", nullable=True),
+        Column("held", YES_NO, "true where it came after the test set was frozen and is of one of its groups: no release has it"),
+        Column("reason", TEXT, "hash, pin, frozen test set, or the merge that moved it"),
+    )),
+    Table("seats", "one row per class, or wanted edge case, and split", ("kind", "key", "split"), (
+        Column("kind", TEXT, "class or edge case"),
+        Column("key", TEXT, "the class, or the edge case's id"),
+        _SPLIT,
+        Column("groups", INTEGER, "groups of the split that show it"),
+        Column("found", INTEGER, "objects, or for an edge case of images images, that show it"),
+        Column("wanted", INTEGER, "how many are wanted; 1 of each class in a split that has a share"),
+        Column("missing", INTEGER, "how many are wanted and not found"),
+        Column("short", INTEGER, "how many are missing even when the proposed pins are recorded: to be collected"),
+        Column("why", TEXT, "why pins do not seat it; null where they do, or nothing is missing", nullable=True),
+    )),
+    Table("proposed_pins", "one row per group that a pin would move", ("image",), (
+        Column("image", TEXT, "the earliest image of the group: the one to pin"),
+        Column("group", TEXT, "as in groups"),
+        Column("split", TEXT, "where it would go"),
+        Column("was", TEXT, "where it is"),
+        Column("seats", TEXT, "what it seats there, in words"),
+    )),
+    Table("leaks", "one row per what may give the split away", ("kind", "key"), (
+        Column("kind", TEXT, "copies, group key or metadata"),
+        Column("key", TEXT, "the two images with a bar between, the group key, or the column"),
+        Column("groups", INTEGER, "groups that were looked at", nullable=True),
+        Column("strength", NUMBER, "how far the split is given away, 0 to 1: correlation of the copies, Cramer's V of a column (bias-corrected)", nullable=True),
+        Column("told", YES_NO, "true where it does give the split away"),
+        Column("reason", TEXT, "what was found, in words, or why nothing can be said"),
+    )),
+    Table("weights", "one row per image that can be opened", ("image",), (
+        ABOUT_IMAGE,
+        Column("keep", YES_NO, "false when a cap leaves it out of train"),
+        Column("weight", NUMBER, "sampling weight, mean 1 over the labelled images of a balanced split that are kept; 1 elsewhere"),
+        Column("repeat", INTEGER, "how often an epoch should show it: the weight (or repeat factor) rounded, at least 1"),
+    )),
+    Table("plan", "one row per split, what is balanced, and value", ("split", "by", "value"), (
+        _SPLIT,
+        Column("by", TEXT, "class, edge case, or the column of sources"),
+        Column("value", TEXT, "the class, edge case or value; none of them: neither of the edge cases; unknown: no value"),
+        Column("images", INTEGER, "labelled images of the split that show it"),
+        Column("once", NUMBER, "the same with near-copies of one another counted once"),
+        Column("kept", INTEGER, "images that a cap leaves"),
+        Column("objects", INTEGER, "objects of it, or images where the value is about images"),
+        Column("before", NUMBER, "share of all objects (or images), near-copies counted once, 0 to 1", nullable=True),
+        Column("target", NUMBER, "the share it should have; null where the split stays natural", nullable=True),
+        Column("after", NUMBER, "the share that the weights give it", nullable=True),
+        Column("collect", INTEGER, "images of it to collect until weights can reach the target", nullable=True),
+        Column("even", INTEGER, "images of it to collect until the target is met without weights", nullable=True),
+        Column("why", TEXT, "what stands in the way, in words", nullable=True),
+    )),
+    Table("queue", "one row per image to label next", ("image",), (
+        ABOUT_IMAGE,
+        Column("rank", INTEGER, "1 is to be labelled first"),
+        Column("strategy", TEXT, "the part of the mix that chose it"),
+        Column("score", NUMBER, "how much its strategy wants it, 0 to 1"),
+        Column("reasons", TEXT, "why, in words, with semicolons"),
+        Column("proposed", TEXT, "the class that the model proposes for the whole picture; null without one", nullable=True),
+        Column("confidence", NUMBER, "how probable that is, 0 to 1, calibrated on labels that the model had not seen", nullable=True),
+        Column("objects", INTEGER, "objects that are proposed, in table proposals"),
+        Column("accepted", YES_NO, "true where every proposal reaches the threshold that the labels at hand justify"),
+    )),
+    Table("proposals", "one row per object that a model proposes on a queued image", ("proposal",), (
+        Column("proposal", TEXT, "as prediction in predictions, behind the model's name"),
+        ABOUT_IMAGE,
+        Column("model", TEXT, "built-in, or the name under data/raw/predictions"),
+        Column("label", TEXT, "the class"),
+        Column("x", NUMBER, "left edge, pixels; null for the whole picture", nullable=True),
+        Column("y", NUMBER, "upper edge, pixels", nullable=True),
+        Column("width", NUMBER, "width, pixels", nullable=True),
+        Column("height", NUMBER, "height, pixels", nullable=True),
+        Column("confidence", NUMBER, "how probable it is, 0 to 1, calibrated"),
+        Column("accepted", YES_NO, "true where the confidence reaches the threshold"),
+    )),
+)  # fmt: skip
