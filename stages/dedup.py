@@ -7,7 +7,8 @@ Copies are exact, near, mirrored or rotated; borderline pairs look like copies b
 judge: they share a group, and nothing is set aside for them. Only pixels and group keys count, never labels. Equal
 files, and files of equal pixels, are joined to their earliest one, and all other copies are searched among those
 earliest ones alone: a run of n equal pictures has n - 1 pairs, not all of them, and `groups` says what belongs
-together. "Earliest" is the order of arrival: date of the delivery, its name, the image's name.
+together. "Earliest" is the order of arrival: date of the delivery, its name, and within it the content of the file, so
+that another name of a picture changes no group; the image's name only tells equal files apart.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -78,7 +79,7 @@ def _in_order_of_arrival(images: pd.DataFrame, sources: pd.DataFrame) -> pd.Data
     usable = images[images["error"].isna()].merge(
         sources[["image", "date", "delivery", "group_key"]], on="image", validate="one_to_one"
     )
-    return usable.sort_values(["date", "delivery", "image"]).reset_index(drop=True)
+    return usable.sort_values(["date", "delivery", "content", "image"]).reset_index(drop=True)
 
 
 def _star(values: pd.Series) -> Indices:

@@ -105,7 +105,7 @@ def keyed_edges(came: pd.DataFrame) -> list[Any]:
 def arrived(images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """Return the images that can be opened, in order of arrival."""
     usable = images[images["error"].isna()].merge(sources[["image", "date", "delivery", "group_key"]], on="image")
-    return usable.sort_values(["date", "delivery", "image"]).reset_index(drop=True)
+    return usable.sort_values(["date", "delivery", "content", "image"]).reset_index(drop=True)
 
 
 def make_annotations(task: str, images: pd.DataFrame, dice: random.Random) -> pd.DataFrame:

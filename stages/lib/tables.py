@@ -88,7 +88,7 @@ _ALL = (
     )),
     Table("groups", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
-        Column("group", TEXT, "images of one group never stand in two splits: content of its earliest member"),
+        Column("group", TEXT, "images of one group never stand in two splits: content of its earliest member (delivery date, delivery, content)"),
         Column("home", TEXT, "the group it belonged to when it was delivered, before later images joined groups"),
     )),
     Table("labels", "one row per object", ("object",), (

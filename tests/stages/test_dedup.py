@@ -143,6 +143,16 @@ def test_a_later_delivery_that_joins_two_groups_leaves_their_homes() -> None:
     assert groups(joined)["a/2.png"] != groups(joined, "home")["a/2.png"]
 
 
+def test_another_name_of_a_picture_moves_no_group() -> None:
+    pictures = [saved(noise(1)), saved(brighter(noise(1))), saved(noise(1), "JPEG", quality=60), saved(noise(2))]
+    first = run({f"x/{n}.png": data for n, data in enumerate(pictures)})
+    turned = run({f"x/{9 - n}.png": data for n, data in enumerate(pictures)})
+    for column in ("group", "home"):
+        renamed = {f"x/{9 - int(name[2])}.png": group for name, group in groups(first, column).items()}
+        assert groups(turned, column) == renamed
+    assert len(set(groups(first).values())) == 2
+
+
 def test_results_do_not_depend_on_row_order_or_memory() -> None:
     images, sources = tables({f"{'xy'[n % 2]}/{n}.png": saved(brighter(SCANS[n // 2])) for n in range(40)})
     once = transform(images=images, sources=sources, params=Params())
