@@ -158,7 +158,8 @@ def _images(
     kept = kept.assign(reviewed_empty=kept["fate"] == "reviewed empty")[["image", "split", "reviewed_empty"]]
     origin = sources.drop(columns=["date", "group_key"])
     rows = kept.merge(images[["image", "content", "width", "height"]], on="image").merge(origin, on="image")
-    rows = rows.merge(splits[["image", "group"]], on="image").merge(weights.drop(columns="keep"), on="image")
+    of_split = ["image", "group"] + ["fold"] * bool(splits["fold"].notna().any())
+    rows = rows.merge(splits[of_split], on="image").merge(weights.drop(columns="keep"), on="image")
     count = objects["image"].value_counts()
     objects_on = rows["image"].map(count).astype(float).fillna(0).astype(int)
     return frames.frame("release/images", rows.assign(objects=objects_on))

@@ -1,23 +1,27 @@
 """Assign every group of images to train, val or test, so that nothing leaks and growth moves nothing.
 
-Reads: `groups` and `sources` (one row per image), `labels` (one row per object), data/raw/pins.csv.
-Writes: `splits` (one row per image).
+Reads: `groups`, `sources`, `images` (one row per image), `labels` (one row per object), `votes` (one row per
+annotation), `cases` (one row per edge case and object or image), `copies` (one row per image left out for another),
+`pairs` (one row per pair of copies), data/raw/pins.csv, guidelines/edge_cases.yaml.
+Writes: `splits` (one row per image), `seats` (one row per class, or wanted edge case, and split), `proposed_pins` (one
+row per group that a pin would move), `leaks` (one row per what may give the split away).
 
 A group takes the split that the hash of its name says, and its name is the content of its earliest member: neither
 row order nor later deliveries can change it. Where later images joined two groups, the earlier one's split wins, and
-the images that moved say so in `reason`. Pins win over the hash.
-Enforces SPLIT-001 (a group is never torn).
+the images that moved say so in `reason`. Pins win over the hash. Labels decide nothing: where they leave a class or a
+wanted edge case without a seat, pins are proposed, and people record them (`dataset pin`).
+Enforces SPLIT-001 (a group is never torn) and SPLIT-002 (what joins the frozen test set later is held back).
 """
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from stages.lib import frames, paths
-from stages.lib.chance import uniform
-from stages.lib.errors import UserError
+from stages.lib import assignment, leaks, proposals, seats
+from stages.lib.edge_cases import EdgeCases
 from stages.lib.project import SPLITS, Pin
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
@@ -43,70 +47,76 @@ class Params(Written):
 
     # Small data sets need every picture to learn from, and a test set below a tenth says little.
     shares: Shares = Shares()
+    # The last day whose deliveries may join the test set, so that scores of two releases compare; later ones go to
+    # train and val. In quotes in params.yaml: DVC takes no YAML date.
+    frozen: date | None = None
+    # For cross-validation on train and val: column `fold`. The test set stays out of all of them.
+    folds: int | None = Field(None, ge=2)
+
+    @model_validator(mode="after")
+    def _something_to_freeze(self) -> "Params":
+        if self.frozen is not None and not self.shares.test:
+            raise ValueError("frozen: expected a share of test above 0; there is no test set to freeze")
+        if self.frozen is not None and not self.shares.train + self.shares.val:
+            raise ValueError("frozen: expected a share of train or val above 0; later images would have nowhere to go")
+        return self
 
 
 class Tables(NamedTuple):
     splits: pd.DataFrame
+    seats: pd.DataFrame
+    proposed_pins: pd.DataFrame
+    leaks: pd.DataFrame
     metrics: dict[str, Any]
 
 
 def transform(
-    groups: pd.DataFrame, sources: pd.DataFrame, labels: pd.DataFrame, pins: list[Pin], seed: int, params: Params
+    groups: pd.DataFrame,
+    sources: pd.DataFrame,
+    images: pd.DataFrame,
+    labels: pd.DataFrame,
+    votes: pd.DataFrame,
+    cases: pd.DataFrame,
+    copies: pd.DataFrame,
+    pairs: pd.DataFrame,
+    edge_cases: EdgeCases,
+    pins: Sequence[Pin],
+    seed: int,
+    params: Params,
 ) -> Tables:
-    """Return each image's split and why it has it."""
-    by_hash = _by_hash(groups["group"], seed, params.shares)
-    at_home = _by_hash(groups["home"], seed, params.shares)
-    moved = by_hash != at_home
-    pinned = groups["group"].map(_pinned(pins, groups, sources)).astype("str")
-    reason = pd.Series("hash", index=groups.index).mask(moved, "merge: it was " + at_home + ", its groups became one")
-    splits = frames.frame("splits", {
-        "image": groups["image"],
-        "group": groups["group"],
-        "split": pinned.fillna(by_hash),
-        "reason": reason.mask(pinned.notna(), "pin"),
-    })  # fmt: skip
-    return Tables(splits, _metrics(splits, labels, int((moved & pinned.isna()).sum())))
+    """Return each image's split and why it has it, what is missing where, and what gives the split away."""
+    shares = params.shares
+    rule = assignment.Rule(seed, (shares.train, shares.val, shares.test), params.frozen, params.folds)
+    members = assignment.members(groups, images, sources)
+    assigned = assignment.assign(members, pins, sources["image"], rule)
+    splits = assigned.splits
+    some = [split for split in SPLITS if getattr(shares, split)]
+    found = seats.shown(splits, labels, votes, cases, copies)
+    proposed = proposals.make(found, seats.keys(labels, edge_cases, some), some, assigned, params.frozen)
+    leaking = leaks.find(splits, sources, images, copies, pairs, params.frozen)
+    metrics = _metrics(splits, proposed) | {"leaks": leaking.counts}
+    return Tables(splits, proposed.seats, proposed.pins, leaking.table, metrics)
 
 
-def _by_hash(groups: pd.Series, seed: int, shares: Shares) -> pd.Series:
-    """Return the split of each group name. A loop over distinct names: a hash takes one text at a time."""
-    names = pd.Series(groups.unique(), dtype="str")
-    place = names.map(lambda name: uniform(f"{seed}:{name}")).to_numpy(float)
-    chosen = np.select([place < shares.train, place < shares.train + shares.val], ["train", "val"], "test")
-    return groups.map(dict(zip(names, chosen, strict=True))).astype("str")
-
-
-def _pinned(pins: list[Pin], groups: pd.DataFrame, sources: pd.DataFrame) -> dict[str, str]:
-    """Return the pinned split of groups. Raises UserError where a pin names no image, or two tear a group."""
-    group_of = dict(zip(groups["image"], groups["group"], strict=True))
-    known = set(sources["image"])
-    by_group: dict[str, Pin] = {}
-    for pin in pins:
-        if pin.image not in known:
-            raise UserError(
-                f"{paths.PINS}:{pin.line}: there is no image '{pin.image}'; correct the name, or drop the line"
-            )
-        if pin.image not in group_of:
-            continue  # The file is there and cannot be read: it has no group, and no split.
-        first = by_group.setdefault(group_of[pin.image], pin)
-        if first.split != pin.split:
-            raise UserError(
-                f"{paths.PINS}:{pin.line}: '{pin.image}' is pinned to {pin.split}, but line {first.line} pins "
-                f"'{first.image}' of the same group to {first.split}; pin both to one split"
-            )
-    return {group: pin.split for group, pin in by_group.items()}
-
-
-def _metrics(splits: pd.DataFrame, labels: pd.DataFrame, moved: int) -> dict[str, Any]:
-    split_of = splits.set_index("image")["split"]
-    seen = labels.assign(split=labels["image"].map(split_of)).groupby("split")["label"].agg(set)
-    every = set(labels["label"])
+def _metrics(splits: pd.DataFrame, proposed: proposals.Proposals) -> dict[str, Any]:
+    table = proposed.seats
+    lacking = table[table["missing"] > 0]
+    missing = {
+        kind: {s: sorted(lacking.loc[(lacking["kind"] == kind) & (lacking["split"] == s), "key"]) for s in SPLITS}
+        for kind in (seats.CLASS, seats.EDGE_CASE)
+    }
+    fold = splits["fold"].value_counts().sort_index()
     return {
         "images": {split: int((splits["split"] == split).sum()) for split in SPLITS},
         "groups": int(splits["group"].nunique()),
-        "moved by merges": moved,
+        "moved by merges": int(splits["reason"].str.startswith("merge").sum()),
         "pinned": int((splits["reason"] == "pin").sum()),
-        "classes missing": {split: sorted(every - seen.get(split, set())) for split in SPLITS},
+        "held": int(splits["held"].sum()),
+        "folds": {str(number): int(many) for number, many in fold.items()},
+        "classes missing": missing[seats.CLASS],
+        "edge cases missing": missing[seats.EDGE_CASE],
+        "proposed pins": {"groups": len(proposed.pins), "smallest set": proposed.exact},
+        "short with them": int((table["short"] > 0).sum()),
     }
 
 

@@ -42,6 +42,7 @@ def test_the_stages_find_the_rules_that_they_enforce() -> None:
         "VOTE-001": "consolidate",
         "TEXT-003": "consolidate",
         "SPLIT-001": "split",
+        "SPLIT-002": "split",
         "CAP-001": "rebalance",
         "WITHDRAWN-001": "release",
     }

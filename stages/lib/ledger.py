@@ -12,7 +12,7 @@ from stages.lib.findings import set_aside
 from stages.lib.project import Withdrawal
 from stages.lib.transcripts import RULE as TEXTS_DISAGREE_RULE
 
-WITHDRAWN_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "CAP-001", "VOTE-001"
+WITHDRAWN_RULE, HELD_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "SPLIT-002", "CAP-001", "VOTE-001"
 IN_RELEASE = ("released", "reviewed empty")
 
 
@@ -74,6 +74,7 @@ def image_fates(
         Reason(aside.notna(), "set aside", "validate", aside),
         Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
         Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
+        Reason(frames.is_in(table.index, splits.loc[splits["held"], "image"]), "set aside", "split", HELD_RULE),
         Reason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
         Reason(frames.is_in(table.index, agreed["image"]), "released", "release"),
         Reason(empty & (release_contested | ~in_doubt), "reviewed empty", "release"),

@@ -1,0 +1,197 @@
+"""The smallest set of groups to move so that classes and edge cases get the seats that they lack.
+
+An integer program over kinds of groups: groups that stand in one split, show the same of what is at stake, and are of
+one size, are one kind. What is at stake begins with what is missing; where the answer would take away something else
+that is wanted, that joins, and it is solved again. What is left out of a program only makes it easier, so the first
+answer that takes nothing away is the smallest of all.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csr_array
+
+Integers = NDArray[np.int64]
+
+MOST_VARIABLES = 2_000  # kinds of groups times splits they may go to; above that, or beyond the nodes, greedily
+_NODES = 20_000
+
+
+class Groups(NamedTuple):
+    """Groups that show something wanted, by name. `units` (groups, keys): how much of each key one group seats.
+
+    `split` and `goal` (keys, splits) count the open splits from 0; a group of split -1 stands elsewhere. `size`: images.
+    `movable` (groups, splits): where each group may go.
+    """
+
+    names: pd.Index
+    units: csr_array
+    split: Integers
+    size: Integers
+    movable: NDArray[np.bool_]
+    goal: Integers
+
+
+class Moves(NamedTuple):
+    """Positions of the groups that move, where each goes, and whether it is the smallest set (else found greedily)."""
+
+    groups: Integers
+    targets: Integers
+    exact: bool
+
+
+class _Program(NamedTuple):
+    """Kinds of groups: `units` (kinds, keys), `many` groups of each, in the order in which they are preferred."""
+
+    units: Integers
+    split: Integers
+    size: Integers
+    movable: NDArray[np.bool_]
+    many: Integers
+    first: Sequence[str]
+    found: Integers
+    goal: Integers
+
+
+def propose(groups: Groups) -> Moves:
+    """Return the moves; none where nothing is missing, or nothing that is missing can be seated."""
+    found = standing(groups, groups.split)
+    at_stake = (found < groups.goal).any(axis=1)
+    exact = True
+    while at_stake.any():
+        program, of_kind = _program(groups, found, at_stake)
+        answer = _solved(program) if exact else None
+        if answer is None:
+            answer, exact = _greedy(program), False
+        chosen = _chosen(answer, of_kind)
+        split = groups.split.copy()
+        split[chosen.groups] = chosen.targets
+        taken = (standing(groups, split) < np.minimum(found, groups.goal)).any(axis=1)
+        if not taken.any():
+            return chosen._replace(exact=exact)
+        exact &= bool((taken & ~at_stake).any())  # else the solver's rounding took away what it was told to keep
+        at_stake |= taken
+    return Moves(np.empty(0, np.int64), np.empty(0, np.int64), exact=True)
+
+
+def standing(groups: Groups, split: Integers) -> Integers:
+    """Return (keys, splits): what the groups seat where they stand."""
+    here = np.flatnonzero(split >= 0)
+    where = coo_array((np.ones(len(here), np.int64), (here, split[here])), shape=(len(split), groups.goal.shape[1]))
+    seated: Integers = (groups.units.T @ where.tocsr()).toarray()
+    return seated
+
+
+def _program(groups: Groups, found: Integers, at_stake: NDArray[np.bool_]) -> tuple[_Program, list[Integers]]:
+    """Return the program over the keys at stake, and the groups of each of its kinds, the preferred first."""
+    units = groups.units[:, np.flatnonzero(at_stake)]
+    able = np.flatnonzero((units.sum(axis=1) > 0) & groups.movable.any(axis=1) & (groups.split >= 0))
+    # A sum of units with chance weights stands for all of a group's units: equal where they are, and else almost never.
+    weights = np.array([_chance(f"key {n}", 2**62) for n in range(units.shape[1])], np.int64)
+    alike = pd.DataFrame({
+        "shows": units[able] @ weights, "split": groups.split[able], "size": groups.size[able],
+        "to": groups.movable[able] @ (1 << np.arange(groups.movable.shape[1])), "name": groups.names[able], "at": able,
+    }).sort_values(["size", "name"])  # fmt: skip
+    goal = groups.goal[at_stake]
+    # No smallest set moves more groups of one kind to a split than all its goals together: each must be needed by one.
+    alike = alike[alike.groupby(["shows", "split", "to"]).cumcount() < goal.sum()]
+    kinds = alike.groupby(["shows", "split", "to", "size"], sort=False)["at"]
+    of_kind = [at.to_numpy() for _, at in kinds]
+    first = np.array([at[0] for at in of_kind], np.int64)
+    program = _Program(
+        units[first].toarray().astype(np.int64), groups.split[first], groups.size[first], groups.movable[first],
+        np.array([len(at) for at in of_kind], np.int64), groups.names[first].tolist(), found[at_stake], goal,
+    )  # fmt: skip
+    return program, of_kind
+
+
+def _chosen(answer: Integers, of_kind: list[Integers]) -> Moves:
+    """Return which groups move, from how many (kinds, splits) do: of each kind the preferred ones."""
+    at: list[int] = []
+    targets: list[int] = []
+    for kind, row in enumerate(answer):
+        where = np.repeat(np.arange(len(row)), row)
+        at += of_kind[kind][: len(where)].tolist()
+        targets += where.tolist()
+    return Moves(np.array(at, np.int64), np.array(targets, np.int64), exact=True)
+
+
+def _solved(program: _Program) -> Integers | None:
+    """Return how many of each kind go to each split: least missing, fewest groups, fewest images, then by chance.
+
+    None where the program is too large.
+    """
+    kind, target = np.nonzero(program.movable)
+    if len(kind) > MOST_VARIABLES:
+        return None
+    key, split = np.nonzero(program.found < program.goal)
+    rows = _rows(program, kind, target, key, split)
+    upper = np.concatenate([program.many[kind], (program.goal - program.found)[key, split]])
+    nothing = np.zeros(len(key))
+    most = int(program.goal.sum()) + 1
+    weight = np.array([_chance(f"{program.first[k]} {t}", 2**17) + 1 for k, t in zip(kind, target, strict=True)])
+    objectives = [
+        np.concatenate([np.ones(len(kind)), nothing + most]),
+        np.concatenate([program.size[kind], nothing]),
+        np.concatenate([weight, nothing]),
+    ]
+    best = np.zeros(len(upper))
+    for objective in objectives:
+        found = milp(
+            objective, integrality=np.ones(len(upper)), bounds=Bounds(0, upper), constraints=rows,
+            options={"node_limit": _NODES, "mip_rel_gap": 0.0},
+        )  # fmt: skip
+        if found.status != 0:
+            return None
+        best = np.round(found.x)
+        if not best[: len(kind)].any():
+            break
+        rows = [*rows, LinearConstraint(objective[None, :], -np.inf, objective @ best)]
+    answer = np.zeros(program.movable.shape, np.int64)
+    answer[kind, target] = best[: len(kind)].astype(np.int64)
+    return answer
+
+
+def _rows(program: _Program, kind: Integers, target: Integers, key: Integers, split: Integers) -> list[LinearConstraint]:
+    """Return the constraints: no more of a kind than there is, and every goal met, but for what stays missing."""
+    many, variables = len(program.many), len(kind) + len(key)
+    column = np.arange(len(kind))
+    each = coo_array((np.ones(len(kind)), (kind, column)), shape=(many, variables)).tocsr()
+    keys, splits = program.found.shape
+    effect = np.zeros((keys, splits, variables))
+    effect[:, target, column] += program.units[kind].T
+    effect[:, program.split[kind], column] -= program.units[kind].T
+    effect[key, split, len(kind) + np.arange(len(key))] = 1
+    flat = csr_array(effect.reshape(keys * splits, variables))
+    least = (program.goal - program.found).ravel()
+    return [LinearConstraint(each, 0, program.many), LinearConstraint(flat, least, np.inf)]
+
+
+def _greedy(program: _Program) -> Integers:
+    """Return how many of each kind go to each split: one group after the other, the one that seats most."""
+    answer = np.zeros(program.movable.shape, np.int64)
+    left, have = program.many.copy(), program.found.copy()
+    # Each turn seats something that is missing, and nothing is ever taken away: goals bound the turns.
+    while True:
+        missing = np.maximum(program.goal - have, 0)
+        floor = np.minimum(have, program.goal)
+        spare = (have - floor)[:, program.split].T
+        able = (left > 0) & (program.units <= spare).all(axis=1)
+        gain = np.minimum(program.units[:, :, None], missing[None]).sum(axis=1) * (program.movable & able[:, None])
+        if not gain.size or not gain.max():
+            return answer
+        # Of equal gains the earliest kind, which is the smallest.
+        kind, target = np.unravel_index(int(gain.argmax()), gain.shape)
+        answer[kind, target] += 1
+        left[kind] -= 1
+        have[:, target] += program.units[kind]
+        have[:, program.split[kind]] -= program.units[kind]
+
+
+def _chance(text: str, below: int) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") % below
