@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages import rebalance
+from stages import rebalance, split
 from stages.lib import frames
 from stages.lib.changes import Changes
 from stages.lib.errors import UserError
@@ -21,19 +21,22 @@ CONTENT = [f"{n}" * 32 for n in (1, 2, 3, 4)]
 
 
 class Case(NamedTuple):
-    """A world that breaks the rule and one that does not; `cap` is the setting of rebalance."""
+    """A world that breaks the rule and one that does not; `cap` is the setting of rebalance, `frozen` of split."""
 
     rule: str
     name: str
     broken: Callable[[], World]
     clean: Callable[[], World]
     cap: int | None = None
+    frozen: str | None = None
 
 
 def told(case: Case, world: World) -> list[str]:
     """Return what the pipeline says of this rule: rows of the ledger, or the error that ends the run."""
     try:
-        made = worlds.released(world, rebalance=rebalance.Params(cap=case.cap))
+        made = worlds.released(
+            world, rebalance=rebalance.Params(cap=case.cap), split=split.Params.model_validate({"frozen": case.frozen})
+        )
     except UserError as error:
         return str(error).splitlines()
     ledger = made["release_ledger"]
@@ -108,6 +111,15 @@ def torn() -> World:
     return made._replace(pins=[made.pins[0], made.pins[1]._replace(split="test"), *made.pins[2:]])
 
 
+def frozen(joined: bool) -> World:
+    """Return the images, of which the first is pinned to test, and the last, of a later day, may join its group."""
+    made = world()
+    later = made.sources["date"].mask(made.sources["delivery"] == "b", "2026-03-01")
+    sources = made.sources.assign(date=later)
+    groups = world_tables.groups_of(made.images, sources, [(NAMES[0], NAMES[3])] if joined else [])
+    return made._replace(sources=sources, groups=groups, pins=[made.pins[0]._replace(split="test")])
+
+
 def withdrawn() -> World:
     entries = ({"image": NAMES[0]}, {"content": CONTENT[3]})
     why = {"reason": "no consent", "date": "2026-06-01"}
@@ -129,6 +141,13 @@ CASES = (
         lambda: receipt("TOTAL  9.00", "TOTAL 9.00"),
     ),
     Case("SPLIT-001", "two near copies, pinned to two splits", torn, lambda: copies("near", 3)),
+    Case(
+        "SPLIT-002",
+        "a later picture of a scene in the frozen test set",
+        lambda: frozen(joined=True),
+        lambda: frozen(joined=False),
+        frozen="2026-02-01",
+    ),
     Case("CAP-001", "four cats where three are wanted", world, lambda: dog("ann/b/4.png", "ben/b/4.png"), cap=3),
     Case("WITHDRAWN-001", "one image by name, one by content", withdrawn, world),
 )

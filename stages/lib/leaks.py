@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,39 +46,44 @@ def find(
     rows = rows.merge(looks, on="image").sort_values(["date", "delivery", "content", "image"], ignore_index=True)
     apart = _copies(stays, pairs)
     keys = _group_keys(rows)
-    metadata = [
-        _judged(name, values, rows.loc[values.index, "split"], frozen) for name, values in _columns(rows)
-    ]
-    table = pd.DataFrame([*apart[:_MOST_COPIES], *keys, *metadata])
+    metadata = [_judged(name, values, rows.loc[values.index, "split"], frozen) for name, values in _columns(rows)]
+    table = pd.concat([apart[:_MOST_COPIES], pd.DataFrame([*keys, *metadata])], ignore_index=True)
     counts = {"copies": len(apart), "copies beyond the table": max(len(apart) - _MOST_COPIES, 0)}
     counts |= {kind: sum(row["told"] for row in found) for kind, found in (("group key", keys), ("metadata", metadata))}
-    return Leaks(frames.frame("leaks", table if len(table) else None), counts)
+    return Leaks(frames.frame("leaks", table), counts)
 
 
-def _copies(stays: pd.DataFrame, pairs: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a row per pair of copies in two splits, the most alike first."""
+def _copies(stays: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of copies in two splits as rows of the table, the most alike first."""
     split_of = stays.set_index("image")["split"]
     sides = pairs.assign(a=pairs["image_a"].map(split_of), b=pairs["image_b"].map(split_of))
     apart = sides[sides["a"].notna() & sides["b"].notna() & (sides["a"] != sides["b"])]
     apart = apart.assign(unsure=~apart["kind"].isin(pair_kinds.SURE))
     apart = apart.sort_values(["unsure", "score", "image_a", "image_b"], ascending=[True, False, True, True])
-    return [
-        {
-            "kind": "copies", "key": f"{pair.image_a}|{pair.image_b}", "groups": 2, "strength": round(pair.score, 4),
-            "told": True, "reason": f"{pair.kind} copies in {pair.a} and {pair.b}; pin both to one split, or leave one out",
-        }
-        for pair in apart.itertuples(index=False)
-    ]  # fmt: skip
+    where = apart["kind"] + " copies in " + apart["a"].astype("str") + " and " + apart["b"].astype("str")
+    return pd.DataFrame({
+        "kind": "copies",
+        "key": apart["image_a"] + "|" + apart["image_b"],
+        "groups": 2,
+        "strength": apart["score"].round(4),
+        "told": True,
+        "reason": where + "; where they show the same, pin both to one split",
+    })  # fmt: skip
 
 
 def _group_keys(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a row per key in two splits, which dedup and split rule out, or else one that says how many there are."""
     sides = rows[rows["group_key"].notna()].groupby("group_key")["split"].agg(["nunique", "min", "max"])
-    torn = [
+    torn: list[dict[str, Any]] = [
         {"key": str(key), "groups": None, "told": True, "reason": f"its images stand in {low} and {high}, among others"}
         for key, _, low, high in sides[sides["nunique"] > 1].itertuples()
     ]
-    whole = {"key": "all", "groups": len(sides), "told": False, "reason": f"{len(sides):,} keys, each in one split"}
+    whole: dict[str, Any] = {
+        "key": "all",
+        "groups": len(sides),
+        "told": False,
+        "reason": f"{len(sides):,} keys, each in one split",
+    }
     return [{"kind": "group key", "strength": None, **row} for row in torn or [whole]]
 
 
@@ -89,15 +95,14 @@ def _columns(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
     steps = [f"up to {side} pixels" for side in _SIDES] + [f"above {_SIDES[-1]} pixels"]
     sizes = pd.Series(np.array(steps)[np.searchsorted(_SIDES, longer)], index=first.index, dtype="str")
     days = first["date"]
-    fixed = {
+    fixed: dict[str, pd.Series] = {
         "date": days.str[:7] if days.nunique() > _MONTHS else days,
         "delivery": first["delivery"],
         "format": first["format"],
         "mode": first["mode"],
         "size": sizes.mask(longer.isna()),
     }
-    more = {name: _as_text(first[name]) for name in sorted(set(rows) - own)}
-    yield from (fixed | more).items()
+    yield from (fixed | {name: _as_text(first[name]) for name in sorted(map(str, set(rows) - own))}).items()
 
 
 def _as_text(values: pd.Series) -> pd.Series:
@@ -106,7 +111,7 @@ def _as_text(values: pd.Series) -> pd.Series:
         return values.astype("str")
     numbers = values.astype(float)
     edges = np.unique(np.nanquantile(numbers, np.arange(1, _TENTHS) / _TENTHS))
-    names = [f"up to {edges[0]:g}", *(f"{a:g} to {b:g}" for a, b in zip(edges, edges[1:], strict=False))]
+    names = [f"up to {edges[0]:g}", *(f"{a:g} to {b:g}" for a, b in pairwise(edges))]
     tenth = np.array([*names, f"above {edges[-1]:g}"])[np.searchsorted(edges, numbers)]
     return pd.Series(tenth, index=values.index, dtype="str").mask(numbers.isna())
 
@@ -114,12 +119,14 @@ def _as_text(values: pd.Series) -> pd.Series:
 def _judged(name: str, values: pd.Series, split: pd.Series, frozen: date | None) -> dict[str, Any]:
     """Return the row of one column."""
     row = {"kind": "metadata", "key": name, "groups": len(values), "strength": None, "told": False}
-    values = values.astype("str").fillna(_NOTHING)
-    many = values.map(values.value_counts())
-    if (many < _FEW).mean() > 0.5:
+    names, seen = _counted(values, split)
+    few = seen.sum(axis=1) < _FEW
+    if seen[few].sum() > seen.sum() / 2:
         return row | {"reason": f"most of its values stand for fewer than {_FEW} groups: nothing can be said"}
-    seen = pd.crosstab(values.mask(many < _FEW, _RARE), split).reindex(columns=list(SPLITS), fill_value=0)
-    table = seen.loc[:, seen.any()].to_numpy(np.float64)
+    table = np.vstack([seen[~few], seen[few].sum(axis=0)])
+    named = [*names[~few], _RARE]
+    sides = [side for side, many in zip(SPLITS, table.sum(axis=0), strict=True) if many]
+    table = table[table.any(axis=1)][:, table.any(axis=0)]
     if min(table.shape) < 2:
         lack = "it has one value" if table.shape[0] < 2 else "there is one split"
         return row | {"reason": f"{lack}: nothing to tell"}
@@ -132,12 +139,17 @@ def _judged(name: str, values: pd.Series, split: pd.Series, frozen: date | None)
         return row | {"reason": f"says nothing of the split that counts ({sure})"}
     value, side = worst if alone is None else alone
     share, of_all = table[value, side] / table[value].sum(), table[:, side].sum() / table.sum()
-    where = seen.columns[seen.any()][side]
     why = "; the test set is frozen, so later ones go elsewhere" if frozen and name in ("date", "delivery") else ""
-    return row | {
-        "reason": f"{name} '{seen.index[value]}': {share:.0%} of its {int(table[value].sum()):,} groups stand in {where}, "
-        f"of all groups {of_all:.0%}{why}"
-    }
+    there = f"{share:.0%} of its {int(table[value].sum()):,} groups stand in {sides[side]}"
+    return row | {"reason": f"{name} '{named[value]}': {there}, of all groups {of_all:.0%}{why}"}
+
+
+def _counted(values: pd.Series, split: pd.Series) -> tuple[pd.Index, NDArray[np.float64]]:
+    """Return the different values, sorted, and (values, splits) how many groups of each stand in each split."""
+    codes, names = pd.factorize(values.astype("str").fillna(_NOTHING), sort=True)
+    sides = pd.Index(SPLITS).get_indexer(pd.Index(split))
+    counted = np.bincount(codes * len(SPLITS) + sides, minlength=len(names) * len(SPLITS))
+    return pd.Index(names), counted.reshape(len(names), len(SPLITS)).astype(np.float64)
 
 
 def _cramers_v(table: NDArray[np.float64]) -> tuple[float, float]:

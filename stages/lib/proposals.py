@@ -61,23 +61,21 @@ def _groups(
     number = index.get_indexer(pd.MultiIndex.from_frame(by_group[KEY])) if len(wanted) else np.full(len(by_group), -1)
     counts = by_group[number >= 0].assign(number=number[number >= 0])
     names = pd.Index(counts["group"].unique()).sort_values()
-    # A group of many objects of an edge case seats all that any split wants of it, and no more; a class is there or not.
+    # A class is there or not; objects of an edge case count, up to what any split wants.
     most = np.array([1 if key.kind == CLASS else max(key.wanted) for key in wanted], np.int64)
     units = np.minimum(counts["many"].to_numpy(np.int64), most[counts["number"]])
-    where = (names.get_indexer(counts["group"]), counts["number"].to_numpy(np.int64))
+    where = (names.get_indexer(pd.Index(counts["group"])), counts["number"].to_numpy(np.int64))
     first = rows[["group", "split"]].assign(pinned=assigned.pinned).drop_duplicates("group").set_index("group")
-    split = pd.Index(splits).get_indexer(first["split"].reindex(names))
+    split = np.array(pd.Index(splits).get_indexer(pd.Index(first["split"].reindex(names))), np.int64)
     movable = np.repeat(~first["pinned"].reindex(names).to_numpy(bool)[:, None], len(splits), axis=1)
     movable[split >= 0, split[split >= 0]] = False
     if frozen is not None and "test" in splits:
         test = list(splits).index("test")
         movable[:, test] = False
         movable[split == test] = False
-    size = rows["group"].value_counts().reindex(names).to_numpy(np.int64)
+    size = np.array(rows["group"].value_counts().reindex(names), np.int64)
     shape = (len(names), len(wanted))
-    return Groups(
-        names, coo_array((units, where), shape=shape).tocsr(), split, size, movable, _goal(wanted, splits)
-    )
+    return Groups(names, coo_array((units, where), shape=shape).tocsr(), split, size, movable, _goal(wanted, splits))
 
 
 def _pins(
@@ -111,7 +109,8 @@ def _why(
     if key.kind == CLASS and short > 0:
         return f"{key} has {there} group{'s' * (there > 1)}: it can stand in {_SPLITS[there]}; collect {short} more"
     if short > 0:
-        return f"{key} is found {int(sum(found))} times, and {wanted} are wanted; collect {short} more"
+        times = f"{int(sum(found))} time{'s' * (int(sum(found)) != 1)}"
+        return f"{key} is found {times}, and {wanted} are wanted; collect {short} more"
     if frozen is not None and splits[at] == "test":
         return f"{key}: the test set is frozen since {frozen.isoformat()}, and a pin would change it"
     frozen_too = ", in the frozen test set" if frozen is not None else ""

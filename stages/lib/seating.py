@@ -25,8 +25,8 @@ _NODES = 20_000
 class Groups(NamedTuple):
     """Groups that show something wanted, by name. `units` (groups, keys): how much of each key one group seats.
 
-    `split` and `goal` (keys, splits) count the open splits from 0; a group of split -1 stands elsewhere. `size`: images.
-    `movable` (groups, splits): where each group may go.
+    `split` and `goal` (keys, splits) count the open splits from 0; a group of split -1 stands elsewhere. `size`: images
+    of each. `movable` (groups, splits): where each may go.
     """
 
     names: pd.Index
@@ -61,7 +61,7 @@ class _Program(NamedTuple):
 def propose(groups: Groups) -> Moves:
     """Return the moves; none where nothing is missing, or nothing that is missing can be seated."""
     found = standing(groups, groups.split)
-    at_stake = (found < groups.goal).any(axis=1)
+    at_stake: NDArray[np.bool_] = np.any(found < groups.goal, axis=1)
     exact = True
     while at_stake.any():
         program, of_kind = _program(groups, found, at_stake)
@@ -134,7 +134,9 @@ def _solved(program: _Program) -> Integers | None:
     upper = np.concatenate([program.many[kind], (program.goal - program.found)[key, split]])
     nothing = np.zeros(len(key))
     most = int(program.goal.sum()) + 1
-    weight = np.array([_chance(f"{program.first[k]} {t}", 2**17) + 1 for k, t in zip(kind, target, strict=True)])
+    weight = np.array(
+        [_chance(f"{program.first[k]} {t}", 2**17) + 1 for k, t in zip(kind.tolist(), target.tolist(), strict=True)]
+    )
     objectives = [
         np.concatenate([np.ones(len(kind)), nothing + most]),
         np.concatenate([program.size[kind], nothing]),
@@ -157,7 +159,9 @@ def _solved(program: _Program) -> Integers | None:
     return answer
 
 
-def _rows(program: _Program, kind: Integers, target: Integers, key: Integers, split: Integers) -> list[LinearConstraint]:
+def _rows(
+    program: _Program, kind: Integers, target: Integers, key: Integers, split: Integers
+) -> list[LinearConstraint]:
     """Return the constraints: no more of a kind than there is, and every goal met, but for what stays missing."""
     many, variables = len(program.many), len(kind) + len(key)
     column = np.arange(len(kind))

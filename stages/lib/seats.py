@@ -67,7 +67,7 @@ class Counts(NamedTuple):
 
 
 def count(found: pd.DataFrame, wanted: Sequence[Key], splits: Sequence[str]) -> Counts:
-    """Return how often each key occurs in each split; `found` has one row per kind, key, group and split, and `many`."""
+    """Return how often each key occurs in each split; `found` says per kind, key, group and split how `many`."""
     index = pd.MultiIndex.from_tuples([(key.kind, key.key) for key in wanted], names=KEY)
     by_seat = found.groupby([*KEY, "split"], observed=True)["many"].agg(["size", "sum"])
     tables = [by_seat[column].unstack("split").reindex(index=index, columns=list(splits)) for column in ("size", "sum")]

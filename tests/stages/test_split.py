@@ -12,20 +12,9 @@ from stages.lib.errors import UserError
 from stages.lib.project import SPLITS, Pin, read_pins
 from stages.lib.yaml_file import load
 from tests import world_tables, worlds
+from tests.split_tables import groups, labels, run
 
-NO_LABELS = frames.frame("labels")
-few = settings(max_examples=30, deadline=None)
-
-
-def groups(group, home=None, images=None):
-    names = images if images is not None else [f"a/{n}.png" for n in range(len(group))]
-    return frames.frame("groups", {"image": names, "group": group, "home": home if home is not None else group})
-
-
-def run(table, pins=(), seed=7, labels=NO_LABELS, **shares):
-    sources = frames.frame("sources", {"image": table["image"], "delivery": "a", "date": "2026-01-01"})
-    params = split.Params.model_validate({"shares": shares} if shares else {})
-    return split.transform(table, sources, labels, list(pins), seed, params)
+few = settings(max_examples=15, deadline=None)
 
 
 def pin(line, image, where):
@@ -34,7 +23,7 @@ def pin(line, image, where):
 
 def test_shares_are_about_right_over_many_groups():
     table = groups([f"{n * 7919:032x}" for n in range(5000)])
-    share = run(table, train=0.6, val=0.25, test=0.15).splits["split"].value_counts(normalize=True)
+    share = run(table, shares={"train": 0.6, "val": 0.25, "test": 0.15}).splits["split"].value_counts(normalize=True)
     # Four standard deviations of a share of 5,000 even draws are below 0.03.
     assert share["train"] == pytest.approx(0.6, abs=0.03)
     assert share["val"] == pytest.approx(0.25, abs=0.03)
@@ -43,22 +32,23 @@ def test_shares_are_about_right_over_many_groups():
 
 def test_a_share_of_nothing_gives_nothing():
     table = groups([f"{n}" for n in range(500)])
-    assert set(run(table, train=0.5, val=0.5, test=0).splits["split"]) == {"train", "val"}
-    assert set(run(table, train=0, val=0, test=1).splits["split"]) == {"test"}
+    assert set(run(table, shares={"train": 0.5, "val": 0.5, "test": 0}).splits["split"]) == {"train", "val"}
+    assert set(run(table, shares={"train": 0, "val": 0, "test": 1}).splits["split"]) == {"test"}
 
 
 def test_another_seed_is_another_split_and_a_larger_share_takes_from_its_neighbour_alone():
     table = groups([f"{n}" for n in range(500)])
     first = run(table).splits["split"]
     assert (first != run(table, seed=8).splits["split"]).mean() > 0.2
-    wider = run(table, train=0.8, val=0.05, test=0.15).splits["split"]
+    wider = run(table, shares={"train": 0.8, "val": 0.05, "test": 0.15}).splits["split"]
     assert set(zip(first[first != wider], wider[first != wider], strict=True)) == {("val", "train")}
 
 
 @few
 @given(worlds.worlds("classification"), st.integers(1, 3))
 def test_no_group_is_torn_and_every_image_has_a_split(world, seed):
-    made = split.transform(world.groups, world.sources, NO_LABELS, world.pins, seed, split.Params())
+    given = {"sources": world.sources, "images": world.images}
+    made = run(world.groups, world.pins, seed, given)
     assert sorted(made.splits["image"]) == sorted(world.groups["image"])
     assert set(made.splits["split"]) <= set(SPLITS)
     assert (made.splits.groupby("group")["split"].nunique() == 1).all()
@@ -102,15 +92,10 @@ def test_a_merge_takes_the_earlier_groups_split_and_says_what_was_before():
 def test_relabelling_moves_nothing(data):
     table = groups([f"{n}" for n in range(20)])
     said = data.draw(st.lists(st.sampled_from(["cat", "dog"]), min_size=20, max_size=20))
-    labels = frames.frame(
-        "labels",
-        pd.DataFrame({"object": table["group"], "image": table["image"], "label": said}).assign(
-            ignore=False, votes=1, agreement=1.0, status="agreed", source="human", guideline_version="1"
-        ),
-    )
-    made = run(table, labels=labels)
+    words = labels(table["image"], said)
+    made = run(table, given={"labels": words})
     pd.testing.assert_frame_equal(made.splits, run(table).splits)
-    seen = {s: set(labels.loc[np.array(made.splits["split"] == s), "label"]) for s in SPLITS}
+    seen = {s: set(words.loc[np.array(made.splits["split"] == s), "label"]) for s in SPLITS}
     assert made.metrics["classes missing"] == {s: sorted(set(said) - seen[s]) for s in SPLITS}
 
 
@@ -143,7 +128,7 @@ def test_a_pin_that_names_no_image_says_so():
 def test_a_pin_of_a_file_that_cannot_be_opened_waits():
     table = groups(["g"])
     sources = frames.frame("sources", {"image": ["a/0.png", "a/torn.png"], "delivery": "a", "date": "2026-01-01"})
-    made = split.transform(table, sources, NO_LABELS, [pin(2, "a/torn.png", "test")], 7, split.Params())
+    made = run(table, [pin(2, "a/torn.png", "test")], given={"sources": sources})
     assert made.splits["image"].tolist() == ["a/0.png"]
 
 
