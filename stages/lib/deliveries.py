@@ -44,7 +44,7 @@ class Description(Written):
     @field_validator("metadata")
     @classmethod
     def _free(cls, metadata: Mapping[str, MetadataType]) -> Mapping[str, MetadataType]:
-        taken = {c.name for t in ("images", "sources", "release/images") for c in TABLES[t].columns}
+        taken = {c.name for t in ("images", "sources", "release/images") for c in TABLES[t].columns} | {"fold"}
         for column in metadata:
             if column in taken or not column.isidentifier():
                 raise ValueError(f"'{column}' is a column of the release already, or not a plain name; rename it")
