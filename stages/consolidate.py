@@ -1,7 +1,8 @@
 """Bring the words of several annotators to one label per object, and choose which of several copies stays.
 
 Reads: `annotations` (one row per word), `violations` (one row per broken rule and row), `pairs` (one row per pair of
-copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml.
+copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml, and the day the test set
+was frozen (`split.frozen`): what came up to it stays before later copies.
 Writes: `labels` (one row per object), `votes` (one row per annotation: what became of its word), `ballots` (one row per
 object, annotator and value), `copies` (one row per image left out for another), `disagreements` (one row per such image
 that people label otherwise than what stays), `relabel` (one row per object, or image, to label again after a change of
@@ -14,6 +15,7 @@ equal pixels are pooled. A model's word is never a vote. Words older than a chan
 says.
 """
 
+from datetime import date
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -76,6 +78,7 @@ def transform(
     changes: Changes,
     task: Task,
     params: Params,
+    frozen: date | None = None,
 ) -> Tables:
     """Return labels, what became of every word, who voted what, copies, where they disagree, what to label again."""
     annotations = annotations.reset_index(drop=True)
@@ -88,7 +91,7 @@ def transform(
     may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
     dropped = may_vote & found.where(lambda meaning: meaning.dropped_by != NOT_ASKED)
     speaking = annotations.loc[~aside & ~dropped, "image"]
-    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(speaking.unique()))
+    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(speaking.unique()), frozen)
     counted_for = annotations["image"].map(chosen.stands_for).astype("str")
     placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
     counts = (may_vote & ~dropped)[placed.index]

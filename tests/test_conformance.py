@@ -126,7 +126,7 @@ def read(repository, monkeypatch):
     monkeypatch.chdir(repository)
     given = {name: shell.INPUTS[name].read() for name in ("deliveries", "batches")}
     given |= {"classes": worlds.CLASSES, "changes": Changes(), "task": "classification", "pins": [], "seed": 7}
-    given["own_predictions"] = []
+    given |= {"own_predictions": [], "frozen": None}
     given["violations"] = frames.frame("violations")
     made = worlds.materials(worlds.build("classification", 0, 0))
     given |= {name: made[name] for name in ("rules", "edge_cases", "suites", "accepted", "dataset", "withdrawals")}

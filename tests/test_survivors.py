@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -149,3 +150,14 @@ def test_every_image_stays_or_is_left_out_for_one_that_stays(given_tables: dict[
 @pytest.mark.parametrize("kind", ["mirrored", "rotated", "borderline"])
 def test_what_is_turned_or_only_looks_alike_is_not_left_out(kind: str) -> None:
     assert kept(chosen(images("a", "b"), pairs(("a", "b", kind)))) == {}
+
+
+def test_what_came_before_the_test_set_was_frozen_stays_before_a_larger_copy_that_came_later() -> None:
+    pictures = images("a", "b", width={"b": 99})
+    came = sources(["a", "b"], date={"b": "2026-03-01"})
+    none = pd.Index([], dtype="str")
+    linked = pairs(("a", "b", "near"))
+    assert choose(pictures, came, linked, none, none).copies["kept_as"].tolist() == ["b"]
+    for day, kept in (("2026-02-01", "a"), ("2026-03-01", "b"), ("2025-01-01", "b")):
+        found = choose(pictures, came, linked, none, none, date.fromisoformat(day))
+        assert found.copies["kept_as"].tolist() == [kept]

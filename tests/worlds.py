@@ -108,6 +108,7 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "annotator_pools": Annotators(),
         "dataset": Dataset.model_validate(dataset | {"date": "2026-07-01", "seed": 7}),
         "seed": 7,
+        "frozen": None,
         "predictions": make_predictions(world.images, CLASSES.ids, world.task),
     }
     for stage in (consolidate, annotators, cases, split, rebalance):

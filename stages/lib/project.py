@@ -162,6 +162,17 @@ def read_dataset(file: Path) -> Dataset:
     return load(file, Dataset, within="dataset")
 
 
+def read_frozen(file: Path) -> date | None:
+    """Return `split.frozen` of params.yaml: the last day that may add to the test set, or None."""
+    block = parse(file)[1].get("split") or {}
+    found = block.get("frozen") if isinstance(block, dict) else None
+    try:
+        return found if found is None or isinstance(found, date) else date.fromisoformat(str(found))
+    except ValueError:
+        where = key_line(file, "split", "frozen")
+        raise UserError(f"{where}: split.frozen: expected a date such as '2026-01-31', found '{found}'") from None
+
+
 def read_suites(folder: Path) -> dict[str, dict[str, Any]]:
     """Return every suite under expectations/ as plain JSON, by the table it is named after."""
     suites = {}

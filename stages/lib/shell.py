@@ -60,6 +60,8 @@ INPUTS = {
     ),
     "dataset": Input(lambda: project.read_dataset(paths.PARAMS), params=("dataset",)),
     "seed": Input(lambda: project.read_dataset(paths.PARAMS).seed, params=("dataset.seed",)),
+    # The day the test set was frozen: the setting of another stage.
+    "frozen": Input(lambda: project.read_frozen(paths.PARAMS), params=("split",)),
     "task": Input(lambda: project.read_dataset(paths.PARAMS).task, params=("dataset.task",)),
 }
 

@@ -1,5 +1,6 @@
 """Copies: which images have equal pixels, and which image of a group of copies stays. Row order is nothing."""
 
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +20,17 @@ class Survivors(NamedTuple):
 
 
 def choose(
-    images: pd.DataFrame, sources: pd.DataFrame, pairs: pd.DataFrame, out: pd.Index, labelled: pd.Index
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    pairs: pd.DataFrame,
+    out: pd.Index,
+    labelled: pd.Index,
+    frozen: date | None = None,
 ) -> Survivors:
     """Choose who stays: not set aside, labelled, most pixels, earliest delivery, content, name; in that order.
 
-    `out`: images that are set aside. `labelled`: images that somebody said something about.
+    `out`: images that are set aside. `labelled`: images that somebody said something about. `frozen`: the day the test
+    set was frozen; what came up to it stays before what came later, so that no better copy takes a place there.
     """
     usable = images[images["error"].isna()].merge(sources[["image", "date", "delivery"]], on="image")
     usable["pixels_equal"] = components.joined(usable["image"], pairs[pairs["kind"] == "exact"])
@@ -32,7 +39,8 @@ def choose(
     # Words on equal pixels are pooled, so one labelled copy makes all of them labelled.
     usable["unlabelled"] = ~frames.is_in(usable["image"], labelled).groupby(usable["pixels_equal"]).transform("any")
     usable["fewer_pixels"] = -(usable["width"] * usable["height"])
-    order = ["out", "unlabelled", "fewer_pixels", "date", "delivery", "content", "image"]
+    usable["later"] = frozen is not None and usable["date"] > frozen.isoformat()
+    order = ["out", "unlabelled", "later", "fewer_pixels", "date", "delivery", "content", "image"]
     ranked = usable.sort_values(order).set_index("image")
     first = ranked.index.to_series()
     stands_for = first.groupby(ranked["pixels_equal"]).transform("first")
