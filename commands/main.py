@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from commands import check, fix, importing, log, new, why
+from commands import check, fix, importing, log, new, pin, why
 from stages.lib.errors import UserError, printable
 
 app = typer.Typer(
-    help="Bring data in, check that everything fits together, ask where things went, correct labels.",
+    help="Bring data in, check that everything fits together, ask where things went, correct labels, decide splits.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -19,11 +19,12 @@ app.command("check")(check.check)
 app.command("why")(why.why)
 app.command("fix")(fix.fix)
 app.command("log")(log.log)
+app.command("pin")(pin.pin)
 
 
 @app.callback()
 def _dataset() -> None:
-    """Bring data in, check that everything fits together, ask where things went, correct labels."""
+    """Bring data in, check that everything fits together, ask where things went, correct labels, decide splits."""
 
 
 def main() -> None:
