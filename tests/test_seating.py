@@ -71,7 +71,7 @@ def test_no_other_set_leaves_less_missing_or_moves_fewer_groups_or_images(given_
 @given(small())
 def test_greedily_nothing_is_taken_away_and_no_less_is_seated_than_before(given_):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seating, "MOST_VARIABLES", 0)
+        patch.setattr(seating, "MOST_KINDS", 0)
         moves = propose(given_)
     found = cost(given_, moved(given_, moves))
     assert found is not None

@@ -18,8 +18,8 @@ from scipy.sparse import coo_array, csr_array
 
 Integers = NDArray[np.int64]
 
-MOST_VARIABLES = 2_000  # kinds of groups times splits they may go to; above that, or beyond the nodes, greedily
-_NODES = 20_000
+MOST_KINDS = 1_000  # of groups; above that, or beyond the nodes of the search, groups are taken greedily
+_NODES = 5_000
 
 
 class Groups(NamedTuple):
@@ -62,21 +62,22 @@ def propose(groups: Groups) -> Moves:
     """Return the moves; none where nothing is missing, or nothing that is missing can be seated."""
     found = standing(groups, groups.split)
     at_stake: NDArray[np.bool_] = np.any(found < groups.goal, axis=1)
-    exact = True
+    chosen = Moves(np.empty(0, np.int64), np.empty(0, np.int64), exact=True)
     while at_stake.any():
-        program, of_kind = _program(groups, found, at_stake)
-        answer = _solved(program) if exact else None
+        kinds = _kinds(groups, at_stake)
+        answer = _solved(_program(groups, found, at_stake, kinds)) if len(kinds) <= MOST_KINDS else None
         if answer is None:
-            answer, exact = _greedy(program), False
-        chosen = _chosen(answer, of_kind)
+            return _greedy(groups, found)
+        chosen = _chosen(answer, kinds)
         split = groups.split.copy()
         split[chosen.groups] = chosen.targets
         taken = (standing(groups, split) < np.minimum(found, groups.goal)).any(axis=1)
         if not taken.any():
-            return chosen._replace(exact=exact)
-        exact &= bool((taken & ~at_stake).any())  # else the solver's rounding took away what it was told to keep
+            break
+        if not (taken & ~at_stake).any():  # rounding inside the solver took away what it was told to keep
+            return _greedy(groups, found)
         at_stake |= taken
-    return Moves(np.empty(0, np.int64), np.empty(0, np.int64), exact=True)
+    return chosen
 
 
 def standing(groups: Groups, split: Integers) -> Integers:
@@ -87,8 +88,8 @@ def standing(groups: Groups, split: Integers) -> Integers:
     return seated
 
 
-def _program(groups: Groups, found: Integers, at_stake: NDArray[np.bool_]) -> tuple[_Program, list[Integers]]:
-    """Return the program over the keys at stake, and the groups of each of its kinds, the preferred first."""
+def _kinds(groups: Groups, at_stake: NDArray[np.bool_]) -> list[Integers]:
+    """Return the groups that show what is at stake and may move, by kind, in each the preferred first."""
     units = groups.units[:, np.flatnonzero(at_stake)]
     able = np.flatnonzero((units.sum(axis=1) > 0) & groups.movable.any(axis=1) & (groups.split >= 0))
     # A sum of units with chance weights stands for all of a group's units: equal where they are, and else almost never.
@@ -97,26 +98,31 @@ def _program(groups: Groups, found: Integers, at_stake: NDArray[np.bool_]) -> tu
         "shows": units[able] @ weights, "split": groups.split[able], "size": groups.size[able],
         "to": groups.movable[able] @ (1 << np.arange(groups.movable.shape[1])), "name": groups.names[able], "at": able,
     }).sort_values(["size", "name"])  # fmt: skip
-    goal = groups.goal[at_stake]
     # No smallest set moves more groups of one kind to a split than all its goals together: each must be needed by one.
-    alike = alike[alike.groupby(["shows", "split", "to"]).cumcount() < goal.sum()]
+    most = groups.goal[at_stake].sum()
+    alike = alike[alike.groupby(["shows", "split", "to"]).cumcount() < most]
     kinds = alike.groupby(["shows", "split", "to", "size"], sort=False)["at"]
-    of_kind = [at.to_numpy() for _, at in kinds]
-    first = np.array([at[0] for at in of_kind], np.int64)
-    program = _Program(
-        units[first].toarray().astype(np.int64), groups.split[first], groups.size[first], groups.movable[first],
-        np.array([len(at) for at in of_kind], np.int64), groups.names[first].tolist(), found[at_stake], goal,
+    return [at.to_numpy() for _, at in kinds]
+
+
+def _program(groups: Groups, found: Integers, at_stake: NDArray[np.bool_], kinds: Sequence[Integers]) -> _Program:
+    first = np.array([at[0] for at in kinds], np.int64)
+    units = groups.units[first][:, np.flatnonzero(at_stake)].toarray().astype(np.int64)
+    many = np.array([len(at) for at in kinds], np.int64)
+    names = groups.names[first].tolist()
+    return _Program(
+        units, groups.split[first], groups.size[first], groups.movable[first], many, names, found[at_stake],
+        groups.goal[at_stake],
     )  # fmt: skip
-    return program, of_kind
 
 
-def _chosen(answer: Integers, of_kind: list[Integers]) -> Moves:
+def _chosen(answer: Integers, kinds: Sequence[Integers]) -> Moves:
     """Return which groups move, from how many (kinds, splits) do: of each kind the preferred ones."""
     at: list[int] = []
     targets: list[int] = []
     for kind, row in enumerate(answer):
         where = np.repeat(np.arange(len(row)), row)
-        at += of_kind[kind][: len(where)].tolist()
+        at += kinds[kind][: len(where)].tolist()
         targets += where.tolist()
     return Moves(np.array(at, np.int64), np.array(targets, np.int64), exact=True)
 
@@ -124,11 +130,9 @@ def _chosen(answer: Integers, of_kind: list[Integers]) -> Moves:
 def _solved(program: _Program) -> Integers | None:
     """Return how many of each kind go to each split: least missing, fewest groups, fewest images, then by chance.
 
-    None where the program is too large.
+    None where the search takes too many nodes.
     """
     kind, target = np.nonzero(program.movable)
-    if len(kind) > MOST_VARIABLES:
-        return None
     key, split = np.nonzero(program.found < program.goal)
     rows = _rows(program, kind, target, key, split)
     upper = np.concatenate([program.many[kind], (program.goal - program.found)[key, split]])
@@ -176,25 +180,39 @@ def _rows(
     return [LinearConstraint(each, 0, program.many), LinearConstraint(flat, least, np.inf)]
 
 
-def _greedy(program: _Program) -> Integers:
-    """Return how many of each kind go to each split: one group after the other, the one that seats most."""
-    answer = np.zeros(program.movable.shape, np.int64)
-    left, have = program.many.copy(), program.found.copy()
-    # Each turn seats something that is missing, and nothing is ever taken away: goals bound the turns.
+def _greedy(groups: Groups, found: Integers) -> Moves:
+    """Move one group after the other, the one that seats most; of equal ones the smallest, then by name.
+
+    Each turn seats something that is missing, and nothing is ever taken away, so goals bound the turns.
+    """
+    have, split = found.copy(), groups.split.copy()
+    order = np.lexsort((groups.names.argsort().argsort(), groups.size))
+    rows = order[groups.movable[order].any(axis=1) & (split[order] >= 0)]
+    moved: dict[int, int] = {}
     while True:
-        missing = np.maximum(program.goal - have, 0)
-        floor = np.minimum(have, program.goal)
-        spare = (have - floor)[:, program.split].T
-        able = (left > 0) & (program.units <= spare).all(axis=1)
-        gain = np.minimum(program.units[:, :, None], missing[None]).sum(axis=1) * (program.movable & able[:, None])
-        if not gain.size or not gain.max():
-            return answer
-        # Of equal gains the earliest kind, which is the smallest.
-        kind, target = np.unravel_index(int(gain.argmax()), gain.shape)
-        answer[kind, target] += 1
-        left[kind] -= 1
-        have[:, target] += program.units[kind]
-        have[:, program.split[kind]] -= program.units[kind]
+        missing = np.maximum(groups.goal - have, 0)
+        spare = have - np.minimum(have, groups.goal)
+        units = groups.units[rows]
+        row, key = np.repeat(np.arange(len(rows)), np.diff(units.indptr)), units.indices
+        gain = np.stack([_per_row(np.minimum(units.data, column[key]), row, len(rows)) for column in missing.T], axis=1)
+        gain *= groups.movable[rows]
+        taken = _per_row(units.data > spare[key, split[rows][row]], row, len(rows)) > 0
+        gains = gain * ~taken[:, None]
+        if not gains.size or not gains.max():
+            return Moves(np.array([*moved], np.int64), np.array([*moved.values()], np.int64), exact=False)
+        best, target = (int(at) for at in np.unravel_index(int(gains.argmax()), gains.shape))
+        seated = groups.units[[rows[best]]].toarray()[0]
+        have[:, split[rows[best]]] -= seated
+        have[:, target] += seated
+        moved[int(rows[best])] = target
+        # What is missing never grows, so who seats nothing now will not later.
+        left = gain.sum(axis=1) > 0
+        left[best] = False
+        rows = rows[left]
+
+
+def _per_row(values: NDArray[np.generic], row: Integers, rows: int) -> Integers:
+    return np.bincount(row, weights=values, minlength=rows).astype(np.int64)
 
 
 def _chance(text: str, below: int) -> int:

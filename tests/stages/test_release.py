@@ -136,6 +136,19 @@ def test_weights_and_repeats_outside_train_are_one():
     assert others["repeat"].eq(1).all()
 
 
+def test_folds_reach_the_images_where_they_are_asked_for():
+    given = arguments()
+    split = given["splits"]["split"]
+    folds = pd.Series(range(len(split)), dtype="Int64").mod(3).mask(split == "test")
+    with worlds.gate_open():
+        plain = release.transform(**given).release_images
+        images = release.transform(**given | {"splits": given["splits"].assign(fold=folds)}).release_images
+    assert "fold" not in plain
+    assert images["fold"].isna().eq(images["split"] == "test").all()
+    assert set(images["fold"].dropna()) == {0, 1, 2}
+    frames.canonical(images, "release/images")
+
+
 def test_the_documents_follow_from_the_tables_alone():
     with worlds.gate_open():
         first, second = (release.transform(**arguments()) for _ in range(2))

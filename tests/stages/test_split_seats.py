@@ -146,7 +146,7 @@ def test_a_split_without_a_share_has_no_seats():
 
 
 def test_too_large_a_question_is_answered_greedily_and_says_so(monkeypatch):
-    monkeypatch.setattr("stages.lib.seating.MOST_VARIABLES", 0)
+    monkeypatch.setattr("stages.lib.seating.MOST_KINDS", 0)
     table = groups(names(train=6, val=2, test=2))
     made = run(table, seed=SEED, given={"labels": labels(table["image"], ["owl"] * 3 + ["cat"] * 7)})
     assert made.metrics["proposed pins"] == {"groups": 2, "smallest set": False}
