@@ -82,7 +82,7 @@ def _group_keys(rows: pd.DataFrame) -> list[dict[str, Any]]:
         "key": "all",
         "groups": len(sides),
         "told": False,
-        "reason": f"{len(sides):,} keys, each in one split",
+        "reason": f"{len(sides):,} keys, each in one split" if len(sides) else "no image has a group key",
     }
     return [{"kind": "group key", "strength": None, **row} for row in torn or [whole]]
 
