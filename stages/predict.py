@@ -2,7 +2,8 @@
 
 Reads: `labels` (one row per object), `images`, `sources` and `groups` (one row per image), `copies` (one row per image
 left out for another), guidelines/classes.yaml, the team's own predictions (data/raw/predictions); the pictures.
-Writes: `predictions` (one row per model and object, unlabelled image, or object that a model alone sees).
+Writes: `predictions` (one row per model and object, unlabelled image, or object that a model alone sees), `vectors`
+(one row per picture: what it looks like, in numbers, for who asks which pictures are alike).
 
 The built-in model looks at 32 x 32 pixels (HOG, colour, common patches) and learns from the labels at hand, in folds
 that tear no group. It informs people and the queue, never the release.
@@ -19,9 +20,11 @@ from pydantic import Field
 from stages.lib import calibration, classifier, frames, object_features, plot_files, predicted_objects
 from stages.lib import own_predictions as own
 from stages.lib.chance import uniform
+from stages.lib.classifier import Reduced
 from stages.lib.own_predictions import BUILT_IN, OwnPredictions
 from stages.lib.project import Classes, Task
 from stages.lib.shell import run
+from stages.lib.table_columns import BYTES
 from stages.lib.yaml_file import Written
 
 _BOX = ["x", "y", "width", "height"]
@@ -38,6 +41,7 @@ class Tables(NamedTuple):
     """What the stage writes."""
 
     predictions: pd.DataFrame
+    vectors: pd.DataFrame
     plots: dict[str, bytes]
     metrics: dict[str, Any]
 
@@ -55,29 +59,56 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return a prediction per object and unlabelled picture. Raises UserError where a picture is not what it was."""
-    built_in, metrics = _built_in(labels, images, sources, groups, copies, classes, task, seed, params)
+    pictures = _pictures(images, copies)
+    items = _items(labels, pictures, images, sources, groups, task)
+    reduced = _reduced(items, seed)
+    built_in, metrics = _built_in(items, reduced, classes, params)
     found = [built_in]
     for model in own_predictions:
         said = own.said(model, sorted(images.loc[images["error"].isna(), "image"]), classes.ids)
         found.append(predicted_objects.table(model.name, said.rows, labels, images, classes.ids, task))
         metrics[model.name] = _honest(found[-1]) | {"predictions": len(said.rows), "left out": said.left_out}
     predictions = frames.concat(found, "predictions")
-    return Tables(predictions, _plots(predictions), metrics)
+    if task != "classification":
+        items = object_features.items(pictures.assign(**dict.fromkeys(_BOX, np.nan)), images, sources)
+        reduced = _reduced(items, seed)
+    return Tables(predictions, _vectors(items, reduced), _plots(predictions), metrics)
 
 
-def _built_in(
+def _pictures(images: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
+    """Return the image of each picture: files that can be opened, and of equal or near ones the survivor."""
+    usable = images[images["error"].isna() & ~frames.is_in(images["image"], copies["image"])]
+    return usable.sort_values("image").drop_duplicates("content")[["image"]].reset_index(drop=True)
+
+
+def _items(
     labels: pd.DataFrame,
+    pictures: pd.DataFrame,
     images: pd.DataFrame,
     sources: pd.DataFrame,
     groups: pd.DataFrame,
-    copies: pd.DataFrame,
-    classes: Classes,
     task: Task,
-    seed: int,
-    params: Params,
+) -> pd.DataFrame:
+    """Return what is to be judged, by name: objects, and for classification the pictures that have no label."""
+    objects = labels[["object", "image", "label", *_BOX, "status"]].assign(prediction=labels["object"])
+    if task == "classification":
+        bare = pictures.merge(images[["image", "content"]], on="image").rename(columns={"content": "prediction"})
+        objects = pd.concat([objects, bare[~frames.is_in(bare["image"], labels["image"])]])
+    items = object_features.items(objects, images, sources).merge(groups[["image", "group"]], on="image")
+    items = items.sort_values("prediction").reset_index(drop=True)
+    return items.assign(sound=items["status"].ne("contested") & items["label"].notna())
+
+
+def _reduced(items: pd.DataFrame, seed: int) -> Reduced:
+    if items.empty:
+        return Reduced(np.empty((0, 0)), np.empty((0, 0)))
+    return classifier.reduce(object_features.of_objects(items, seed), object_features.shapes(items))
+
+
+def _built_in(
+    items: pd.DataFrame, reduced: Reduced, classes: Classes, params: Params
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the predictions of the built-in model, and what is to be said of them."""
-    items = _items(labels, images, sources, groups, copies, task)
     learned = _learnable(items, params)
     if len(learned) < 2:
         return frames.frame("predictions"), _nothing(items, learned)
@@ -86,32 +117,19 @@ def _built_in(
     learn = (code >= 0) & items["sound"].to_numpy(bool)
     fold = _folds(items["group"])
     fold[items["object"].isna().to_numpy(bool)] = -1
-    features = object_features.of_objects(items, seed)
-    reduced = classifier.reduce(features, object_features.shapes(items))
     probable = classifier.out_of_fold(reduced, code, learn, fold, len(order))
     predictions = _table(items, probable, order, classes)
     return predictions, _metrics(predictions, learned, items)
 
 
-def _items(
-    labels: pd.DataFrame,
-    images: pd.DataFrame,
-    sources: pd.DataFrame,
-    groups: pd.DataFrame,
-    copies: pd.DataFrame,
-    task: Task,
-) -> pd.DataFrame:
-    """Return what is to be judged, by name: objects, and for classification the pictures that have no label."""
-    objects = labels[["object", "image", "label", *_BOX, "status"]].assign(prediction=labels["object"])
-    if task == "classification":
-        bare = images[
-            images["error"].isna() & ~frames.is_in(images["image"], pd.concat([labels["image"], copies["image"]]))
-        ]
-        bare = bare.sort_values("image").drop_duplicates("content")
-        objects = pd.concat([objects, pd.DataFrame({"image": bare["image"], "prediction": bare["content"]})])
-    items = object_features.items(objects, images, sources).merge(groups[["image", "group"]], on="image")
-    items = items.sort_values("prediction").reset_index(drop=True)
-    return items.assign(sound=items["status"].ne("contested") & items["label"].notna())
+def _vectors(items: pd.DataFrame, reduced: Reduced) -> pd.DataFrame:
+    """Return the pictures' features as points on a sphere: what is alike lies near, and no picture far from all."""
+    length = np.linalg.norm(reduced.even, axis=1, keepdims=True).clip(min=1e-9)
+    rows = (reduced.even / length).astype("<f2")
+    return frames.frame("vectors", {
+        "image": items["image"],
+        "vector": pd.Series([row.tobytes() for row in rows], index=items.index, dtype=pd.ArrowDtype(BYTES)),
+    })  # fmt: skip
 
 
 def _learnable(items: pd.DataFrame, params: Params) -> set[str]:

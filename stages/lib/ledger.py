@@ -69,7 +69,7 @@ def image_fates(
     unkept = weights.loc[~weights["keep"], "image"]
     reasons = [
         Reason(
-            frames.is_in(table.index, _withdrawn(images, pairs, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE
+            frames.is_in(table.index, withdrawn(images, pairs, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE
         ),
         Reason(aside.notna(), "set aside", "validate", aside),
         Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
@@ -163,7 +163,7 @@ def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) ->
     return rows.assign(**decided)
 
 
-def _withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
+def withdrawn(images: pd.DataFrame, pairs: pd.DataFrame, withdrawals: Sequence[Withdrawal]) -> pd.Series:
     """Return the images that are withdrawn, and with them every copy, mirrored and rotated ones too.
 
     Who takes back a picture means all that shows it. What only looks like it stays.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -71,8 +72,8 @@ def probabilities(predictions: pd.DataFrame, classes: list[str]) -> Floats:
     found = np.empty((len(predictions), len(classes)))
     whole = predictions["probabilities"].notna().to_numpy(bool)
     if whole.any():
-        lists = predictions.loc[whole, "probabilities"].to_numpy(object)
-        found[whole] = np.concatenate([np.asarray(one, float) for one in lists]).reshape(-1, len(classes))
+        lists = pa.Table.from_pandas(predictions.loc[whole, ["probabilities"]])["probabilities"].combine_chunks()
+        found[whole] = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, len(classes))
     if not whole.all():
         alone = predictions[~whole]
         confidence = alone["confidence"].to_numpy(float)[:, None]

@@ -171,6 +171,10 @@ _ALL = (
         Column("probabilities", NUMBERS, "of each class in the order of guidelines/classes.yaml; null where the model tells one class alone", nullable=True),
         Column("can_say", YES_NO, "false where the model has not learned the class that the object has"),
     )),
+    Table("vectors", "one row per picture", ("image",), (
+        ABOUT_IMAGE,
+        Column("vector", BYTES, "what it looks like: up to 128 numbers (float16, little-endian) that have length 1; the product of two says how alike they are"),
+    )),
     Table("suspects", "one row per object under suspicion, or per object that seems to be missing", ("suspect",), (
         Column("suspect", TEXT, "the object; for one that seems to be missing, the prediction that shows it"),
         Column("rank", INTEGER, "1 is to be looked at first"),
