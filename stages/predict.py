@@ -72,7 +72,7 @@ def transform(
     if task != "classification":
         items = object_features.items(pictures.assign(**dict.fromkeys(_BOX, np.nan)), images, sources)
         reduced = _reduced(items, seed)
-    return Tables(predictions, _vectors(items, reduced), _plots(predictions), metrics)
+    return Tables(predictions, as_vectors(items, reduced), _plots(predictions), metrics)
 
 
 def _pictures(images: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def _built_in(
     return predictions, _metrics(predictions, learned, items)
 
 
-def _vectors(items: pd.DataFrame, reduced: Reduced) -> pd.DataFrame:
+def as_vectors(items: pd.DataFrame, reduced: Reduced) -> pd.DataFrame:
     """Return the pictures' features as points on a sphere: what is alike lies near, and no picture far from all."""
     length = np.linalg.norm(reduced.even, axis=1, keepdims=True).clip(min=1e-9)
     rows = (reduced.even / length).astype("<f2")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from stages.lib import frames
 from stages.lib.components import components
+from stages.lib.table_columns import BYTES
 
 # Batch, date, annotator, source, and the share of pictures that it speaks of.
 BATCHES = (
@@ -176,3 +177,23 @@ def make_predictions(images: pd.DataFrame, classes: list[str], task: str) -> pd.
             **dict(zip(("x", "y", "width", "height"), (None,) * 4 if whole else (1.0, 2.0, 5.0, 6.0), strict=True)),
         })  # fmt: skip
     return frames.frame("predictions", pd.DataFrame(rows) if rows else None)
+
+
+def make_suspects(images: pd.DataFrame) -> pd.DataFrame:
+    """Return `suspects` as an audit might list them, here and there."""
+    names = images.loc[images["error"].isna(), "image"].sort_values()[::3].reset_index(drop=True)
+    rows = {
+        "suspect": names, "image": names, "object": None, "kind": "label", "label": "cat", "proposed": "dog",
+        "proposal": "relabel", "rank": range(1, len(names) + 1), "score": [0.9 - n / 100 for n in range(len(names))],
+        "reason": "people said cat 2, dog 1",
+    }  # fmt: skip
+    return frames.frame("suspects", rows)
+
+
+def make_vectors(images: pd.DataFrame) -> pd.DataFrame:
+    """Return `vectors` in two dimensions: where a picture lies follows from its content."""
+    seen = images[images["error"].isna()].sort_values("image").drop_duplicates("content")
+    angles = [random.Random(f"vector {content}").random() * 6.28 for content in seen["content"]]  # noqa: S311
+    rows = [np.array([np.cos(angle), np.sin(angle)], "<f2").tobytes() for angle in angles]
+    vector = pd.Series(rows, index=seen.index, dtype=pd.ArrowDtype(BYTES))
+    return frames.frame("vectors", {"image": seen["image"], "vector": vector})

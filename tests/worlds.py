@@ -29,6 +29,8 @@ from tests.world_tables import (
     make_pairs,
     make_predictions,
     make_sources,
+    make_suspects,
+    make_vectors,
 )
 
 CLASSES = Classes.model_validate(
@@ -110,6 +112,9 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "seed": 7,
         "frozen": None,
         "predictions": make_predictions(world.images, CLASSES.ids, world.task),
+        "suspects": make_suspects(world.images),
+        "vectors": make_vectors(world.images),
+        "plan": frames.frame("plan"),
     }
     for stage in (consolidate, annotators, cases, split, rebalance):
         params = change.get(stage.__name__.rpartition(".")[2], stage.Params())

@@ -19,22 +19,26 @@ def fill(budget: int, mix: Mapping[Strategy, float], pick: Callable[[Strategy, i
     while left > 0 and open_:
         for strategy, count in _allotted(left, {strategy: mix[strategy] for strategy in open_}).items():
             got = pick(strategy, count)
-            rows = {"image": got.images, "score": got.scores, "reasons": got.reasons}
-            found.append(pd.DataFrame(rows).assign(strategy=strategy))
+            found.append(_rows(strategy, got))
             left -= len(got.images)
             if len(got.images) < count:
                 open_.remove(strategy)
-    queue = (
-        pd.concat(found, ignore_index=True)
-        if found
-        else pd.DataFrame(columns=["image", "score", "reasons", "strategy"])
-    )
+    queue = pd.concat(found, ignore_index=True) if found else _rows(STRATEGIES[0], Picks([], [], []))
     of_strategy = queue.groupby("strategy", sort=False)
     when = (of_strategy.cumcount() + 0.5) / of_strategy["image"].transform("size")
     order = queue.assign(when=when.round(9), place=queue["strategy"].map(STRATEGIES.index)).sort_values(
         ["when", "place"]
     )
     return order.assign(rank=range(1, len(order) + 1)).drop(columns=["when", "place"])
+
+
+def _rows(strategy: Strategy, picks: Picks) -> pd.DataFrame:
+    return pd.DataFrame({
+        "image": pd.Series(picks.images, dtype="str"),
+        "strategy": strategy,
+        "score": pd.Series(picks.scores, dtype=float),
+        "reasons": pd.Series(picks.reasons, dtype="str"),
+    })  # fmt: skip
 
 
 def _allotted(count: int, shares: Mapping[Strategy, float]) -> dict[Strategy, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[2]
 STAGES = (
     "fingerprint", "ingest", "validate", "dedup", "consolidate", "annotators", "cases", "split",
-    "rebalance", "release", "predict", "audit", "evaluate", "report",
+    "rebalance", "release", "predict", "audit", "select", "evaluate", "report",
 )  # fmt: skip
 
 
