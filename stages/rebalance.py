@@ -1,125 +1,169 @@
-"""Cap and weigh the images of train so that classes count more evenly; val and test stay as they are.
+"""Cap and weigh images so that classes, edge cases or sources count evenly, and say what is missing of each.
 
-Reads: `splits` (one row per image), `labels` (one row per object), `copies` (one row per image left out),
-`images` (one row per file).
-Writes: `weights` (one row per image).
+Reads: `splits`, `images`, `sources` (one row per image), `labels` (one row per object), `copies` (one row per image
+left out), `pairs` (one row per pair of copies), `cases` (one row per edge case and object or image), and of the
+guideline classes.yaml and edge_cases.yaml.
+Writes: `weights` (one row per image that can be opened), `plan` (one row per split, what is balanced, and value).
 
-Nothing is duplicated or deleted: `keep`, `weight` and `repeat` are tags, for whoever trains to use.
+Nothing is duplicated or deleted: `keep`, `weight` and `repeat` are tags, for whoever trains to use. Val and test stay
+as they are unless `splits` names them. Contested and ignored labels count for nothing, near-copies as one image.
 Enforces CAP-001 (no class has more images in train than the cap, unless they show another class too).
 """
 
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import frames
-from stages.lib.chance import uniform
+from stages.lib import balance, components, compositions, frames, pair_kinds, plan, plot_files, targets
+from stages.lib.balance import Balance, Images
+from stages.lib.edge_cases import EdgeCases
+from stages.lib.numbers import known
+from stages.lib.project import SPLITS, Classes
 from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from stages.lib.targets import Target
+from stages.lib.yaml_file import Fault, Written
 
 
 class Params(Written):
-    """`target`: what the classes' shares are pulled toward. `cap`: the most images of one class in train."""
+    """What is balanced toward what, on which splits, and how far weights may go. See docs/balance.md."""
 
     # The square root lies halfway between what is there and even shares: rare classes gain, and no picture is shown
     # so often that a model learns it by heart (Mahajan et al. 2018, who took it from word2vec).
-    target: Literal["natural", "square root", "uniform"] = "square root"
-    cap: int | None = Field(None, ge=1)
+    targets: tuple[Target, ...] = (Target(by="class", to="square root"),)
     # Above this an image would be repeated rather than learned from; the deficit is for collecting to close.
     max_weight: float = Field(10.0, ge=1)
+    # A picture that is never shown was collected in vain.
+    min_weight: float = Field(0.1, gt=0, le=1)
+    # What is judged on keeps the shares that a model will meet, so that scores mean something.
+    splits: tuple[Literal["train", "val", "test"], ...] = ("train",)
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what cannot be meant in a target, and targets by the same thing."""
+        by = [target.by for target in self.targets]
+        for number, target in enumerate(self.targets):
+            here = ("targets", number)
+            yield from (fault._replace(location=(*here, *fault.location)) for fault in target.faults())
+            if (first := by.index(target.by)) < number:
+                stands = ("rebalance", "targets", first, "by")
+                yield Fault((*here, "by"), f"there is a target by '{target.by}' already; make them one", stands)
 
 
 class Tables(NamedTuple):
     weights: pd.DataFrame
+    plan: pd.DataFrame
     metrics: dict[str, Any]
+    plots: dict[str, bytes]
 
 
 def transform(
-    splits: pd.DataFrame, labels: pd.DataFrame, copies: pd.DataFrame, images: pd.DataFrame, params: Params
+    splits: pd.DataFrame,
+    labels: pd.DataFrame,
+    copies: pd.DataFrame,
+    images: pd.DataFrame,
+    pairs: pd.DataFrame,
+    sources: pd.DataFrame,
+    cases: pd.DataFrame,
+    classes: Classes,
+    edge_cases: EdgeCases,
+    params: Params,
 ) -> Tables:
-    """Return each image's tags. An image of several classes takes the weight of the one that needs it most."""
-    stays = splits[~frames.is_in(splits["image"], copies["image"])].merge(images[["image", "content"]], on="image")
-    train = stays[stays["split"] == "train"]
-    shown = labels[labels["status"] != "contested"][["image", "label"]].drop_duplicates().merge(train, on="image")
-    shown = shown.assign(kept=_kept(shown, params.cap))
-    kept = shown[shown["kept"]]
-    of_class = _class_weights(kept["label"].value_counts(), params)
-    weight = kept["label"].map(of_class).astype(float).groupby(kept["image"]).max()
-    tags = splits.merge(images[["image", "content"]], on="image")
-    tags["weight"] = tags["image"].map(_mean_one(weight, params.max_weight).round(4)).astype(float).fillna(1.0)
-    weights = frames.frame("weights", {
-        "image": tags["image"],
-        "keep": ~frames.is_in(tags["image"], shown.loc[~shown["kept"], "image"]),
-        "weight": tags["weight"],
-        "repeat": _repeat(tags["weight"], tags["content"]),
-    })  # fmt: skip
-    return Tables(weights, _metrics(shown, weights))
+    """Return each image's tags and the plan. Raises UserError, naming key and line, where a target cannot be."""
+    held = splits["held"].astype("boolean").fillna(value=False).astype(bool)
+    stays = splits.loc[~held & ~frames.is_in(splits["image"], copies["image"]), "image"]
+    found = compositions.shown(labels, stays.sort_values(ignore_index=True))
+    shown = [
+        compositions.compose(number, target, found, classes, sources, cases, edge_cases)
+        for number, target in enumerate(params.targets)
+    ]
+    for number, (target, composition) in enumerate(zip(params.targets, shown, strict=True)):
+        targets.check(number, target, composition.values)
+    of_split = splits["split"].iloc[compositions.positions(found.images, splits["image"])].to_numpy()
+    every = _images(found.images, images, pairs)
+    balances: dict[str, Balance] = {}
+    plans, tags = [], []
+    for split in SPLITS:
+        rows = np.flatnonzero(of_split == split)
+        here = every.of(rows)
+        part = [composition._replace(counts=composition.counts[rows]) for composition in shown]
+        made = None
+        if split in params.splits:
+            made = balance.balance(params.targets, part, here, params.min_weight, params.max_weight)
+            tags.append(_tags(here, made))
+            balances[split] = made
+        plans.append(plan.of_split(split, part, here, made, params.min_weight, params.max_weight))
+    weights = _weights(splits, frames.concat(tags, "weights"))
+    planned = frames.concat(plans, "plan")
+    return Tables(weights, planned, _metrics(planned, balances), {"shares.csv": _plot(planned)})
 
 
-def _kept(shown: pd.DataFrame, cap: int | None) -> pd.Series:
-    """Return which images stay: of each class the first `cap` by chance, and what another class needs."""
-    if cap is None:
-        return pd.Series(data=True, index=shown.index)
-    # Another text than that of `_repeat`: else those that stay were those that are rounded up.
-    chance = _chance("cap", shown["content"])
-    order = shown.assign(chance=chance).sort_values(["chance", "content", "image"])
-    place = order.groupby("label").cumcount()
-    kept: pd.Series = (place < cap).groupby(shown["image"]).transform("any")
-    return kept
+def _images(counted: pd.Series, images: pd.DataFrame, pairs: pd.DataFrame) -> Images:
+    """Return the content of the images that are counted, and which of them are near-copies of one another."""
+    content = images["content"].iloc[compositions.positions(counted, images["image"])].reset_index(drop=True)
+    alike = components.joined(counted, pairs[pairs["kind"].isin(pair_kinds.ALL)])
+    return Images(counted, content, alike)
 
 
-def _class_weights(count: pd.Series, params: Params) -> pd.Series:
-    """Return per class the target's share over the share it has, up to a factor common to all."""
-    power = {"natural": 0.0, "square root": 0.5, "uniform": 1.0}[params.target]
-    return count.astype(float) ** -power
+def _tags(images: Images, made: Balance) -> pd.DataFrame:
+    """Return keep, weight and repeat of the images of a balanced split; what a cap leaves out has weight 1.
 
-
-def _mean_one(weight: pd.Series, most: float) -> pd.Series:
-    """Return the weights scaled to a mean of 1 with none above `most`; what that takes from some, the others share."""
-    at_most = pd.Series(data=False, index=weight.index)
-    while not at_most.all():
-        rest = (len(weight) - most * at_most.sum()) / weight[~at_most].sum()
-        scaled = (weight * rest).mask(at_most, most)
-        if not (over := scaled > most + 1e-9).any():
-            return scaled
-        at_most |= over
-    return weight.astype(float).mask(at_most, most)
-
-
-def _repeat(weight: pd.Series, content: pd.Series) -> pd.Series:
-    """Return how often an epoch shows an image: its weight, at least 1, rounded up or down by its hash.
-
-    Over many images of one weight the mean of the repeats is that weight.
+    An epoch shows an image as often as its weight, or LVIS' factor, says, at least once, rounded up or down by its
+    hash: over many images of one weight the mean is that weight.
     """
-    whole = np.floor(weight)
-    repeat: pd.Series = (whole + (_chance("repeat", content) < weight - whole)).clip(lower=1).astype(int)
-    return repeat
+    weight = np.where(made.keep, made.weight, 1.0)
+    repeat = np.floor(made.repeat)
+    part = np.flatnonzero(made.keep & (made.repeat > 1) & (made.repeat > repeat))
+    repeat[part] += balance.chance("repeat", images.content.iloc[part]) < made.repeat[part] - repeat[part]
+    return frames.frame("weights", {
+        "image": images.image.to_numpy(),
+        "keep": made.keep,
+        "weight": weight,
+        "repeat": np.where(made.keep, np.maximum(repeat, 1), 1).astype(int),
+    })  # fmt: skip
 
 
-def _chance(what: str, content: pd.Series) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Return a number in [0, 1) per content. A loop over rows: a hash takes one text at a time."""
-    return np.fromiter((uniform(f"{what}:{text}") for text in content), float, len(content))
+def _weights(splits: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the tags of every image; those that are not balanced are kept, with weight 1."""
+    others = splits.loc[~frames.is_in(splits["image"], tags["image"]), ["image"]]
+    return frames.concat([tags, frames.frame("weights", others.assign(keep=True, weight=1.0, repeat=1))], "weights")
 
 
-def _metrics(shown: pd.DataFrame, weights: pd.DataFrame) -> dict[str, Any]:
-    """Return, per class of train: images, images kept, and the share of weight it comes to."""
-    weight = shown["image"].map(weights.set_index("image")["weight"]).astype(float).where(shown["kept"], 0.0)
-    total = float(weight.sum())
-    classes = pd.DataFrame({"images": 1, "kept": shown["kept"], "weight": weight}).groupby(shown["label"]).sum()
-    return {
-        "capped": int((~weights["keep"]).sum()),
-        "classes": {
-            str(label): {
-                "images": int(row["images"]),
-                "kept": int(row["kept"]),
-                "share": row["images"] / len(shown),
-                "weighted share": row["weight"] / total,
-            }
-            for label, row in classes.to_dict("index").items()
-        },
-    }
+def _metrics(planned: pd.DataFrame, balances: dict[str, Balance]) -> dict[str, Any]:
+    """Return per balanced split how many images there are and how many the weights are worth, and every value's share.
+
+    The effective sample size is Kish's (1965), (sum w)^2 / sum w^2, near-copies taken as one image.
+    """
+    balanced: dict[str, Any] = {}
+    for split, made in balances.items():
+        mine = planned[planned["split"] == split]
+        parts = made.once[made.keep]
+        heavy = float((made.weight[made.keep] ** 2 / np.where(parts > 0, parts, 1)).sum())
+        balanced[split] = {
+            "images": len(made.keep),
+            "counted once": float(parts.sum()),
+            "effective sample size": float(made.weight.sum()) ** 2 / heavy if heavy else 0.0,
+            "shares": {str(by): _shares(rows) for by, rows in mine.groupby("by")},
+        }
+    capped = sum(int((~made.keep).sum()) for made in balances.values())
+    return {"capped": capped, "balanced": balanced}
+
+
+def _shares(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return by value the share before and after and, if there is one, the target and how many are to be collected."""
+    found: dict[str, Any] = {}
+    records: list[dict[Any, Any]] = rows.to_dict("records")
+    for row in records:
+        names = ("before", "after") if pd.isna(row["target"]) else ("before", "after", "target", "collect")
+        found[row["value"]] = {name: known(row[name]) for name in names}
+    return found
+
+
+def _plot(planned: pd.DataFrame) -> bytes:
+    train = planned[planned["split"] == "train"]
+    value = train["value"].where(train["by"] == "class", train["by"] + ": " + train["value"])
+    return plot_files.csv(train.assign(value=value)[["value", "before", "after"]])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ CONTENT = [f"{n}" * 32 for n in (1, 2, 3, 4)]
 
 
 class Case(NamedTuple):
-    """A world that breaks the rule and one that does not; `cap` is the setting of rebalance, `frozen` of split."""
+    """A world that breaks the rule and one that does not; `cap` is that of classes in rebalance, `frozen` that of split."""
 
     rule: str
     name: str
@@ -31,11 +31,16 @@ class Case(NamedTuple):
     frozen: str | None = None
 
 
+def capped(cap: int | None) -> rebalance.Params:
+    """Return settings under which classes are pulled toward square roots, and keep at most `cap` images each."""
+    return rebalance.Params.model_validate({"targets": [{"to": "square root", "cap": cap}]})
+
+
 def told(case: Case, world: World) -> list[str]:
     """Return what the pipeline says of this rule: rows of the ledger, or the error that ends the run."""
     try:
         made = worlds.released(
-            world, rebalance=rebalance.Params(cap=case.cap), split=split.Params.model_validate({"frozen": case.frozen})
+            world, rebalance=capped(case.cap), split=split.Params.model_validate({"frozen": case.frozen})
         )
     except UserError as error:
         return str(error).splitlines()

@@ -24,9 +24,8 @@ def of(ledger, kind):
 @few
 @given(worlds.worlds(), st.sampled_from(("ignore", "release")), st.sampled_from((None, 1, 3)))
 def test_every_raw_row_is_accounted_for_and_the_release_is_what_the_ledger_says(world, contested, cap):
-    made = worlds.released(
-        world, release=release.Params(contested=contested), rebalance=rebalance.Params.model_validate({"cap": cap})
-    )
+    balance = rebalance.Params.model_validate({"targets": [{"to": "square root", "cap": cap}]})
+    made = worlds.released(world, release=release.Params(contested=contested), rebalance=balance)
     every_row_once(world, made)
     released_rows_are_released(made, contested)
     nothing_is_released_that_must_not_be(world, made, contested)

@@ -114,7 +114,6 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "predictions": make_predictions(world.images, CLASSES.ids, world.task),
         "suspects": make_suspects(world.images),
         "vectors": make_vectors(world.images),
-        "plan": frames.frame("plan"),
     }
     for stage in (consolidate, annotators, cases, split, rebalance):
         params = change.get(stage.__name__.rpartition(".")[2], stage.Params())
