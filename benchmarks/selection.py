@@ -27,7 +27,7 @@ from sklearn.datasets import load_digits
 
 from benchmarks.suspects import world
 from stages.lib import classifier, object_features
-from stages.lib.candidates import STRATEGIES, Candidates, Strategy
+from stages.lib.candidates import STRATEGIES, Candidates, Strategy, stacked
 from stages.lib.classifier import Reduced
 from stages.lib.frames import frame
 from stages.lib.mixing import fill
@@ -123,8 +123,8 @@ def _candidates(given: Pictures, half: Half, rest: NDArray[np.int64], taken: NDA
     classes = len(given.classes)
     probable = classifier.fitted(given.reduced, given.label, taken, rest, classes)
     rows = frame("predictions", {
-        "model": pd.Series("built-in", index=range(len(rest))), "prediction": given.images[rest], "image": given.images[rest],
-        "object": None, "predicted": np.array(given.classes, dtype=object)[probable.argmax(axis=1)],
+        "model": "built-in", "prediction": given.images[rest], "image": given.images[rest], "object": None,
+        "label": None, "predicted": np.array(given.classes, dtype=object)[probable.argmax(axis=1)],
         "confidence": probable.max(axis=1), "probabilities": list(probable), "can_say": True,
     })  # fmt: skip
     images = given.images[rest]
@@ -141,8 +141,9 @@ def peers(given: Pictures, half: Half, python: str) -> dict[str, NDArray[np.int6
     """Return the places that scikit-activeml's strategies chose, by name."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pool.npz"
-        np.savez(file, vectors=np.stack([np.frombuffer(v, "<f2") for v in given.vectors["vector"]])[half.pool].astype(float),
-                 label=given.label[half.pool], seed=half.seed, numbers=[LABELS, FIRST, ROUND])  # fmt: skip
+        vectors = stacked(given.vectors, given.images[half.pool]).astype(float)
+        numbers = [LABELS, FIRST, ROUND]
+        np.savez(file, vectors=vectors, label=given.label[half.pool], seed=half.seed, numbers=numbers)
         subprocess.run([python, Path(__file__).with_name("selection_peers.py"), file], check=True)  # noqa: S603
         with np.load(Path(folder) / "chosen.npz") as found:
             return {name: half.pool[found[name]] for name in found.files}
@@ -168,7 +169,7 @@ def compare(given: Pictures, seeds: int, python: str | None) -> pd.DataFrame:
     grouped = table.assign(gain=gain, wins=gain >= 0, one=table["accuracy"] >= table["one draw"]).groupby(
         "strategy", sort=False
     )
-    half_width = 1.96 * grouped["gain"].std() / np.sqrt(grouped.size())
+    half_width: pd.Series = 1.96 * grouped["gain"].std() / np.sqrt(grouped.size())
     return grouped[["accuracy", "chance", "gain", "wins", "one"]].agg({
         "accuracy": "mean", "chance": "mean", "gain": "mean", "wins": "sum", "one": "sum",
     }).assign(half=half_width)  # fmt: skip
@@ -191,8 +192,8 @@ def main() -> None:
         print(f"{name}: accuracy after {LABELS} labels; by chance {found['chance'].iloc[0]:.4f}")
         for strategy, row in found.iterrows():
             print(
-                f"  {strategy:32} {row['accuracy']:.4f}  {100 * row['gain']:+.2f} ± {100 * row['half']:.2f} points, as good as "
-                f"chance in {row['wins']:.0f} of {asked.seeds} (as one draw: {row['one']:.0f})", flush=True,
+                f"  {strategy:32} {row['accuracy']:.4f}  {100 * row['gain']:+.2f} ± {100 * row['half']:.2f} points, as "
+                f"good as chance in {row['wins']:.0f} of {asked.seeds} (as one draw: {row['one']:.0f})", flush=True,
             )  # fmt: skip
 
 

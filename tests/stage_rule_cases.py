@@ -21,7 +21,7 @@ CONTENT = [f"{n}" * 32 for n in (1, 2, 3, 4)]
 
 
 class Case(NamedTuple):
-    """A world that breaks the rule and one that does not; `cap` is that of classes in rebalance, `frozen` that of split."""
+    """A world that breaks the rule and one that does not; `cap` is a setting of rebalance, `frozen` one of split."""
 
     rule: str
     name: str
