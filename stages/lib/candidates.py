@@ -60,7 +60,7 @@ class Candidates:
         weight = {
             "margin": self._margin**2 * self._new,
             "entropy": self._entropy * self._new,
-            "coverage": np.sqrt(self._wanted) * self._new,
+            "coverage": self._wanted * self._new,
         }.get(strategy, self._new)
         open_ = np.flatnonzero(self._left & ((weight > 0) | (strategy in ("medoids", "k-centre"))))
         vectors = self._vectors[open_]

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+# A class that is less probable is not worth looking for there.
+_PROBABLE = 0.05
+
+
 class Needs(NamedTuple):
     """How many more of each class, and of each edge case, are to be collected; those of which none are left out."""
 
@@ -44,7 +48,7 @@ def wanted(images: pd.Index, expected: Floats, classes: list[str], cases: pd.Dat
     """
     weight = found.classes.reindex(classes).fillna(0.0).to_numpy(float)
     weight = weight / weight.sum() if weight.sum() > 0 else weight
-    by_class = expected * weight
+    by_class = np.where(expected >= _PROBABLE, expected, 0) * weight
     fires = cases[cases["edge_case"].isin(found.edge_cases.index) & cases["image"].isin(images)]
     named = fires.drop_duplicates(["image", "edge_case"]).sort_values("edge_case")
     edges = named.groupby("image")["edge_case"].agg(", ".join).reindex(images).astype("str")
