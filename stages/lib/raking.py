@@ -69,7 +69,8 @@ class _State(NamedTuple):
     multipliers: Floats  # per value
     factor: float  # that all weights have in common, its logarithm
     totals: Floats  # per target: of objects, that shares are parts of
-    pull: Floats  # per target: how much a miss speaks for a larger total
+    pull: Floats  # per target: how far a miss speaks for a larger total
+    evenness: float  # one of _EVENNESS or _EXACT
 
 
 def calibrate(given: Margins, low: float, high: float) -> Floats:
@@ -144,19 +145,24 @@ def _start(rows: _Rows, bounds: _Bounds) -> _State:
             state = _settled(few, state, evenness, bounds)
         return state
     totals = (rows.both.T @ rows.part)[values:]
-    return _State(np.zeros(values), 0.0, totals, np.zeros(targets))
+    return _State(np.zeros(values), 0.0, totals, np.zeros(targets), _EVENNESS[0])
 
 
 def _settled(rows: _Rows, state: _State, evenness: float, bounds: _Bounds) -> _State:
-    """Return the state at which the totals, and the pull on them, are those of the weights that follow from them."""
+    """Return the state at which the totals, and the pull on them, are those of the weights that follow from them.
+
+    A share is a ratio of two sums of weights. Each round takes the divisor as given and adds what a larger one is worth
+    (Dinkelbach 1967, "On nonlinear fractional programming"): the distance sinks from round to round.
+    """
+    state = state._replace(evenness=evenness)
     for _ in range(_MOST_ROUNDS):
-        state = _newton(rows, state, evenness * _measure(rows.shares), bounds)
-        totals = (rows.both.T @ (rows.part * _weights(rows, state, bounds)))[len(rows.shares) :]
-        misses = evenness * _measure(rows.shares) * state.multipliers**2
-        pull = np.bincount(rows.belongs, misses, minlength=len(totals)) / totals
+        state = _newton(rows, state, bounds)
+        shown = rows.both.T @ (rows.part * _weights(rows, state, bounds))
+        totals = shown[len(rows.shares) :]
+        missed = shown[: len(rows.shares)] / totals[rows.belongs] - rows.shares
+        distance = np.bincount(rows.belongs, missed**2 / _measure(rows.shares), minlength=len(totals))
         change = np.abs(totals / state.totals - 1).max(initial=0)
-        # Half the way: the whole of it may swing to and fro.
-        state = state._replace(totals=(state.totals + totals) / 2, pull=(state.pull + pull) / 2)
+        state = state._replace(totals=totals, pull=distance / totals)
         if change <= _TOLERANCE:
             break
     return state
@@ -179,7 +185,7 @@ def _projection(rows: _Rows, state: _State) -> Floats:
 def _exponents(rows: _Rows, state: _State) -> Floats:
     """Return the logarithm of each row's weight before the common factor and the bounds."""
     coefficients = _projection(rows, state) @ state.multipliers
-    coefficients[len(rows.shares) :] += state.pull
+    coefficients[len(rows.shares) :] += state.pull / state.evenness
     exponents: Floats = rows.both @ coefficients + np.log(rows.prior)
     return exponents
 
@@ -220,8 +226,9 @@ def _common(exponents: Floats, part: Floats, factor: float, bounds: _Bounds) -> 
     return factor
 
 
-def _newton(rows: _Rows, state: _State, ridge: Floats, bounds: _Bounds) -> _State:
+def _newton(rows: _Rows, state: _State, bounds: _Bounds) -> _State:
     """Return the state whose multipliers make the dual least: damped Newton steps on a convex function."""
+    ridge = state.evenness * _measure(rows.shares)
     state, value, slope = _dual(rows, state, ridge, bounds)
     for _ in range(_MOST_STEPS):
         if np.abs(slope).max(initial=0) <= _TOLERANCE:

@@ -41,9 +41,9 @@ def needs(counts: csr_array, parts: Floats, weight: Floats, target: Floats, low:
     Where every image shows one value (classification, a column) the list works as a whole: with all of it collected
     all targets are met. Images with several values show others too, so each value is reckoned by itself: new images
     are taken to look like the mean image that shows it (for a value that nobody has seen: like that of the other
-    values), and have the largest weight; the others' weights sink in common. Where even such images show
-    too little of it the number is that of images that show nothing else, and `alone` says so. The target stays what
-    it is: the square root of larger counts would be another.
+    values), and have the largest weight; the others' weights sink in common. Where even such images show too little
+    of it the number is an estimate of images that show nothing else, and `alone` says so. The target stays what it is:
+    the square root of larger counts would be another.
     """
     before, after = _share(counts, parts), _share(counts, weight)
     short, uneven = _below(after, target), _below(before, target)

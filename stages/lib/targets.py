@@ -26,19 +26,22 @@ def _per_value(fits: Callable[[Any], bool], expected: str, one: bool) -> BeforeV
     """Return a check of numbers by value or, where `one` is allowed, of one number for every value."""
 
     def check(found: Any) -> Any:
-        if found is None or (one and not isinstance(found, dict)):
-            numbers: Sequence[Any] = () if found is None else (found,)
-        elif isinstance(found, dict):
-            numbers = list(found.values())
-            if names := [name for name in found if not isinstance(name, str)]:
-                raise ValueError(f"expected names as text; put {names[0]} in quotes")
-        else:
-            numbers = (None,)
-        if not all(isinstance(number, (int, float)) and number is not True and fits(number) for number in numbers):
-            raise ValueError(f"expected {expected}{', or one for each of some values' if one else ' for each value'}")
+        if not isinstance(found, dict):
+            if found is None or (one and _is_number(found) and fits(found)):
+                return found
+            raise ValueError(f"expected {expected}, {'or one' if one else 'one'} for each of some values")
+        for name, number in found.items():
+            if not isinstance(name, str):
+                raise ValueError(f"expected names as text; put {name} in quotes")
+            if not (_is_number(number) and fits(number)):
+                raise ValueError(f"expected {expected} for '{name}', found {number!r:.80}")
         return found
 
     return BeforeValidator(check)
+
+
+def _is_number(found: Any) -> bool:
+    return isinstance(found, (int, float)) and not isinstance(found, bool)
 
 
 _SHARE = "a share from 0 to 1"
