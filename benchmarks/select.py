@@ -1,0 +1,147 @@
+"""What stage `select` costs on a million pictures, beside reading its tables.
+
+    python -m benchmarks.select [PICTURES]
+
+Half of the pictures have labels of 50 classes, of the others a model says what it sees; one in twenty is a near-copy.
+The stage runs in a process of its own, on tables on disk, reading and writing included; so does the floor.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from stages import select
+from stages.lib import frames, paths, shell
+
+_CLASSES, _DIMENSIONS = 50, 128
+_FLOOR, _STAGE = "floor", "stage"
+_READ = ("images", "pairs", "copies", "groups", "violations", "votes", "labels", "disagreements", "cases", "seats",
+         "plan", "predictions", "suspects", "vectors")  # fmt: skip
+
+
+def tables(pictures: int) -> dict[str, pd.DataFrame]:
+    """Return every table that the stage reads."""
+    dice = np.random.default_rng(0)
+    name = pd.Series(np.arange(pictures)).map("d/{:08}.jpg".format).astype("str")
+    content = pd.Series(np.arange(pictures) * 7919).map("{:032x}".format).astype("str")
+    names = np.array([f"class {n}" for n in range(_CLASSES)], dtype=object)
+    true = dice.integers(0, _CLASSES, pictures)
+    half = pictures // 2
+    logits = dice.normal(0, 1, (pictures, _CLASSES)).astype(np.float32)
+    logits[np.arange(pictures), true] += dice.exponential(4, pictures).astype(np.float32)
+    probable = np.exp(logits)
+    probable /= probable.sum(axis=1, keepdims=True)
+    # Pictures of a class lie about its centre.
+    points = dice.normal(0, 1, (_CLASSES, _DIMENSIONS)).astype(np.float32)[true]
+    points += dice.normal(0, 1, (pictures, _DIMENSIONS)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    vector = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(2 * _DIMENSIONS), pictures, [None, pa.py_buffer(points.astype("<f2").tobytes())]
+    ).cast(pa.binary())
+    lists = pa.ListArray.from_arrays(
+        np.arange(pictures + 1, dtype=np.int32) * _CLASSES, pa.array(probable.astype(float).ravel())
+    )
+    labelled = {
+        "object": content[:half],
+        "image": name[:half],
+        "label": names[true[:half]],
+        "ignore": False,
+        "votes": 2,
+    }
+    copies = dice.choice(pictures - 1, pictures // 20, replace=False)
+    best = probable.argmax(axis=1)
+    return {
+        "images": frames.frame("images", {"image": name, "content": content, "width": 640, "height": 480}),
+        "groups": frames.frame("groups", {"image": name, "group": content, "home": content}),
+        "pairs": frames.frame("pairs", {
+            "image_a": name[copies].to_numpy(), "image_b": name[copies + 1].to_numpy(), "kind": "near", "distance": 1,
+            "score": 0.99,
+        }),
+        "labels": frames.frame("labels", labelled | {
+            "agreement": 1.0, "source": "human", "guideline_version": "1",
+            "status": np.where(dice.random(half) < 0.05, "contested", "agreed"),
+        }),
+        "votes": frames.frame("votes", {
+            "annotation": content[:half], "image": name[:half], "object": content[:half], "role": "voted",
+        }),
+        "predictions": frames.frame("predictions", {
+            "model": pd.Series("built-in", index=range(pictures)), "prediction": content, "image": name,
+            "object": content.where(name.index < half), "label": pd.Series(names[true]).where(name.index < half),
+            "predicted": names[best], "confidence": probable.max(axis=1).astype(float), "can_say": True,
+            "probabilities": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([lists]))),
+        }),
+        "suspects": frames.frame("suspects", {
+            "suspect": content[: half // 10], "rank": np.arange(1, half // 10 + 1), "image": name[: half // 10],
+            "kind": "label", "label": "class 1", "proposed": "class 2", "proposal": "relabel",
+            "score": np.linspace(0.9, 0.1, half // 10), "reason": "the model says class 2",
+        }),
+        "cases": frames.frame("cases", {"edge_case": "EDGE-005", "image": name[::50], "object": None}),
+        "seats": frames.frame("seats", {
+            "kind": ["edge case"], "key": "EDGE-005", "split": "test", "groups": 0, "found": 0, "wanted": 9,
+            "missing": 9, "short": 9,
+        }),
+        "plan": frames.frame("plan", {
+            "split": ["train"], "by": "class", "value": "class 7", "images": 1, "once": 1.0, "kept": 1, "objects": 1,
+            "even": 300,
+        }),
+        "vectors": frames.frame("vectors", {
+            "image": name, "vector": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([vector]))),
+        }),
+        **{table: frames.frame(table) for table in ("copies", "violations", "disagreements")},
+    }  # fmt: skip
+
+
+def child(what: str) -> None:
+    """Read the tables, and for the stage run it too; print CPU seconds and peak memory."""
+    if what == _FLOOR:
+        for table in _READ:
+            frames.read(shell.table_path(table), table)
+    else:
+        arguments = shell.read("select", select.transform)
+        shell.write("select", select.transform(**arguments)._asdict())
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(
+        f"{what}: {used.ru_utime + used.ru_stime:.1f} CPU s, peak {used.ru_maxrss / 1024:,.0f} MB", end="", flush=True
+    )
+
+
+def main() -> None:
+    """Print what the floor and the stage cost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("--child", choices=(_FLOOR, _STAGE), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.child:
+        child(asked.child)
+        return
+    top = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for name, table in tables(asked.pictures).items():
+            frames.write(table, shell.table_path(name), name)
+        paths.CLASSES.parent.mkdir(parents=True)
+        ids = "".join(f"  - {{id: class {n}}}\n" for n in range(_CLASSES))
+        paths.CLASSES.write_text(f'version: "1"\nclasses:\n{ids}')
+        paths.PARAMS.write_text(
+            "dataset: {name: a, version: '1', task: classification, licence: CC0-1.0, creators: [a], "
+            "date: '2026-01-01', seed: 0}\nselect: {}\n"
+        )
+        for what in (_FLOOR, _STAGE):
+            begun = time.monotonic()
+            command = [sys.executable, "-m", "benchmarks.select", "--child", what]
+            subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(top)})  # noqa: S603
+            print(f", {time.monotonic() - begun:.1f} s")
+        os.chdir(top)
+
+
+if __name__ == "__main__":
+    main()
