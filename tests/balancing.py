@@ -32,7 +32,9 @@ def tables(shown, split="train", copies=(), status="agreed", ignore=False, near=
         "copies": frames.frame(
             "copies", {"image": list(copies), "kept_as": "0", "kind": "near", "rule": "COPY-002"}
         ),
-        "pairs": frames.frame("pairs", {"image_a": first, "image_b": second, "kind": "borderline", "distance": 9, "score": 1}),
+        "pairs": frames.frame(
+            "pairs", {"image_a": first, "image_b": second, "kind": "borderline", "distance": 9, "score": 1.0}
+        ),
         "sources": frames.frame("sources", {"image": names, "delivery": "a", "date": "2026-01-01", **columns}),
         "cases": frames.frame("cases", pd.DataFrame(list(fired), columns=["edge_case", "image", "object"])),
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501  (a golden message stands on one line)
 
+from pathlib import Path
+
 import pytest
 
 from stages import rebalance
@@ -75,3 +77,11 @@ def test_other_settings_that_are_refused(tmp_path, monkeypatch):
     assert refused(tmp_path, monkeypatch, "  targets:\n    - {by: site, to: uniform}\n", **many) == [
         "3: 0.by: 'site' has 2001 values; at most 2000 can be balanced"
     ]
+
+
+def test_the_settings_on_the_page_about_balance_can_be_meant(tmp_path):
+    page = (Path(__file__).parents[1] / "docs/balance.md").read_text()
+    (tmp_path / "params.yaml").write_text(page.split("```yaml\n")[1].split("```")[0])
+    params = load(tmp_path / "params.yaml", rebalance.Params, within="rebalance")
+    assert [target.by for target in params.targets] == ["class", "camera"]
+    assert params.model_copy(update={"targets": ()}) == rebalance.Params(targets=())

@@ -158,7 +158,7 @@ def _margins(
         for target, count, share in zip(wanted, counts, shares, strict=True)
         if share is not None and target.to != REPEAT_FACTOR
     ]
-    none = csr_array((len(parts), 0), dtype=np.int64)
+    none = csr_array((len(parts), 0), dtype=np.int32)
     return raking.Margins(
         counts=csr_array(hstack([none, *(count for count, _ in chosen)])),
         belongs=np.repeat(np.arange(len(chosen)), [len(share) for _, share in chosen]),

@@ -38,7 +38,7 @@ _REASONS = {
     "outvoted": "other annotators said otherwise and were more, or a reviewer decided",
     "contested": "annotators disagree, and nothing decides; beside other objects it is released as `ignore`",
     "copy": "another image is kept for it",
-    "capped": "its class is over the cap on train",
+    "capped": "what it shows is over its cap",
     "set aside": "it breaks a rule",
     "withdrawn": "it must not be used any more",
     "removed": "a review took the object away",

@@ -30,11 +30,12 @@ class Composition(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What is counted. `images`: the labelled images in their order. `at`: for each label its image's place there."""
+    """What is counted: labelled images, and rows of `labels`. Tables of ten million objects are not copied."""
 
     images: pd.Series
     labels: pd.DataFrame
-    at: Integers
+    rows: Integers  # of labels, that count
+    at: Integers  # for each of these: the place of its image in `images`
 
 
 def positions(texts: pd.Series, among: pd.Series) -> Integers:
@@ -46,13 +47,11 @@ def positions(texts: pd.Series, among: pd.Series) -> Integers:
 
 def shown(labels: pd.DataFrame, images: pd.Series) -> Shown:
     """Return the labels that count, and the images of `images` that have one: contested and ignored ones do not."""
-    counts = ((labels["status"] != "contested") & ~labels["ignore"].astype(bool)).to_numpy()
-    labels = labels.loc[counts, ["object", "image", "label"]]
     at = positions(labels["image"], images)
-    labels, at = labels[at >= 0], at[at >= 0]
+    rows = np.flatnonzero((labels["status"] != "contested") & ~labels["ignore"].astype(bool) & (at >= 0))
     labelled = np.zeros(len(images), bool)
-    labelled[at] = True
-    return Shown(images[labelled].reset_index(drop=True), labels, (np.cumsum(labelled) - 1)[at])
+    labelled[at[rows]] = True
+    return Shown(images[labelled].reset_index(drop=True), labels, rows, (np.cumsum(labelled) - 1)[at[rows]])
 
 
 def compose(
@@ -78,14 +77,15 @@ def compose(
 
 def _classes(found: Shown, classes: Classes) -> Composition:
     """Objects of each class; classes of the guideline that nobody has labelled are there with none."""
-    values = {c.id for c in classes.classes if not c.ignore} | set(found.labels["label"].unique())
-    return _counted(CLASS, sorted(values), found, found.at, found.labels["label"])
+    which = found.labels["label"].iloc[found.rows]
+    values = {c.id for c in classes.classes if not c.ignore} | set(which.unique())
+    return _counted(CLASS, sorted(values), found, found.at, which)
 
 
 def _edge_cases(target: Target, found: Shown, cases: pd.DataFrame, edge_cases: EdgeCases) -> Composition:
     """1 for each edge case that fires on the image, or on one of its objects that count."""
     active = pd.Series([case.id for case in edge_cases.active], dtype="str")
-    counts = cases["object"].isna() | frames.is_in(cases["object"], found.labels["object"])
+    counts = cases["object"].isna() | frames.is_in(cases["object"], found.labels["object"].iloc[found.rows])
     fired = cases[counts & frames.is_in(cases["edge_case"], active)]
     fired = fired[["edge_case", "image"]].drop_duplicates()
     at = positions(fired["image"], found.images)
@@ -113,6 +113,6 @@ def _column(number: int, by: str, found: Shown, sources: pd.DataFrame) -> Compos
 def _counted(by: str, values: Sequence[str], found: Shown, at: Integers, which: pd.Series) -> Composition:
     column = positions(which, pd.Series(values, dtype="str"))
     shape = (len(found.images), len(values))
-    counts = csr_array(coo_array((np.ones(len(at), np.int64), (at, column)), shape=shape))
+    counts = csr_array(coo_array((np.ones(len(at), np.int32), (at, column)), shape=shape))
     counts.sum_duplicates()
     return Composition(by, list(values), counts)

@@ -41,7 +41,7 @@ def _of_target(
     parts = once(images.alike)
     keep = np.ones(len(parts), bool) if balance is None else balance.keep
     weight = parts if balance is None else balance.weight
-    there = (shown.counts > 0).astype(np.int64)
+    there = (shown.counts > 0).astype(np.int32)
     table = pd.DataFrame({
         "split": split,
         "by": shown.by,
