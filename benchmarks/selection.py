@@ -144,7 +144,7 @@ def peers(given: Pictures, half: Half, python: str) -> dict[str, NDArray[np.int6
         vectors = stacked(given.vectors, given.images[half.pool]).astype(float)
         numbers = [LABELS, FIRST, ROUND]
         np.savez(file, vectors=vectors, label=given.label[half.pool], seed=half.seed, numbers=numbers)
-        subprocess.run([python, Path(__file__).with_name("selection_peers.py"), file], check=True)  # noqa: S603
+        subprocess.run([python, "-P", Path(__file__).with_name("selection_peers.py"), file], check=True)  # noqa: S603
         with np.load(Path(folder) / "chosen.npz") as found:
             return {name: half.pool[found[name]] for name in found.files}
 

@@ -1,6 +1,6 @@
 """What stage `select` costs on a million pictures, beside reading its tables.
 
-    python -m benchmarks.select [PICTURES]
+    python -m benchmarks.queueing [PICTURES]
 
 Half of the pictures have labels of 50 classes, of the others a model says what it sees; one in twenty is a near-copy.
 The stage runs in a process of its own, on tables on disk, reading and writing included; so does the floor.
@@ -137,7 +137,7 @@ def main() -> None:
         )
         for what in (_FLOOR, _STAGE):
             begun = time.monotonic()
-            command = [sys.executable, "-m", "benchmarks.select", "--child", what]
+            command = [sys.executable, "-m", "benchmarks.queueing", "--child", what]
             subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(top)})  # noqa: S603
             print(f", {time.monotonic() - begun:.1f} s")
         os.chdir(top)
