@@ -71,8 +71,7 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return each image's tags and the plan. Raises UserError, naming key and line, where a target cannot be."""
-    held = splits["held"].astype("boolean").fillna(value=False).astype(bool)
-    stays = splits.loc[~held & ~frames.is_in(splits["image"], copies["image"]), "image"]
+    stays = splits.loc[~splits["held"] & ~frames.is_in(splits["image"], copies["image"]), "image"]
     found = compositions.shown(labels, stays.sort_values(ignore_index=True))
     shown = [
         compositions.compose(number, target, found, classes, sources, cases, edge_cases)
