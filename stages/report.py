@@ -63,7 +63,7 @@ def transform(
     del params
     quality = labels_page.Read(labels, suspects, agreement, annotators, noise, scores, curve, forecast)
     balance = balance_page.Read(images, pairs, splits, seats, proposed_pins, leaks, weights, plan)
-    next_ones = queue_page.Read(images, queue, proposals, acceptance)
+    next_ones = queue_page.Read(images, labels, queue, proposals, acceptance)
     of_copies, metrics = copies_page.html(copies_page.Read(images, pairs, copies, groups, labels, splits), classes)
     of_balance, needs = balance_page.html(balance, classes, edge_cases)
     pages = {

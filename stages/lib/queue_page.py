@@ -30,6 +30,7 @@ class Read(NamedTuple):
     """The tables that the page shows."""
 
     images: pd.DataFrame
+    labels: pd.DataFrame
     queue: pd.DataFrame
     proposals: pd.DataFrame
     acceptance: pd.DataFrame
@@ -65,6 +66,7 @@ class Card(NamedTuple):
     reasons: tuple[str, ...]
     accepted: bool
     chips: tuple[Chip, ...]
+    labelled: tuple[tuple[str, int], ...]  # classes that it has, and how many objects of each
     boxes: tuple[Box, ...]
     more_boxes: int
 
@@ -75,7 +77,13 @@ def html(tables: Read, classes: Classes) -> bytes:
     rows = first.merge(tables.images[["image", "content", "width", "height"]], on="image").sort_values("rank")
     said = tables.proposals[frames.is_in(tables.proposals["image"], first["image"])]
     of_image = {str(image): part for image, part in said.groupby("image")}
-    cards = [_card(row, of_image.get(str(row["image"]), said.iloc[:0])) for row in rows.to_dict("records")]
+    labelled = tables.labels[frames.is_in(tables.labels["image"], first["image"])]
+    has = {str(image): part["label"].value_counts().sort_index() for image, part in labelled.groupby("image")}
+    nothing = said.iloc[:0]
+    cards = [
+        _card(row, of_image.get(str(row["image"]), nothing), has.get(str(row["image"]), pd.Series(dtype=int)))
+        for row in rows.to_dict("records")
+    ]
     thresholds = _thresholds(tables.acceptance)
     content = {
         "cards": cards,
@@ -85,7 +93,7 @@ def html(tables: Read, classes: Classes) -> bytes:
         "accepted": int(tables.queue["accepted"].sum()),
         "strategies": _strategies(tables.queue),
         "pictures": page.pictures(zip(rows["image"], rows["content"], strict=True), _SIDE),
-        "classes": styles(classes, set(said["label"])),
+        "classes": styles(classes, {*said["label"], *labelled["label"]}),
         "proposals": len(tables.proposals),
         "accepted_proposals": int(tables.proposals["accepted"].sum()),
         "judged": int(tables.acceptance["objects"].max()) if len(tables.acceptance) else 0,
@@ -111,7 +119,7 @@ def _thresholds(acceptance: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _card(row: dict[Any, Any], proposals: pd.DataFrame) -> Card:
+def _card(row: dict[Any, Any], proposals: pd.DataFrame, labelled: pd.Series) -> Card:
     ordered = proposals.sort_values(["confidence", "proposal"], ascending=[False, True])
     boxed = ordered[ordered["width"].notna()]
     return Card(
@@ -126,6 +134,7 @@ def _card(row: dict[Any, Any], proposals: pd.DataFrame) -> Card:
             Chip(str(label), int(part["width"].notna().sum()), float(part["confidence"].min()))
             for label, part in ordered.groupby("label")
         ),
+        tuple((str(label), int(objects)) for label, objects in labelled.items()),
         tuple(_box(found, row["width"], row["height"]) for found in boxed.head(MOST_BOXES).to_dict("records")),
         max(len(boxed) - MOST_BOXES, 0),
     )

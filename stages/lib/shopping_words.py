@@ -27,7 +27,10 @@ _Rows = dict[tuple[str, str], list[dict[Any, Any]]]  # by thing
 
 
 class Need(NamedTuple):
-    """One line: `many` of it (images; objects for an edge case of objects), None where nothing is to be collected; `why` in the tables' own words."""
+    """One line: `many` images (objects, for an edge case of objects), None where nothing is to be collected.
+
+    `why` is in the tables' own words.
+    """
 
     level: str
     kind: str

@@ -87,7 +87,8 @@ def world(files, pairs=(), copies=(), labels=(), splits=None):
         ),
         "splits": frames.frame(
             "splits",
-            {"image": names, "group": "g", "reason": "hash", "split": [(splits or {}).get(n, "train") for n in names]},
+            {"image": names, "group": "g", "held": False, "reason": "hash",
+             "split": [(splits or {}).get(n, "train") for n in names]},
         ),
         **{name: frames.frame(name) for name in QUALITY + BALANCE},
         "classes": CLASSES,
