@@ -5,13 +5,17 @@ millions of rows, and a page has a bound.
 """
 
 from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import components, frames
+from stages.lib import components, frames, page, pair_kinds
 from stages.lib.charts import printable
+from stages.lib.class_styles import styles
 from stages.lib.markdown import amount
+from stages.lib.project import Classes
 
 MOST_CARDS, MOST_PICTURES = 200, 12
 # How the second picture of a pair comes to look like the first; the names are those of stages/lib/views.py.
@@ -73,6 +77,52 @@ class Facts(NamedTuple):
 
     about: pd.DataFrame  # content, width, height, split, group, kept_as, signature
     labels: pd.DataFrame  # by image, one row per label: label, objects, contested
+
+
+class Read(NamedTuple):
+    """The tables that the page shows."""
+
+    images: pd.DataFrame
+    pairs: pd.DataFrame
+    copies: pd.DataFrame
+    groups: pd.DataFrame
+    labels: pd.DataFrame
+    splits: pd.DataFrame
+
+
+def html(tables: Read, classes: Classes) -> tuple[bytes, dict[str, Any]]:
+    """Return the page, and how much it shows."""
+    known = facts(*tables)
+    sections = {
+        "to_judge": pair_section(tables.pairs, pair_kinds.TO_JUDGE, known),
+        "set_aside": copies_section(tables.copies, known),
+        "turned": pair_section(tables.pairs, pair_kinds.TURNED, known),
+    }
+    shown = list(chain.from_iterable(card.pictures for section in sections.values() for card in section.cards))
+    metrics = _metrics(tables, known, sections)
+    content = {
+        **metrics,
+        "sections": sections,
+        "pictures": page.pictures((picture.image, picture.content) for picture in shown),
+        "classes": styles(classes, {label.label for picture in shown for label in picture.labels}),
+    }
+    return page.render(Path(__file__).with_name("copies.html.j2"), content), metrics
+
+
+def _metrics(tables: Read, known: Facts, sections: dict[str, Section]) -> dict[str, Any]:
+    """Return how many pictures and pairs there are, and of each section what there is and what the page shows."""
+    kinds = tables.pairs["kind"].value_counts()
+    return {
+        "images": int(tables.images["error"].isna().sum()),
+        "pairs": {kind: int(kinds.get(kind, 0)) for kind in pair_kinds.ALL},
+        "paired": len(known.about),
+        "groups": int(known.about["group"].nunique()),
+        "copies": len(tables.copies),
+        "cards": {
+            name: {"found": section.total, "shown": len(section.cards), "labels_differ": section.differ}
+            for name, section in sections.items()
+        },
+    }
 
 
 def facts(

@@ -1,18 +1,35 @@
 """What the page of labels shows: suspects on their pictures, agreement, annotators, noise, and a model's scores."""
 
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
+from stages.lib import engine, page
 from stages.lib.charts import printable
-from stages.lib.page import data_uri
+from stages.lib.class_styles import styles
+from stages.lib.page import data_uri, rows
+from stages.lib.project import Classes
 from stages.lib.thumbnails import open_as_seen
 
-MOST_SUSPECTS, MOST_ROWS = 60, 200
+MOST_SUSPECTS = 60
 _SIDE = 160  # pixels of the longer side at most
 _AROUND = 0.75  # of a box, what is shown on each side of it
 _LEAST = 48  # pixels of the picture, so that a tiny box is seen where it lies
 _BOX = ["x", "y", "width", "height"]
+
+
+class Read(NamedTuple):
+    """The tables that the page shows."""
+
+    labels: pd.DataFrame
+    suspects: pd.DataFrame
+    agreement: pd.DataFrame
+    annotators: pd.DataFrame
+    noise: pd.DataFrame
+    scores: pd.DataFrame
+    curve: pd.DataFrame
+    forecast: pd.DataFrame
 
 
 class Wanted(NamedTuple):
@@ -43,11 +60,41 @@ class Suspect(NamedTuple):
     reasons: tuple[str, ...]
 
 
+def html(tables: Read, images: pd.DataFrame, classes: Classes) -> bytes:
+    """Return the page."""
+    shown = suspects(tables.suspects, images)
+    of_scope = dict(list(tables.agreement.groupby("scope")))
+    nothing = tables.agreement.iloc[:0]
+    whole = rows(of_scope.get("all", nothing), ["key"])
+    status = tables.labels["status"].value_counts()
+    met = of_scope.get("classes", nothing)
+    content = {
+        "counts": {
+            "objects": len(tables.labels),
+            **{name: int(status.get(name, 0)) for name in ("agreed", "adjudicated", "contested")},
+        },
+        "alpha": whole[0]["beyond_chance"] if whole else None,
+        "alpha_why": whole[0]["why"] if whole else "there are no votes",
+        "suspects": shown,
+        "shots": engine.map_ordered(shot, [one.wanted for one in shown], "drawing"),
+        "more": len(tables.suspects) - len(shown),
+        "classes": styles(classes, {name for one in shown for name in (one.label, one.proposed) if name is not None}),
+        "agreement_of_classes": rows(of_scope.get("class", nothing), ["share", "key"]),
+        "confused": rows(met[met["votes"] > 0], ["share", "key", "other"])[:10],
+        "annotators": rows(tables.annotators, ["annotator"]),
+        "noise": rows(tables.noise, ["label", "method"]),
+        "scores": rows(tables.scores, ["scope", "split", "model", "key", "measure"]),
+        "curve": curve(tables.curve),
+        "forecast": rows(tables.forecast, ["action"], ascending=False),
+    }
+    return page.render(Path(__file__).with_name("labels.html.j2"), content)
+
+
 def suspects(table: pd.DataFrame, images: pd.DataFrame) -> list[Suspect]:
     """Return the first suspects."""
-    rows = table.sort_values("rank").head(MOST_SUSPECTS).merge(images[["image", "content"]], on="image")
+    first = table.sort_values("rank").head(MOST_SUSPECTS).merge(images[["image", "content"]], on="image")
     found = []
-    for row in rows.sort_values("rank").to_dict("records"):
+    for row in first.sort_values("rank").to_dict("records"):
         box = None if pd.isna(row["width"]) else tuple(float(row[side]) for side in _BOX)
         wanted = Wanted(str(row["image"]), str(row["content"]), box)  # type: ignore[arg-type]
         label, proposed = (row[key] if isinstance(row[key], str) else None for key in ("label", "proposed"))
@@ -71,18 +118,6 @@ def shot(wanted: Wanted) -> Shot:
     across, down = 100 / (right - left), 100 / (bottom - top)
     percent = ((x - left) * across, (y - top) * down, width * across, height * down)
     return Shot(data_uri(shown.crop((left, top, right, bottom)), _SIDE), tuple(round(p, 2) for p in percent))  # type: ignore[arg-type]
-
-
-def rows(table: pd.DataFrame, by: list[str], ascending: bool | list[bool] = True) -> list[dict[str, Any]]:
-    """Return the first rows in an order, nulls as None, texts that can be printed."""
-    ordered = table.sort_values(by, ascending=ascending).head(MOST_ROWS)
-    return [{str(key): _plain(value) for key, value in row.items()} for row in ordered.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return printable(value)
-    return None if value is None or (not isinstance(value, (list, tuple)) and pd.isna(value)) else value
 
 
 def curve(table: pd.DataFrame) -> list[tuple[float, float, float, int, float]]:

@@ -5,15 +5,20 @@ A page is one file. It runs no script and loads nothing, so that it can be opene
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from PIL import Image
 
+from stages.lib import engine
+from stages.lib.charts import printable
 from stages.lib.thumbnails import open_as_seen
 
 STYLE = Path(__file__).with_name("page.css")
+MOST_ROWS = 200  # of a table
 SIDE = 96  # pixels of the longer side at most
 # Icons and tiny scans are drawn larger than they are, where the traces of JPEG would show.
 _TINY = 48
@@ -31,12 +36,34 @@ def render(template: Path, content: Mapping[str, Any]) -> bytes:
     return environment.get_template(template.name).render(content).encode()
 
 
-def inlined(picture: tuple[str, str]) -> str:
-    """Return a picture, given as (image, content), as a small data URI.
+def rows(table: pd.DataFrame, by: list[str], ascending: bool | list[bool] = True) -> list[dict[str, Any]]:
+    """Return the first rows in an order, nulls as None, texts that can be printed."""
+    return records(table.sort_values(by, ascending=ascending).head(MOST_ROWS))
 
-    Raises UserError where the file is no longer the one that fingerprint saw.
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as they stand, nulls as None, texts that can be printed."""
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    return None if value is None or (not isinstance(value, (list, tuple)) and pd.isna(value)) else value
+
+
+def pictures(wanted: Iterable[tuple[str, str]], side: int = SIDE) -> dict[str, str]:
+    """Return pictures, given as (image, content), as data URIs by image.
+
+    Raises UserError where a file is no longer the one that fingerprint saw.
     """
-    return data_uri(open_as_seen(*picture), SIDE)
+    once = sorted(set(wanted))
+    made = engine.map_ordered(partial(_inlined, side), once, "drawing")
+    return {image: uri for (image, _), uri in zip(once, made, strict=True)}
+
+
+def _inlined(side: int, picture: tuple[str, str]) -> str:
+    return data_uri(open_as_seen(*picture), side)
 
 
 def data_uri(shown: Image.Image, side: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.lib import copies_page, frames, paths
+from stages.lib.edge_cases import EdgeCases
 from stages.lib.errors import UserError
 from stages.lib.project import Classes
 from stages.report import Params, transform
@@ -21,8 +22,16 @@ CLASSES = Classes.model_validate({
     "classes": [{"id": "cat", "colour": "#d55e00"}, {"id": "dog"}, {"id": '"><script>x()</script>'}],
 })  # fmt: skip
 
+EDGE_CASES = EdgeCases.model_validate({
+    "edge_cases": [
+        {"id": f"EDGE-00{number}", "sentence": sentence, "decision": "Label it.", "on": on, "predicate": "width > 9",
+         "owner": "lead", "since": "1.0"}
+        for number, on, sentence in ((1, "image", "The picture is dark"), (2, "object", "The thing is <b>tiny</b>"))
+    ],
+})  # fmt: skip
 
 QUALITY = ("suspects", "agreement", "annotators", "noise", "scores", "curve", "forecast")
+BALANCE = ("seats", "proposed_pins", "leaks", "weights", "plan", "queue", "proposals", "acceptance")
 
 
 class Page(HTMLParser):
@@ -78,10 +87,12 @@ def world(files, pairs=(), copies=(), labels=(), splits=None):
         ),
         "splits": frames.frame(
             "splits",
-            {"image": names, "group": "g", "reason": "hash", "split": [(splits or {}).get(n, "train") for n in names]},
+            {"image": names, "group": "g", "held": False, "reason": "hash",
+             "split": [(splits or {}).get(n, "train") for n in names]},
         ),
-        **{name: frames.frame(name) for name in QUALITY},
+        **{name: frames.frame(name) for name in QUALITY + BALANCE},
         "classes": CLASSES,
+        "edge_cases": EDGE_CASES,
         "params": Params(),
     }  # fmt: skip
 
