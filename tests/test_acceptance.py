@@ -6,7 +6,7 @@ import pytest
 
 from stages.lib import acceptance
 
-NOTHING = pd.Series(dtype=float)
+SOME = pd.Series([0.999])
 
 
 def judged(confidence, right, group=None):
@@ -33,7 +33,7 @@ def test_the_lowest_threshold_that_surely_holds_is_chosen():
 def test_what_is_promised_is_kept_on_labels_that_were_held_back():
     kept = []
     for seed in range(60):
-        table = acceptance.table(drawn(seed, 600), NOTHING, 0.85)
+        table = acceptance.table(drawn(seed, 600), SOME, 0.85)
         if (threshold := acceptance.threshold(table)) is None:
             continue
         later = drawn(1_000 + seed, 20_000)
@@ -51,7 +51,7 @@ def test_a_model_that_is_often_wrong_is_never_accepted():
 
 
 def test_few_labels_promise_little():
-    ten, thousand = (acceptance.table(judged(np.full(n, 0.995), np.ones(n)), NOTHING, 0.95) for n in (10, 1000))
+    ten, thousand = (acceptance.table(judged(np.full(n, 0.995), np.ones(n)), SOME, 0.95) for n in (10, 1000))
     assert acceptance.threshold(ten) is None
     assert ten["right"].eq(1).all()
     assert acceptance.threshold(thousand) == 0.5
@@ -59,10 +59,16 @@ def test_few_labels_promise_little():
 
 def test_pictures_of_one_group_count_for_little_more_than_one():
     right = np.repeat(np.arange(20) % 10 != 0, 50)
-    apart = acceptance.table(judged(np.full(1000, 0.9), right), NOTHING, 0.8)
-    together = acceptance.table(judged(np.full(1000, 0.9), right, np.repeat(range(20), 50)), NOTHING, 0.8)
+    apart = acceptance.table(judged(np.full(1000, 0.9), right), SOME, 0.8)
+    together = acceptance.table(judged(np.full(1000, 0.9), right, np.repeat(range(20), 50)), SOME, 0.8)
     assert apart["at_least"].max() > 0.85
     assert together["at_least"].max() < 0.75
+
+
+def test_without_proposals_nothing_is_promised():
+    table = acceptance.table(judged(np.full(1000, 0.995), np.ones(1000)), pd.Series(dtype=float), 0.95)
+    assert table["at_least"].gt(0.95).all()
+    assert acceptance.threshold(table) is None
 
 
 def test_without_labels_nothing_is_said():
@@ -74,5 +80,5 @@ def test_without_labels_nothing_is_said():
 
 @pytest.mark.parametrize("wanted", [0.5, 0.99])
 def test_bounds_are_below_the_share(wanted):
-    table = acceptance.table(drawn(3), NOTHING, wanted).dropna()
+    table = acceptance.table(drawn(3), SOME, wanted).dropna()
     assert (table["at_least"] < table["right"]).all()

@@ -33,7 +33,8 @@ def table(judged: pd.DataFrame, proposed: pd.Series, wanted: float) -> pd.DataFr
             "proposals": int((proposed >= threshold).sum()),
         })  # fmt: skip
     found = pd.DataFrame(rows)
-    enough = found["at_least"].astype(float) >= wanted
+    # Where nothing is proposed there is nothing to promise: a class said of a drawn box does not say that one is there.
+    enough = (found["at_least"].astype(float) >= wanted) & (found["proposals"] > 0)
     return frames.frame("acceptance", found.assign(chosen=enough & (enough.cumsum() == 1)))
 
 

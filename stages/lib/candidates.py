@@ -92,7 +92,8 @@ class Candidates:
         # On the unit sphere the squared distance d says how alike two pictures are: 1 - d / 2.
         known = len(self._known) or not self._left.all()
         alike = f"; the most alike that has a label, or is queued, is {1 - self._new[row] / 2:.2f} of 1 like it"
-        stands = f"stands for {like:,} pictures without labels" if strategy == "medoids" else "far from all others"
+        many = "1 picture" if like == 1 else f"{like:,} pictures"
+        stands = f"stands for {many} without a label" if strategy == "medoids" else "far from all others"
         return stands + (alike if known else "")
 
 
