@@ -62,7 +62,7 @@ def transform(
     """Return the pages, and how much they show. Raises UserError where a picture is not what it was."""
     del params
     quality = labels_page.Read(labels, suspects, agreement, annotators, noise, scores, curve, forecast)
-    balance = balance_page.Read(images, pairs, splits, seats, proposed_pins, leaks, weights, plan)
+    balance = balance_page.Read(images, pairs, splits, seats, proposed_pins, leaks, weights, plan, labels)
     next_ones = queue_page.Read(images, labels, queue, proposals, acceptance)
     of_copies, metrics = copies_page.html(copies_page.Read(images, pairs, copies, groups, labels, splits), classes)
     of_balance, needs = balance_page.html(balance, classes, edge_cases)

@@ -29,6 +29,7 @@ class Read(NamedTuple):
     leaks: pd.DataFrame
     weights: pd.DataFrame
     plan: pd.DataFrame
+    labels: pd.DataFrame
 
 
 class Value(NamedTuple):
@@ -75,7 +76,7 @@ def html(tables: Read, classes: Classes, edge_cases: EdgeCases) -> tuple[bytes, 
         "reasons": _reasons(tables.splits),
         "folds": _folds(tables.splits),
         "merges": _merges(tables.splits),
-        "weights": _weights(tables.weights, tables.splits, tables.plan),
+        "weights": _weights(tables),
         "shares": shown,
         "needs": needs,
         "pins": list(zip(pins["image"], page.records(pins), strict=True)),
@@ -166,14 +167,20 @@ def _merges(splits: pd.DataFrame) -> Merges:
     return Merges(tuple(rows), len(moved))
 
 
-def _weights(weights: pd.DataFrame, splits: pd.DataFrame, plan: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return per split with a target how far its weights go, how often images are shown, and how many are capped."""
+def _weights(tables: Read) -> list[dict[str, Any]]:
+    """Return per split with a target how far its weights go, how often images are shown, and how many are capped.
+
+    And what the labelled ones are worth: so many of even weight say as much (Kish's effective sample size, 1965).
+    """
+    weights, splits, plan = tables.weights, tables.splits, tables.plan
     aimed = set(plan.loc[plan["target"].notna(), "split"]) | set(splits.loc[_capped(weights, splits), "split"])
     rows = weights.merge(splits.loc[~splits["held"], ["image", "split"]], on="image")
+    agreed = tables.labels.loc[tables.labels["status"] != "contested", "image"]
     found = []
     for split in (split for split in SPLITS if split in aimed):
         here = rows[rows["split"] == split]
         kept = here[here["keep"]]
+        weight = kept.loc[frames.is_in(kept["image"], agreed), "weight"]
         found.append({
             "split": split,
             "kept": len(kept),
@@ -181,6 +188,8 @@ def _weights(weights: pd.DataFrame, splits: pd.DataFrame, plan: pd.DataFrame) ->
             "least": float(kept["weight"].min()) if len(kept) else None,
             "most": float(kept["weight"].max()) if len(kept) else None,
             "epoch": int(kept["repeat"].sum()),
+            "labelled": len(weight),
+            "worth": round(float(weight.sum() ** 2 / (weight**2).sum())) if len(weight) else 0,
         })  # fmt: skip
     return found
 

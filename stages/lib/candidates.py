@@ -91,7 +91,7 @@ class Candidates:
             return needs.words(self._all_wanted, place, said)
         # On the unit sphere the squared distance d says how alike two pictures are: 1 - d / 2.
         known = len(self._known) or not self._left.all()
-        alike = f"; the most alike that has a label, or is queued, is {1 - self._new[row] / 2:.2f} of 1 like it"
+        alike = f"; its likeness to the nearest that has a label or is queued is {1 - self._new[row] / 2:.2f} of 1"
         many = "1 picture" if like == 1 else f"{like:,} pictures"
         stands = f"stands for {many} without a label" if strategy == "medoids" else "far from all others"
         return stands + (alike if known else "")

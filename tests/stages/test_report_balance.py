@@ -132,7 +132,11 @@ def test_weights_caps_and_repeats_are_told_of_a_split_with_a_target() -> None:
     given = world(many(3))
     weights = [{"image": name, "keep": n < 2, "weight": 0.5 + n, "repeat": 1 + n}
                for n, name in enumerate(given["images"]["image"])]  # fmt: skip
-    _, text = page(given, weights=weights, plan=[row("cat", target=0.5)])
+    label = {"label": "cat", "ignore": False, "votes": 1, "agreement": 1.0, "source": "human", "guideline_version": "1"}
+    labels = [{"object": name, "image": name, "status": "agreed", **label} for name in given["images"]["image"]]
+    _, text = page(given, weights=weights, plan=[row("cat", target=0.5)], labels=labels)
+    # (0.5 + 1.5)^2 / (0.5^2 + 1.5^2) = 1.6
+    assert "the 2 images with agreed labels teach as much as 2 of even weight (effective sample size)." in text
     assert "In train, weights go from 0.50 to 1.50; an epoch with repeats shows 3 images where 2 are kept, and" in text
     assert "1 image is left out by a cap." in text
 

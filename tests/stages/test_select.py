@@ -39,7 +39,7 @@ def test_no_labelled_picture_is_queued_and_none_twice(strategy):
 def test_medoids_say_for_how_many_they_stand():
     (reason,) = Given().run(mix=only("medoids"), budget=1).queue["reasons"]
     assert reason.startswith(
-        "stands for 10 pictures without a label; the most alike that has a label, or is queued, is "
+        "stands for 10 pictures without a label; its likeness to the nearest that has a label or is queued is "
     )
 
 
