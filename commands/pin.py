@@ -8,7 +8,6 @@ import typer
 from commands.repository import enter
 from stages.lib import paths
 from stages.lib.errors import UserError, printable
-from stages.lib.project import SPLITS
 
 if TYPE_CHECKING:
     from commands.pinning import Wish
@@ -51,6 +50,7 @@ def pin(
 
 def _chosen(named: list[str], to: str | None, reason: str | None) -> list["Wish"]:
     from commands.pinning import Wish, image_named  # noqa: PLC0415
+    from stages.lib.project import SPLITS  # noqa: PLC0415
 
     if not named:
         raise UserError("expected the images to pin before --to and --reason")
