@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import stats
 from sklearn.datasets import load_digits
 
 from benchmarks.suspects import world
@@ -169,7 +170,7 @@ def compare(given: Pictures, seeds: int, python: str | None) -> pd.DataFrame:
     grouped = table.assign(gain=gain, wins=gain >= 0, one=table["accuracy"] >= table["one draw"]).groupby(
         "strategy", sort=False
     )
-    half_width: pd.Series = 1.96 * grouped["gain"].std() / np.sqrt(grouped.size())
+    half_width: pd.Series = stats.t.ppf(0.975, seeds - 1) * grouped["gain"].std() / np.sqrt(grouped.size())
     return grouped[["accuracy", "chance", "gain", "wins", "one"]].agg({
         "accuracy": "mean", "chance": "mean", "gain": "mean", "wins": "sum", "one": "sum",
     }).assign(half=half_width)  # fmt: skip
