@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from stages import select
 from stages.lib import frames, paths, shell
 
 _CLASSES, _DIMENSIONS = 50, 128
+_NAMES = np.array([f"class {n}" for n in range(_CLASSES)], dtype=object)
 _FLOOR, _STAGE = "floor", "stage"
 _READ = ("images", "pairs", "copies", "groups", "violations", "votes", "labels", "disagreements", "cases", "seats",
          "plan", "predictions", "suspects", "vectors")  # fmt: skip
@@ -33,32 +35,8 @@ def tables(pictures: int) -> dict[str, pd.DataFrame]:
     dice = np.random.default_rng(0)
     name = pd.Series(np.arange(pictures)).map("d/{:08}.jpg".format).astype("str")
     content = pd.Series(np.arange(pictures) * 7919).map("{:032x}".format).astype("str")
-    names = np.array([f"class {n}" for n in range(_CLASSES)], dtype=object)
     true = dice.integers(0, _CLASSES, pictures)
-    half = pictures // 2
-    logits = dice.normal(0, 1, (pictures, _CLASSES)).astype(np.float32)
-    logits[np.arange(pictures), true] += dice.exponential(4, pictures).astype(np.float32)
-    probable = np.exp(logits)
-    probable /= probable.sum(axis=1, keepdims=True)
-    # Pictures of a class lie about its centre.
-    points = dice.normal(0, 1, (_CLASSES, _DIMENSIONS)).astype(np.float32)[true]
-    points += dice.normal(0, 1, (pictures, _DIMENSIONS)).astype(np.float32)
-    points /= np.linalg.norm(points, axis=1, keepdims=True)
-    vector = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(2 * _DIMENSIONS), pictures, [None, pa.py_buffer(points.astype("<f2").tobytes())]
-    ).cast(pa.binary())
-    lists = pa.ListArray.from_arrays(
-        np.arange(pictures + 1, dtype=np.int32) * _CLASSES, pa.array(probable.astype(float).ravel())
-    )
-    labelled = {
-        "object": content[:half],
-        "image": name[:half],
-        "label": names[true[:half]],
-        "ignore": False,
-        "votes": 2,
-    }
     copies = dice.choice(pictures - 1, pictures // 20, replace=False)
-    best = probable.argmax(axis=1)
     return {
         "images": frames.frame("images", {"image": name, "content": content, "width": 640, "height": 480}),
         "groups": frames.frame("groups", {"image": name, "group": content, "home": content}),
@@ -66,24 +44,9 @@ def tables(pictures: int) -> dict[str, pd.DataFrame]:
             "image_a": name[copies].to_numpy(), "image_b": name[copies + 1].to_numpy(), "kind": "near", "distance": 1,
             "score": 0.99,
         }),
-        "labels": frames.frame("labels", labelled | {
-            "agreement": 1.0, "source": "human", "guideline_version": "1",
-            "status": np.where(dice.random(half) < 0.05, "contested", "agreed"),
-        }),
-        "votes": frames.frame("votes", {
-            "annotation": content[:half], "image": name[:half], "object": content[:half], "role": "voted",
-        }),
-        "predictions": frames.frame("predictions", {
-            "model": pd.Series("built-in", index=range(pictures)), "prediction": content, "image": name,
-            "object": content.where(name.index < half), "label": pd.Series(names[true]).where(name.index < half),
-            "predicted": names[best], "confidence": probable.max(axis=1).astype(float), "can_say": True,
-            "probabilities": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([lists]))),
-        }),
-        "suspects": frames.frame("suspects", {
-            "suspect": content[: half // 10], "rank": np.arange(1, half // 10 + 1), "image": name[: half // 10],
-            "kind": "label", "label": "class 1", "proposed": "class 2", "proposal": "relabel",
-            "score": np.linspace(0.9, 0.1, half // 10), "reason": "the model says class 2",
-        }),
+        **_labelled(name[: pictures // 2], content[: pictures // 2], true, dice),
+        "predictions": _predictions(name, content, true, dice),
+        "vectors": _vectors(name, true, dice),
         "cases": frames.frame("cases", {"edge_case": "EDGE-005", "image": name[::50], "object": None}),
         "seats": frames.frame("seats", {
             "kind": ["edge case"], "key": "EDGE-005", "split": "test", "groups": 0, "found": 0, "wanted": 9,
@@ -93,11 +56,58 @@ def tables(pictures: int) -> dict[str, pd.DataFrame]:
             "split": ["train"], "by": "class", "value": "class 7", "images": 1, "once": 1.0, "kept": 1, "objects": 1,
             "even": 300,
         }),
-        "vectors": frames.frame("vectors", {
-            "image": name, "vector": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([vector]))),
-        }),
         **{table: frames.frame(table) for table in ("copies", "violations", "disagreements")},
     }  # fmt: skip
+
+
+def _labelled(
+    name: pd.Series, content: pd.Series, true: NDArray[np.int64], dice: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """Return labels, votes and suspects of the pictures that have labels."""
+    many, doubted = len(name), len(name) // 10
+    labels = {"object": content, "image": name, "label": _NAMES[true[:many]], "ignore": False, "votes": 2}
+    return {
+        "labels": frames.frame("labels", labels | {
+            "agreement": 1.0, "source": "human", "guideline_version": "1",
+            "status": np.where(dice.random(many) < 0.05, "contested", "agreed"),
+        }),
+        "votes": frames.frame("votes", {"annotation": content, "image": name, "object": content, "role": "voted"}),
+        "suspects": frames.frame("suspects", {
+            "suspect": content[:doubted], "rank": np.arange(1, doubted + 1), "image": name[:doubted], "kind": "label",
+            "label": "class 1", "proposed": "class 2", "proposal": "relabel", "score": np.linspace(0.9, 0.1, doubted),
+            "reason": "the model says class 2",
+        }),
+    }  # fmt: skip
+
+
+def _predictions(
+    name: pd.Series, content: pd.Series, true: NDArray[np.int64], dice: np.random.Generator
+) -> pd.DataFrame:
+    """Return what a model says of every picture: mostly what it shows."""
+    logits = dice.normal(0, 1, (len(name), _CLASSES)).astype(np.float32)
+    logits[np.arange(len(name)), true] += dice.exponential(4, len(name)).astype(np.float32)
+    probable = np.exp(logits)
+    probable /= probable.sum(axis=1, keepdims=True)
+    offsets = np.arange(len(name) + 1, dtype=np.int32) * _CLASSES
+    lists = pa.ListArray.from_arrays(offsets, pa.array(probable.astype(float).ravel()))
+    labelled = pd.Series(np.arange(len(name)) < len(name) // 2)
+    return frames.frame("predictions", {
+        "model": pd.Series("built-in", index=name.index), "prediction": content, "image": name,
+        "object": content.where(labelled), "label": pd.Series(_NAMES[true]).where(labelled),
+        "predicted": _NAMES[probable.argmax(axis=1)], "confidence": probable.max(axis=1).astype(float),
+        "can_say": True, "probabilities": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([lists]))),
+    })  # fmt: skip
+
+
+def _vectors(name: pd.Series, true: NDArray[np.int64], dice: np.random.Generator) -> pd.DataFrame:
+    """Return what every picture looks like: those of a class lie about its centre."""
+    points = dice.normal(0, 1, (_CLASSES, _DIMENSIONS)).astype(np.float32)[true]
+    points += dice.normal(0, 1, (len(name), _DIMENSIONS)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    buffers = [None, pa.py_buffer(points.astype("<f2").tobytes())]
+    fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(2 * _DIMENSIONS), len(name), buffers)
+    vector = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([fixed.cast(pa.binary())])))
+    return frames.frame("vectors", {"image": name, "vector": vector})
 
 
 def child(what: str) -> None:

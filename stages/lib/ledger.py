@@ -67,10 +67,9 @@ def image_fates(
         for rule in (VOTE_RULE, TEXTS_DISAGREE_RULE)
     )
     unkept = weights.loc[~weights["keep"], "image"]
+    taken_back = frames.is_in(table.index, withdrawn(images, pairs, withdrawals))
     reasons = [
-        Reason(
-            frames.is_in(table.index, withdrawn(images, pairs, withdrawals)), "withdrawn", "release", WITHDRAWN_RULE
-        ),
+        Reason(taken_back, "withdrawn", "release", WITHDRAWN_RULE),
         Reason(aside.notna(), "set aside", "validate", aside),
         Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
         Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
