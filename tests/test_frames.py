@@ -79,6 +79,13 @@ def test_an_empty_table_of_every_kind_can_be_written_and_read(tmp_path: Path, na
     assert [file.name for file in tmp_path.iterdir()] == ["table.parquet"]
 
 
+def test_empty_tables_that_were_read_can_be_joined_by_two_columns(tmp_path: Path) -> None:
+    frames.write(frames.frame("cases"), tmp_path / "t.parquet", "cases")
+    read = frames.read(tmp_path / "t.parquet", "cases")
+    count = read.groupby(["edge_case", "image"]).size().rename("many")
+    assert read.merge(count, left_on=["edge_case", "image"], right_index=True, how="left").empty
+
+
 def test_a_key_that_stands_twice_is_refused() -> None:
     with pytest.raises(SchemaError, match=r"^table sources: key image is not unique$"):
         frames.to_bytes(source().assign(image="a"), "sources")
