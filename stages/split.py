@@ -14,7 +14,6 @@ Enforces SPLIT-001 (a group is never torn) and SPLIT-002 (what joins the frozen 
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -22,7 +21,7 @@ from pydantic import Field, model_validator
 
 from stages.lib import assignment, leaks, proposals, seats
 from stages.lib.edge_cases import EdgeCases
-from stages.lib.project import SPLITS, Pin
+from stages.lib.project import SPLITS, Day, Pin
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
 
@@ -49,7 +48,7 @@ class Params(Written):
     shares: Shares = Shares()
     # The last day whose deliveries may join the test set, so that scores of two releases compare; later ones go to
     # train and val. In quotes in params.yaml: DVC takes no YAML date.
-    frozen: date | None = None
+    frozen: Day = None
     # For cross-validation on train and val: column `fold`. The test set stays out of all of them.
     folds: int | None = Field(None, ge=2)
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from stages.lib.errors import UserError
 from stages.lib.names import Name
@@ -17,6 +17,21 @@ from stages.lib.yaml_file import Fault, Written, line_of, load, parse
 Task = Literal["classification", "detection", "segmentation", "ocr"]
 SPLITS = ("train", "val", "test")
 _PIN = ("image", "split", "reason")
+
+
+def _day(found: Any) -> date | None:
+    if found is None or (isinstance(found, date) and not isinstance(found, datetime)):
+        return found
+    try:
+        if isinstance(found, str) and len(found) == len("2026-01-31"):
+            return date.fromisoformat(found)
+    except ValueError:
+        pass
+    raise ValueError("expected a day such as '2026-01-31', in quotes")
+
+
+# A day in the settings of a stage; pydantic would take 86400 for one, too.
+Day = Annotated[date | None, BeforeValidator(_day)]
 
 
 class Dataset(Written):
@@ -167,10 +182,10 @@ def read_frozen(file: Path) -> date | None:
     block = parse(file)[1].get("split") or {}
     found = block.get("frozen") if isinstance(block, dict) else None
     try:
-        return found if found is None or isinstance(found, date) else date.fromisoformat(str(found))
-    except ValueError:
+        return _day(found)
+    except ValueError as error:
         where = key_line(file, "split", "frozen")
-        raise UserError(f"{where}: split.frozen: expected a date such as '2026-01-31', found '{found}'") from None
+        raise UserError(f"{where}: split.frozen: {error}, found {found!r:.80}") from None
 
 
 def read_suites(folder: Path) -> dict[str, dict[str, Any]]:

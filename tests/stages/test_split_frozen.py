@@ -11,7 +11,7 @@ from stages import split
 from stages.lib import assignment
 from stages.lib.chance import uniform
 from stages.lib.errors import UserError
-from stages.lib.project import Pin
+from stages.lib.project import Pin, read_frozen
 from stages.lib.yaml_file import load
 from tests.split_tables import delivered, joined, run
 
@@ -151,7 +151,7 @@ def test_folds_are_even_over_groups_null_on_test_and_another_draw_than_the_split
             "split: frozen: expected a share of train or val above 0; later images would have nowhere to go",
         ),
         ("{folds: 1}", "split.folds: "),
-        ("{frozen: soon}", "split.frozen: "),
+        ("{frozen: soon}", "split.frozen: expected a day such as '2026-01-31', in quotes, found 'soon'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_with_their_key(tmp_path, text, said):
@@ -160,3 +160,20 @@ def test_settings_that_cannot_be_are_refused_with_their_key(tmp_path, text, said
     with pytest.raises(UserError) as refused:
         load(file, split.Params, within="split")
     assert str(refused.value).startswith(f"{file}:2: {said}")
+
+
+@pytest.mark.parametrize("day", ["86400", "'2026-02-01T00:00:00'", "2026-02-01 10:00:00", "'20260201'", "'2026-02-30'"])
+def test_every_stage_refuses_the_same_days(tmp_path, day):
+    file = tmp_path / "params.yaml"
+    file.write_text(f"split: {{frozen: {day}}}\n")
+    for read in (lambda: load(file, split.Params, within="split"), lambda: read_frozen(file)):
+        with pytest.raises(UserError) as refused:
+            read()
+        assert str(refused.value).startswith(f"{file}:1: split.frozen: expected a day such as '2026-01-31', in quotes")
+
+
+@pytest.mark.parametrize("day", ["'2026-02-01'", "2026-02-01"])
+def test_every_stage_reads_the_same_day(tmp_path, day):
+    file = tmp_path / "params.yaml"
+    file.write_text(f"split: {{frozen: {day}}}\n")
+    assert load(file, split.Params, within="split").frozen == read_frozen(file) == date(2026, 2, 1)
