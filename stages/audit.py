@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import box_suspects, confident_learning, frames, plausibility
+from stages.lib import box_suspects, confident_learning, frames, own_predictions, plausibility
 from stages.lib.project import Classes
 from stages.lib.shell import run
 from stages.lib.yaml_file import Written
@@ -43,9 +43,9 @@ class Tables(NamedTuple):
 def transform(
     labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: Classes, params: Params
 ) -> Tables:
-    """Return the suspects, ranked. An object that a reviewer has settled is none."""
+    """Return the suspects, ranked. An object that a reviewer has settled is none. Raises UserError (unknown model)."""
     labels = labels.sort_values("object").reset_index(drop=True)
-    chosen = predictions[predictions["model"] == params.model]
+    chosen = own_predictions.of_model(predictions, params.model, "audit")
     judged = _judged(labels[labels["status"] != "adjudicated"].reset_index(drop=True), ballots, chosen, classes)
     open_ = labels[labels["status"] != "adjudicated"]
     parts = [
@@ -65,7 +65,7 @@ def transform(
 
 def _judged(labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: Classes) -> pd.DataFrame:
     """Return the open labels, how improbable each is (score), what it rather is, and what the model says."""
-    ids = classes.ids
+    ids = classes.ids or [""]  # a repository begins without classes, and no label is one of them
     objects = pd.Index(labels["object"])
     code = pd.Index(ids).get_indexer(pd.Index(labels["label"]))
     labels, objects, code = labels[code >= 0], objects[code >= 0], code[code >= 0]

@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from stages.lib import acceptance as thresholds
-from stages.lib import doubts, frames, mixing, model_view, needs, proposing
+from stages.lib import doubts, frames, mixing, model_view, needs, own_predictions, proposing
 from stages.lib import pool as pools
 from stages.lib.candidates import STRATEGIES, Candidates, Picks, Strategy
 from stages.lib.errors import UserError
@@ -56,9 +56,10 @@ class Params(Written):
     @model_validator(mode="after")
     def _whole(self) -> "Params":
         total = sum(self.mix.values())
-        below = [name for name, share in self.mix.items() if not share >= 0]
-        if below or abs(total - 1) > 1e-9:
-            raise ValueError(f"mix: expected shares from 0 on that add up to 1, they add up to {total:g}")
+        below = [f"{name}: {share:g}" for name, share in self.mix.items() if not share >= 0]
+        if below or not abs(total - 1) <= 1e-9:
+            found = f"found {', '.join(below)}" if below else f"they add up to {total:g}"
+            raise ValueError(f"mix: expected shares from 0 on that add up to 1, {found}")
         return self
 
 
@@ -91,9 +92,9 @@ def transform(
     seed: int,
     params: Params,
 ) -> Tables:
-    """Return the queue. Raises UserError where more images are asked for than there are to label."""
+    """Return the queue. Raises UserError for more images than there are to label, and for an unknown model."""
     pool = pools.pool(images, pairs, copies, violations, votes, labels, disagreements, withdrawals)
-    said = predictions[predictions["model"] == params.model]
+    said = own_predictions.of_model(predictions, params.model, "select")
     judged = proposing.judged(said, labels, groups, pool.labelled)
     proposed = proposing.proposed(said, pool.unlabelled)
     acceptance = thresholds.table(judged, proposed["confidence"], params.accept)

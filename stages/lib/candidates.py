@@ -114,5 +114,5 @@ def stacked(vectors: pd.DataFrame, images: pd.Index) -> NDArray[np.float32]:
     found = np.zeros((len(images), width), np.float32)
     known = np.flatnonzero(at >= 0)
     rows = b"".join(vectors["vector"].iloc[at[known]])
-    found[known] = np.frombuffer(rows, "<f2").reshape(-1, width).astype(np.float32)
+    found[known] = np.frombuffer(rows, "<f2").reshape(len(known), width).astype(np.float32)
     return found

@@ -123,7 +123,8 @@ def _cast(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> pa.Chunked
 def _to_series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series:
     """Return a column as numpy types, or as pandas' nullable ones where it may be null."""
     if not len(column):  # from Arrow's it would have no chunk at all, and two such columns of texts cannot be joined
-        return pd.Series([], dtype=_dtype(field.type, field.nullable))
+        empty: pd.Series = pd.Series([], dtype=_dtype(field.type, field.nullable))
+        return empty
     if field.type in _ARROW:
         return pd.Series(pd.arrays.ArrowExtensionArray(column))
     values: pd.Series = column.to_pandas().astype(_dtype(field.type, field.nullable))

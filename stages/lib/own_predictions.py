@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from stages.lib.errors import UserError
 from stages.lib.image_names import ImageNames
 from stages.lib.names import Name, check_name
+from stages.lib.paths import PARAMS
+from stages.lib.project import key_line
 from stages.lib.yaml_file import Written, load
 
 BUILT_IN = "built-in"
@@ -64,6 +66,21 @@ def read_all(folder: Path) -> list[OwnPredictions]:
             raise UserError(f"{file}: '{BUILT_IN}' is the name of the built-in model; rename the folder")
         found.append(OwnPredictions(entry.name, file, load(file, PredictionsFile), entry / "payload"))
     return found
+
+
+def of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataFrame:
+    """Return the rows of table `predictions` of the model that `model` in the block of a stage names.
+
+    Raises UserError where it says nothing; only the built-in one may, which needs labels to learn from.
+    """
+    rows = predictions[predictions["model"] == model]
+    if rows.empty and model != BUILT_IN:
+        others = ", ".join(sorted({BUILT_IN, *predictions["model"].unique()}))
+        raise UserError(
+            f"{key_line(PARAMS, stage, 'model')}: {stage}.model: no model '{model}' says anything of the pictures; "
+            f"there are {others}"
+        )
+    return rows
 
 
 def said(model: OwnPredictions, images: Sequence[str], classes: Sequence[str]) -> Said:

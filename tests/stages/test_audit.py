@@ -7,6 +7,7 @@ import pytest
 
 from stages.audit import Params, Tables, transform
 from stages.lib import frames
+from stages.lib.errors import UserError
 from stages.lib.project import Class, Classes
 
 CLASSES = Classes(version="1", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl")))
@@ -89,8 +90,18 @@ def test_nothing_at_all_and_no_model() -> None:
     assert listed(found) == {"o": ("label", None, "people said cat 1, dog 1; contested")}
 
 
+def test_a_repository_without_classes_has_no_suspects() -> None:
+    given = [frames.frame("labels"), frames.frame("ballots"), frames.frame("predictions")]
+    assert transform(*given, Classes(version="1"), Params()).suspects.empty
+
+
 def test_a_label_that_is_no_class_is_no_suspect_and_no_traceback() -> None:
     assert audit([label("o", "unicorn")], [], [prediction("o", 0.2, 0.7, 0.1)]).suspects.empty
+
+
+def test_a_model_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match=r"audit\.model: no model 'resnet' says anything of the pictures"):
+        audit([label("o", "cat")], params=Params(model="resnet"))
 
 
 def test_only_the_chosen_model_counts() -> None:

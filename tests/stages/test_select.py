@@ -173,7 +173,7 @@ def test_more_than_there_is_to_label_is_refused_with_key_and_number(tmp_path, mo
     ("mix", "found"),
     [
         ("{margin: 0.5, medoids: 0.4}", "mix: expected shares from 0 on that add up to 1, they add up to 0.9"),
-        ("{margin: 1.5, medoids: -0.5}", "mix: expected shares from 0 on that add up to 1, they add up to 1"),
+        ("{margin: 1.5, medoids: -0.5}", "mix: expected shares from 0 on that add up to 1, found medoids: -0.5"),
     ],
 )
 def test_a_mix_that_does_not_add_up_is_refused(tmp_path, mix, found):
@@ -182,6 +182,22 @@ def test_a_mix_that_does_not_add_up_is_refused(tmp_path, mix, found):
     with pytest.raises(UserError) as refused:
         load(file, select.Params, within="select")
     assert found in str(refused.value)
+
+
+def test_a_model_that_is_not_there_is_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text("select:\n  model: resnet\n")
+    with pytest.raises(UserError) as refused:
+        Given().run(model="resnet")
+    assert str(refused.value) == (
+        "params.yaml:2: select.model: no model 'resnet' says anything of the pictures; there are built-in"
+    )
+
+
+def test_pictures_that_no_number_tells_apart_are_queued():
+    given = Given(labelled=0, bare=1)
+    given.vectors = given.vectors.assign(vector=pd.Series([b""], dtype=given.vectors["vector"].dtype))
+    assert list(given.run().queue["image"]) == [name(0)]
 
 
 def test_an_unknown_strategy_is_refused_by_name(tmp_path):
