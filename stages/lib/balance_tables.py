@@ -57,7 +57,7 @@ ALL = (
         Column("target", NUMBER, "the share it should have; null where the split stays natural, or the target only caps", nullable=True),
         Column("after", NUMBER, "the share that the weights give it, capped images left out", nullable=True),
         Column("collect", INTEGER, "images of it to collect until weights can reach the target; null where their number does not help", nullable=True),
-        Column("even", INTEGER, "images of it to collect until the target is met without weights", nullable=True),
+        Column("even", INTEGER, "images of it to collect until the target is met without weights; null where their number does not help", nullable=True),
         Column("why", TEXT, "what stands in the way, in words", nullable=True),
     )),
     Table("queue", "one row per image to label next", ("image",), (

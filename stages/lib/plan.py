@@ -61,7 +61,9 @@ def _of_target(
             collect=pd.array(missing.collect, dtype="Float64").astype("Int64"),
             even=pd.array(missing.even, dtype="Float64").astype("Int64"),
         )
-        table["why"] = _why(table, missing, _heaviest(shown, balance), bounds[1])
+        table["why"] = _why(
+            table, missing, _heaviest(shown, balance), _all_else_least(shown, balance, bounds[0]), bounds
+        )
     return frames.frame("plan", table)
 
 
@@ -73,18 +75,38 @@ def _share(shown: Floats) -> Floats:
 
 def _heaviest(shown: Composition, balance: Balance) -> tuple[Floats, Floats]:
     """Return per value the least and the largest weight of the images that show it, near-copies counted as one."""
-    weight = np.where(balance.keep, balance.weight / np.where(balance.once > 0, balance.once, 1), np.nan)
     pairs = shown.counts.tocoo()
-    by_value = pd.Series(weight[pairs.coords[0]]).groupby(pairs.coords[1])
+    by_value = pd.Series(_weight(balance)[pairs.coords[0]]).groupby(pairs.coords[1])
     values = range(len(shown.values))
     return by_value.min().reindex(values).to_numpy(), by_value.max().reindex(values).to_numpy()
 
 
-def _why(table: pd.DataFrame, missing: Needs, weights: tuple[Floats, Floats], high: float) -> list[str | None]:
+def _all_else_least(shown: Composition, balance: Balance, low: float) -> NDArray[np.bool_]:
+    """Return for which values every image that does not show it has the least weight that there may be."""
+    more = np.nan_to_num(_weight(balance)) > 1.001 * low
+    there = (shown.counts > 0).astype(np.int32).T
+    found: NDArray[np.bool_] = (there @ more == more.sum()) & (there @ balance.keep < balance.keep.sum())
+    return found
+
+
+def _weight(balance: Balance) -> Floats:
+    """Return the weight of each image that is kept, near-copies counted as one; NaN for the others."""
+    return np.where(balance.keep, balance.weight / np.where(balance.once > 0, balance.once, 1), np.nan)
+
+
+def _why(
+    table: pd.DataFrame,
+    missing: Needs,
+    weights: tuple[Floats, Floats],
+    all_else_least: NDArray[np.bool_],
+    bounds: tuple[float, float],
+) -> list[str | None]:
     """Return in words what stands in the way of each value. A loop over values, of which there are few."""
+    low, high = bounds
     told: list[str | None] = []
     rows: list[dict[Any, Any]] = table.to_dict("records")
-    for row, short, alone, least, most in zip(rows, missing.short, missing.alone, *weights, strict=True):
+    of_values = zip(rows, missing.short, missing.alone, *weights, all_else_least, strict=True)
+    for row, short, alone, least, most, else_least in of_values:
         parts = [] if row["images"] else [_no_image(row["split"])]
         if row["images"] == row["kept"] == 1:
             parts.append(f"one image: it would be shown {most:.3g} times an epoch")
@@ -92,8 +114,10 @@ def _why(table: pd.DataFrame, missing: Needs, weights: tuple[Floats, Floats], hi
             reached = f"it reaches {_percent(row['after'])} of {_percent(row['target'])}"
             if least > 0.999 * high:
                 parts.append(f"even at weight {high:g} {reached}")
+            elif else_least:
+                parts.append(f"even with all others at weight {low:g} {reached}")
             else:
-                parts.append(f"{reached}: what else its images show, or another target, pulls the other way")
+                parts.append(f"{reached}: what else its images show, another target or min_weight pulls the other way")
         if alone and not pd.isna(row["collect"]):
             parts.append("collect images that show nothing else: those at hand show too little of it")
         told.append("; ".join(parts) or None)

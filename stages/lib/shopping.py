@@ -11,6 +11,7 @@ Flags = NDArray[np.bool_]
 
 _SLACK = 0.005  # of a target: what is missed by less is met
 _NOTHING = 1e-300
+_MOST = 1e9  # images: nobody collects more, and a target that asks for them cannot be met
 
 
 class Needs(NamedTuple):
@@ -50,10 +51,10 @@ def needs(counts: csr_array, parts: Floats, weight: Floats, target: Floats, low:
     if counts.sum(axis=1).max(initial=0) <= 1:
         images: Floats = counts.T @ parts
         collect = _together(images, target, short, float(parts.sum()), low, high)
-        return Needs(short, collect, _evenly(images, target), np.zeros(len(target), bool))
+        return Needs(short, _countable(collect), _countable(_evenly(images, target)), np.zeros(len(target), bool))
     collect, alone = _each(counts, parts, weight, target, low, high)
     even, _ = _each(counts, parts, parts, target, 1.0, 1.0)
-    return Needs(short, np.where(short, collect, 0), np.where(uneven, even, 0), short & alone)
+    return Needs(short, _countable(np.where(short, collect, 0)), _countable(np.where(uneven, even, 0)), short & alone)
 
 
 def _share(counts: csr_array, weight: Floats) -> Floats:
@@ -63,6 +64,11 @@ def _share(counts: csr_array, weight: Floats) -> Floats:
 
 def _below(share: Floats, target: Floats) -> Flags:
     return share < target * (1 - _SLACK)
+
+
+def _countable(images: Floats) -> Floats:
+    """Return NaN where even so many more do not help."""
+    return np.where(images <= _MOST, images, np.nan)
 
 
 def _up(images: Floats) -> Floats:
@@ -84,7 +90,12 @@ def _together(images: Floats, target: Floats, short: Flags, total: float, low: f
 
 
 def _evenly(images: Floats, target: Floats) -> Floats:
-    """Return the images with which every value has its share: the one that has most beside its share stays."""
+    """Return the images with which every value has its share: the one that has most beside its share stays.
+
+    Where something is there that is to have no share, no number gives the others theirs.
+    """
+    if (images[target <= 0] > 0).any():
+        return np.where(target > 0, np.nan, 0.0)
     there = (images > 0) & (target > 0)
     total = float((images[there] / target[there]).max(initial=0))
     return _up(target * total - images)

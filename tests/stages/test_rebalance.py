@@ -97,7 +97,26 @@ def test_a_value_that_another_target_holds_back_says_so():
     made = run(CATS, targets=targets, camera=["north"] * 900 + ["south"] * 100)
     why = planned(made)["why"]["dog"]
     # The distance to both is least where 4 (x - 0.5) + (1 / 0.9 + 1 / 0.1) (x - 0.1) = 0.
-    assert why == "it reaches 20.6 % of 50 %: what else its images show, or another target, pulls the other way"
+    assert (
+        why == "it reaches 20.6 % of 50 %: what else its images show, another target or min_weight pulls the other way"
+    )
+
+
+def test_what_is_to_have_no_share_and_is_there_stands_in_the_way_of_the_others():
+    made = run([["cat"]] * 90 + [["dog"]] * 10, {"shares": {"dog": 1.0}})
+    plan = planned(made)
+    assert plan["why"]["dog"] == "even with all others at weight 0.1 it reaches 91 % of 100 %"
+    assert plan.loc["dog", ["collect", "even"]].isna().all()
+    assert plan.loc["cat", ["collect", "even"]].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("share", [1.0, 1 - 1e-16, 1 - 1e-12])
+@pytest.mark.parametrize("more", [[], [["cat", "cat", "dog"]]])
+def test_numbers_that_nobody_can_collect_are_not_told(share, more):
+    plan = planned(run([["cat"]] * 90 + [["dog"]] * 10 + more, {"shares": {"dog": share}}))
+    assert plan["even"].fillna(0).between(0, 1e9).all()
+    assert plan["collect"].fillna(0).between(0, 1e9).all()
+    assert pd.isna(plan["even"]["dog"])
 
 
 def test_images_with_many_objects_come_as_near_as_they_can():
@@ -105,7 +124,7 @@ def test_images_with_many_objects_come_as_near_as_they_can():
     made = run(shown, {"to": "uniform"}, classes=())
     plan = planned(made)
     assert plan["after"]["germ"] == pytest.approx(0.46, abs=0.001), "half the objects of 92 images of 100"
-    assert plan["why"]["germ"].startswith("it reaches 46 % of 50 %: what else its images show")
+    assert plan["why"]["germ"].startswith("even with all others at weight 0.1 it reaches 46 % of 50 %")
     assert plan["images"].tolist() == [100, 20]
     assert plan["objects"].tolist() == [900, 100]
     assert plan["before"].tolist() == [0.9, 0.1]
