@@ -137,7 +137,9 @@ def _candidates(
 
 
 def _cold(said: pd.DataFrame, labels: pd.DataFrame, pool: Pool, classes: Classes, model: str) -> str | None:
-    """Return why the model's doubts are worth nothing yet; None where they are."""
+    """Return why the model's doubts are worth nothing yet; None where they are, or nothing is without labels."""
+    if pool.unlabelled.empty:
+        return None
     if not frames.is_in(said["image"], pool.unlabelled).any():
         return "no model says anything of pictures without labels"
     known = int((labels["status"] != "contested").sum()) / max(len(classes.ids), 1)
