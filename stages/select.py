@@ -131,7 +131,7 @@ def _candidates(
     seed: int,
 ) -> Candidates:
     view = model_view.of_images(pool.unlabelled, said[said["object"].isna()], classes)
-    wanted = needs.wanted(pool.unlabelled, view.expected, classes, cases, missing)
+    wanted = needs.wanted(pool.unlabelled, view.shows, classes, cases, missing)
     order = images.set_index("image")["content"]
     return Candidates(pool.unlabelled, pool.labelled, vectors, order, view, wanted, classes, seed)
 
