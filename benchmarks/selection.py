@@ -133,7 +133,7 @@ def _candidates(given: Pictures, half: Half, rest: NDArray[np.int64], taken: NDA
     # What even classes still miss.
     count = np.bincount(given.label[taken], minlength=classes)
     missing = pd.Series(np.clip((len(taken) + ROUND) / classes - count, 0, None), index=given.classes)
-    want = wanted(images, view.expected, given.classes, frame("cases"), Needs(missing, pd.Series(dtype=float)))
+    want = wanted(images, view.shows, given.classes, frame("cases"), Needs(missing, pd.Series(dtype=float)))
     order = pd.Series(given.images, index=given.images)
     return Candidates(images, given.images[taken], given.vectors, order, view, want, given.classes, half.seed)
 

@@ -132,13 +132,15 @@ def _candidates(
     seed: int,
 ) -> Candidates:
     view = model_view.of_images(pool.unlabelled, said[said["object"].isna()], classes)
-    wanted = needs.wanted(pool.unlabelled, view.expected, classes, cases, missing)
+    wanted = needs.wanted(pool.unlabelled, view.shows, classes, cases, missing)
     order = images.set_index("image")["content"]
     return Candidates(pool.unlabelled, pool.labelled, vectors, order, view, wanted, classes, seed)
 
 
 def _cold(said: pd.DataFrame, labels: pd.DataFrame, pool: Pool, classes: Classes, model: str) -> str | None:
-    """Return why the model's doubts are worth nothing yet; None where they are."""
+    """Return why the model's doubts are worth nothing yet; None where they are, or nothing is without labels."""
+    if pool.unlabelled.empty:
+        return None
     if not frames.is_in(said["image"], pool.unlabelled).any():
         return "no model says anything of pictures without labels"
     known = int((labels["status"] != "contested").sum()) / max(len(classes.ids), 1)

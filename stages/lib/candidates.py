@@ -84,11 +84,10 @@ class Candidates:
 
     def _reason(self, strategy: Strategy, row: int, like: int) -> str:
         place = int(self._places[row])
-        said = model_view.words(self._view, place, self._classes)
         if strategy in {"margin", "entropy"}:
-            return f"the model wavers: {said}"
+            return f"the model wavers: {model_view.words(self._view, place, self._classes)}"
         if strategy == "coverage":
-            return needs.words(self._all_wanted, place, said)
+            return needs.words(self._all_wanted, place)
         # On the unit sphere the squared distance d says how alike two pictures are: 1 - d / 2.
         known = len(self._known) or not self._left.all()
         alike = f"; its likeness to the nearest that has a label or is queued is {1 - self._new[row] / 2:.2f} of 1"

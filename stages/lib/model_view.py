@@ -1,4 +1,4 @@
-"""What a model says of pictures without labels: how unsure it is, and what it expects to see."""
+"""What a model says of pictures without labels: how unsure it is, and which classes it sees."""
 
 from typing import NamedTuple
 
@@ -14,15 +14,16 @@ Floats = NDArray[np.float64]
 class View(NamedTuple):
     """What a model says of n images, 0 where it says nothing: how unsure it is by either measure, 0 to 1.
 
-    `expected` (n, classes): how many objects of a class are expected, at most 1. `first` (n,): the row of `probable`
-    (rows, classes) that it is most unsure of, -1 without any.
+    `shows` (n, classes): how probable it is that the class is there, as the surest of its objects says. `first` (n,):
+    the row of `told` (rows, classes) that it is most unsure of, -1 without any. `told`: 0 where it tells another class
+    alone.
     """
 
     margin: Floats
     entropy: Floats
-    expected: Floats
+    shows: Floats
     first: NDArray[np.int64]
-    probable: Floats
+    told: Floats
 
 
 def of_images(images: pd.Index, predictions: pd.DataFrame, classes: list[str]) -> View:
@@ -35,16 +36,20 @@ def of_images(images: pd.Index, predictions: pd.DataFrame, classes: list[str]) -
     probable = plausibility.probabilities(rows, classes) if len(rows) else np.empty((0, len(classes)))
     margin, entropy = selection.unsure_by_margin(probable), selection.unsure_by_entropy(probable)
     # Of a box and one class alone: it is there or not, and at one half the model knows least.
-    boxes = (rows["width"].notna() & rows["probabilities"].isna()).to_numpy()
+    alone = rows["probabilities"].isna().to_numpy()
+    boxes = rows["width"].notna().to_numpy() & alone
     there = 1 - np.abs(2 * rows["confidence"].to_numpy(float) - 1)
     margin, entropy = np.where(boxes, there, margin), np.where(boxes, there, entropy)
-    expected = np.zeros((len(images), len(classes)))
-    np.add.at(expected, at, probable)
+    # The other classes share what is left of one alone: good for a gap, and nothing that the model said.
+    said = np.array(classes, dtype=object) == rows["predicted"].to_numpy(object)[:, None]
+    told = np.where(alone[:, None] & ~said, 0.0, probable)
+    shows = np.zeros((len(images), len(classes)))
+    np.maximum.at(shows, at, told)
     order = np.lexsort((-margin, at))
     which, start = np.unique(at[order], return_index=True)
     first = np.full(len(images), -1)
     first[which] = order[start]
-    return View(_most(at, margin, len(images)), _most(at, entropy, len(images)), expected.clip(0, 1), first, probable)
+    return View(_most(at, margin, len(images)), _most(at, entropy, len(images)), shows, first, told)
 
 
 def _most(at: NDArray[np.int64], values: Floats, count: int) -> Floats:
@@ -57,6 +62,6 @@ def words(view: View, at: int, classes: list[str]) -> str | None:
     """Return what the model says of an image, by its place: the two most probable classes; None where nothing."""
     if view.first[at] < 0:
         return None
-    probable = view.probable[view.first[at]]
-    best = sorted(range(len(classes)), key=lambda n: (-probable[n], n))[:2]
-    return " or ".join(f"{classes[n]} ({probable[n]:.2f})" for n in best)
+    told = view.told[view.first[at]]
+    best = sorted(np.flatnonzero(told).tolist(), key=lambda n: (-told[n], n))[:2]
+    return " or ".join(f"{classes[n]} ({told[n]:.2f})" for n in best)

@@ -34,37 +34,39 @@ def needs(seats: pd.DataFrame, plan: pd.DataFrame) -> Needs:
 
 
 class Wanted(NamedTuple):
-    """Per image how much it is wanted, 0 to 1, the class that it is wanted for, and the edge cases, with commas."""
+    """Per image how much it is wanted, 0 to 1; for which class, and how probable that is; for which edge cases."""
 
     score: Floats
     label: NDArray[np.object_]
+    probable: Floats
     edge_cases: pd.Series
 
 
-def wanted(images: pd.Index, expected: Floats, classes: list[str], cases: pd.DataFrame, found: Needs) -> Wanted:
+def wanted(images: pd.Index, shows: Floats, classes: list[str], cases: pd.DataFrame, found: Needs) -> Wanted:
     """Return how much each image is wanted for what is missing.
 
-    `expected` (n, classes): the probability of each class, or how many objects of it are expected, at most 1.
+    `shows` (n, classes): how probable it is that the image shows the class.
     """
     weight = found.classes.reindex(classes).fillna(0.0).to_numpy(float)
     weight = weight / weight.sum() if weight.sum() > 0 else weight
-    by_class = np.where(expected >= _PROBABLE, expected, 0) * weight
+    by_class = np.where(shows >= _PROBABLE, shows, 0) * weight
     fires = cases[cases["edge_case"].isin(found.edge_cases.index) & cases["image"].isin(images)]
     named = fires.drop_duplicates(["image", "edge_case"]).sort_values("edge_case")
     edges = named.groupby("image")["edge_case"].agg(", ".join).reindex(images).astype("str")
-    label = np.full(len(images), None, dtype=object)
+    label, probable = np.full(len(images), None, dtype=object), np.zeros(len(images))
     if by_class.shape[1]:
         best = by_class.argmax(axis=1)
         label[:] = np.where(by_class.max(axis=1) > 0, np.array(classes, dtype=object)[best], None)
+        probable = shows[np.arange(len(images)), best]
     score = np.maximum(by_class.sum(axis=1), edges.notna().to_numpy(float))
-    return Wanted(score.clip(0, 1), label, edges)
+    return Wanted(score.clip(0, 1), label, probable, edges)
 
 
-def words(found: Wanted, at: int, said: str | None) -> str:
-    """Return why an image is wanted, by its place; `said` is what the model says of it."""
+def words(found: Wanted, at: int) -> str:
+    """Return why an image is wanted, by its place."""
     parts = []
     if found.label[at] is not None:
-        parts.append(f"may show {found.label[at]}, of which more is missing" + (f": {said}" if said else ""))
+        parts.append(f"may show {found.label[at]} ({found.probable[at]:.2f}), of which more is missing")
     if isinstance(found.edge_cases.iloc[at], str):
         parts.append(f"edge case {found.edge_cases.iloc[at]}, of which more are wanted")
     return "; ".join(parts)

@@ -76,7 +76,7 @@ def test_missing_classes_and_edge_cases_are_looked_for():
     given.tables["cases"] = frames.frame("cases", {"edge_case": ["EDGE-005"], "image": [name(45)], "object": None})
     queue = given.run(mix=only("coverage"), budget=2).queue.set_index("image")
     assert queue["reasons"].to_dict() == {
-        name(40): "may show dog, of which more is missing: dog (0.90) or cat (0.10)",
+        name(40): "may show dog (0.90), of which more is missing",
         name(45): "edge case EDGE-005, of which more are wanted",
     }
     assert queue.loc[name(40), "score"] == 0.9
@@ -243,6 +243,7 @@ def test_boxes_that_a_model_sees_are_proposed_in_words():
     (row,) = found.queue.to_dict("records")
     assert (row["image"], row["proposed"], row["confidence"]) == (name(41), "cat 2, dog 1", 0.52)
     assert row["score"] == 0.96
+    assert row["reasons"] == "the model wavers: dog (0.52)"  # of the other class the model says nothing
     assert len(found.proposals) == 3
 
 
