@@ -57,7 +57,7 @@ def _chosen(named: list[str], to: str | None, reason: str | None) -> list["Wish"
     if to not in SPLITS:
         found = "--to is missing" if to is None else f"--to {to}: there is no such split"
         raise UserError(f"{found}; expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
-    why = " ".join((reason or "").split())
+    why = printable(" ".join((reason or "").split()))
     if not why:
         raise UserError("--reason is missing: who reads data/raw/pins.csv wants to know why")
     return [Wish(image_named(name), to, why) for name in named]

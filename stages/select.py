@@ -111,7 +111,8 @@ def transform(
         },
         _cold(said, labels, pool, classes, params.model),
     )
-    picks = mixing.fill(params.budget or _USUAL, params.mix, chooser.pick)
+    # Of fewer images than the budget each strategy gets its part, too.
+    picks = mixing.fill(min(params.budget or _USUAL, chooser.there(params.mix)), params.mix, chooser.pick)
     if params.budget is not None and len(picks) < params.budget:
         raise UserError(
             f"{key_line(PARAMS, 'select', 'budget')}: select.budget: {params.budget:,} images are asked for, and the "
@@ -154,6 +155,12 @@ class _Chooser:
 
     def __init__(self, candidates: Candidates, of_labelled: Mapping[str, Picks], cold: str | None) -> None:
         self._candidates, self._of_labelled, self.cold = candidates, dict(of_labelled), cold
+
+    def there(self, mix: Mapping[Strategy, float]) -> int:
+        """Return how many images a mix can choose from."""
+        named = {strategy for strategy, share in mix.items() if share > 0}
+        labelled = sum(len(picks.images) for name, picks in self._of_labelled.items() if name in named)
+        return labelled + (len(self._candidates.images) if named - set(self._of_labelled) else 0)
 
     def pick(self, strategy: Strategy, count: int) -> Picks:
         if strategy in self._of_labelled:

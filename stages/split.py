@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pydantic import Field, model_validator
 
-from stages.lib import assignment, leaks, proposals, seats
+from stages.lib import assignment, leaks, pin_proposals, seats
 from stages.lib.edge_cases import EdgeCases
 from stages.lib.project import SPLITS, Day, Pin
 from stages.lib.shell import run
@@ -91,13 +91,13 @@ def transform(
     splits = assigned.splits
     some = [split for split in SPLITS if getattr(shares, split)]
     found = seats.shown(splits, labels, votes, cases, copies)
-    proposed = proposals.make(found, seats.keys(labels, edge_cases, some), some, assigned, params.frozen)
+    proposed = pin_proposals.make(found, seats.keys(labels, edge_cases, some), some, assigned, params.frozen)
     leaking = leaks.find(splits, sources, images, copies, pairs, params.frozen)
     metrics = _metrics(splits, proposed) | {"leaks": leaking.counts}
     return Tables(splits, proposed.seats, proposed.pins, leaking.table, metrics)
 
 
-def _metrics(splits: pd.DataFrame, proposed: proposals.Proposals) -> dict[str, Any]:
+def _metrics(splits: pd.DataFrame, proposed: pin_proposals.Proposals) -> dict[str, Any]:
     table = proposed.seats
     lacking = table[table["missing"] > 0]
     missing = {

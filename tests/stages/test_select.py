@@ -158,6 +158,12 @@ def test_any_beginning_of_the_queue_has_something_of_all():
     assert first == {"margin": 4, "medoids": 2, "k-centre": 2}
 
 
+def test_of_few_images_each_strategy_gets_its_part_too():
+    queue = Given(bare=20, confidence=0.6).run(mix={"margin": 0.5, "medoids": 0.5}).queue
+    assert queue["strategy"].value_counts().to_dict() == {"margin": 10, "medoids": 10}
+    assert set(queue.sort_values("rank")["strategy"].head(2)) == {"margin", "medoids"}
+
+
 def test_more_than_there_is_to_label_is_refused_with_key_and_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text("select:\n  budget: 500\n")
