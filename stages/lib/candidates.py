@@ -17,6 +17,7 @@ STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 # Clusters are looked for among so many pictures at most, and compared with so many labelled ones: time grows with both.
 _MOST = 10_000
 _MOST_KNOWN = 10_000
+_WAVERS = 0.5  # of a doubt from 0 to 1: below, the model leans clearly one way
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -85,7 +86,9 @@ class Candidates:
     def _reason(self, strategy: Strategy, row: int, like: int) -> str:
         place = int(self._places[row])
         if strategy in {"margin", "entropy"}:
-            return f"the model wavers: {model_view.words(self._view, place, self._classes)}"
+            unsure = (self._margin if strategy == "margin" else self._entropy)[row] >= _WAVERS
+            said = model_view.words(self._view, place, self._classes)
+            return f"the model wavers: {said}" if unsure else f"the model says {said}"
         if strategy == "coverage":
             return needs.words(self._all_wanted, place)
         # On the unit sphere the squared distance d says how alike two pictures are: 1 - d / 2.

@@ -29,6 +29,11 @@ def test_what_the_model_wavers_on_is_queued_first_with_what_it_says():
     assert queue["score"].tolist() == [0.9]
 
 
+def test_where_the_model_is_sure_of_all_it_is_not_said_to_waver():
+    (reason,) = Given(confidence=0.97).run(mix=only("margin"), budget=1).queue["reasons"]
+    assert reason == "the model says cat (0.97) or dog (0.03)"
+
+
 @pytest.mark.parametrize("strategy", ["margin", "entropy", "medoids", "k-centre"])
 def test_no_labelled_picture_is_queued_and_none_twice(strategy):
     queue = Given().run(mix=only(strategy)).queue
