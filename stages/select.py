@@ -185,11 +185,8 @@ def _metrics(
 ) -> dict[str, Any]:
     by_strategy = queue["strategy"].value_counts()
     chosen = acceptance[acceptance["chosen"]]
-    promise: dict[str, Any] = {
-        "threshold": None,
-        "right, at least": None,
-        "why": "no confidence is surely right often enough",
-    }
+    why = "no confidence is surely right often enough" if len(proposals) else "nothing is proposed"
+    promise: dict[str, Any] = {"threshold": None, "right, at least": None, "why": why}
     if len(chosen):
         row = chosen.iloc[0]
         promise = {"threshold": float(row["threshold"]), "right, at least": float(row["at_least"])}

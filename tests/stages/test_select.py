@@ -60,6 +60,7 @@ def test_without_a_model_medoids_stand_in():
     given.predictions = given.predictions.iloc[:0]
     found = given.run(mix=only("entropy"))
     assert len(found.queue) == 10
+    assert found.metrics["proposals"]["why"] == "nothing is proposed"
     assert found.queue["reasons"].str.startswith("no model says anything of pictures without labels; stands for").all()
     assert found.proposals.empty
 
