@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.lib.dawid_skene import SHRINKAGE, estimate
+from golgoru.consensus.dawid_skene import SHRINKAGE, estimate
 
 # Run by the other interpreter: the methods of crowd-kit that need no setting, on the same files.
 _PEERS = """

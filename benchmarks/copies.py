@@ -21,8 +21,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
+from golgoru.core import paths
+from golgoru.duplicates import components, hamming_search
+from golgoru.images import phash, statistics
+from golgoru.tables import frames
 from stages import dedup
-from stages.lib import components, frames, hashes, looks, pair_search, paths
 
 
 def _jpeg(image: Image.Image, quality: int = 90) -> bytes:
@@ -78,7 +81,7 @@ def write(pictures: dict[str, bytes]) -> tuple[pd.DataFrame, pd.DataFrame]:
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seen = looks.examine([path], (), 10**8)[0]
+        seen = statistics.examine([path], (), 10**8)[0]
         numbers = {} if seen.looks is None else seen.looks._asdict()
         rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **numbers})
     # The originals came first.
@@ -108,7 +111,7 @@ def by_imagehash(images: pd.DataFrame, radius: int) -> pd.DataFrame:
     for image in images["image"]:
         with Image.open(paths.IMAGES / image) as opened:
             made.append(str(imagehash.phash(opened)))
-    near = pair_search.among(hashes.to_integers(made), radius)
+    near = hamming_search.among(phash.to_integers(made), radius)
     name = images["image"].to_numpy(object)
     ends = np.sort(np.stack([name[near.left], name[near.right]]), axis=0)
     return pd.DataFrame({"image_a": ends[0], "image_b": ends[1], "kind": "imagehash"})

@@ -18,8 +18,8 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from golgoru.images import jpeg, phash, resize, statistics
 from stages.fingerprint import _AT_ONCE
-from stages.lib import hashes, jpegs, looks, samples
 
 _FILES, _ROUNDS = 1024, 9
 _LIMIT = 10**9
@@ -39,20 +39,20 @@ def _best(works: dict[str, Work], pictures: int) -> dict[str, float]:
 
 def _floor(files: list[Path], colours: str = "GRAY") -> None:
     for file in files:
-        simplejpeg.decode_jpeg(looks.read_bytes(file), colours, min_height=hashes.SIZE, min_width=hashes.SIZE)
+        simplejpeg.decode_jpeg(statistics.read_bytes(file), colours, min_height=phash.SIZE, min_width=phash.SIZE)
 
 
 def _peer(files: list[Path]) -> None:
     for file in files:
-        with Image.open(io.BytesIO(looks.read_bytes(file))) as image:
+        with Image.open(io.BytesIO(statistics.read_bytes(file))) as image:
             imagehash.phash(image)
 
 
-def _ours(files: list[Path], side: int = samples.GREY) -> None:
-    usual, samples.GREY = samples.GREY, side
+def _ours(files: list[Path], side: int = resize.GREY) -> None:
+    usual, resize.GREY = resize.GREY, side
     for at in range(0, len(files), _AT_ONCE):
-        looks.examine(files[at : at + _AT_ONCE], (), _LIMIT)
-    samples.GREY = usual
+        statistics.examine(files[at : at + _AT_ONCE], (), _LIMIT)
+    resize.GREY = usual
 
 
 def _compare(files: list[Path]) -> None:
@@ -70,31 +70,32 @@ def _compare(files: list[Path]) -> None:
 
 def _columns(files: list[Path]) -> None:
     """Print what each part costs on its own, in the batches in which the stage works."""
-    data = [looks.read_bytes(file) for file in files]
-    decoded = [jpegs.decode(one, _LIMIT, samples.SHORTER, samples.GREY) for one in data]
-    found = [samples.sample(one, _LIMIT) for one in data]
+    data = [statistics.read_bytes(file) for file in files]
+    decoded = [jpeg.decode(one, _LIMIT, resize.SHORTER, resize.GREY) for one in data]
+    found = [resize.sample(one, _LIMIT) for one in data]
     small = [np.stack([one.small for one in found[at : at + _AT_ONCE]]) for at in range(0, len(found), _AT_ONCE)]
     planes = [np.ascontiguousarray(one.transpose(3, 0, 1, 2)) for one in small]
-    levels = [looks.luma(one) for one in planes]
+    levels = [statistics.luma(one) for one in planes]
     greys = [
         level if one.grey is None else one.grey
         for one, level in zip(found, (level for part in levels for level in part), strict=True)
     ]
     works: dict[str, Work] = {
         "floor": lambda: _floor(files),
-        "read": lambda: [looks.read_bytes(file) for file in files],
+        "read": lambda: [statistics.read_bytes(file) for file in files],
         "content: md5": lambda: [hashlib.md5(one, usedforsecurity=False).hexdigest() for one in data],
-        "size, format, mode: header": lambda: [jpegs.read_header(one) for one in data],
+        "size, format, mode: header": lambda: [jpeg.read_header(one) for one in data],
         "decode in grey": lambda: [_decode(one, "GRAY") for one in data],
         "decode in colour": lambda: [_decode(one, "RGB") for one in data],
-        "reduce to 32 x 32 and 80": lambda: [samples._of_jpeg(one) for one in decoded if one is not None],
-        "grey of 32 x 32": lambda: [looks.luma(one) for one in planes],
-        "phash, phash_mirrored": lambda: [hashes.phash(one) for one in levels],
+        "reduce to 32 x 32 and 80": lambda: [resize._of_jpeg(one) for one in decoded if one is not None],
+        "grey of 32 x 32": lambda: [statistics.luma(one) for one in planes],
+        "phash, phash_mirrored": lambda: [phash.phash(one) for one in levels],
         "brightness, contrast, sharpness": lambda: [
-            looks._by_shape(looks.grey_statistics, greys[at : at + _AT_ONCE]) for at in range(0, len(greys), _AT_ONCE)
+            statistics._by_shape(statistics.grey_statistics, greys[at : at + _AT_ONCE])
+            for at in range(0, len(greys), _AT_ONCE)
         ],
-        "colourfulness": lambda: [looks.colourfulness(one) for one in planes],
-        "thumbnail": lambda: [looks.thumbnails(one) for one in planes],
+        "colourfulness": lambda: [statistics.colourfulness(one) for one in planes],
+        "thumbnail": lambda: [statistics.thumbnails(one) for one in planes],
         **{f"all, sharpness at {side} pixels": lambda side=side: _ours(files, side) for side in (80, 128, 256)},
     }
     best = _best(works, len(files))
@@ -104,7 +105,7 @@ def _columns(files: list[Path]) -> None:
 
 def _decode(data: bytes, colours: str) -> object:
     height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    by = jpegs.reduction(width, height, samples.SHORTER, samples.GREY)
+    by = jpeg.reduction(width, height, resize.SHORTER, resize.GREY)
     return simplejpeg.decode_jpeg(data, colours, min_height=-(-height // by), min_width=-(-width // by))
 
 

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.lib import pair_search
+from golgoru.duplicates import hamming_search
 
 Hashes = NDArray[np.uint64]
 _QUADRATIC = 100_000
@@ -33,7 +33,7 @@ def hashes(count: int) -> Hashes:
 
 
 def ours(made: Hashes, radius: int) -> int:
-    return len(pair_search.among(made, radius).left)
+    return len(hamming_search.among(made, radius).left)
 
 
 def brute_force(made: Hashes, radius: int) -> int:

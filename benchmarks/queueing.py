@@ -20,8 +20,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from golgoru import shell
+from golgoru.core import paths
+from golgoru.tables import frames
+from golgoru.tables.frames import table_path
 from stages import select
-from stages.lib import frames, paths, shell
 
 _CLASSES, _DIMENSIONS = 50, 128
 _NAMES = np.array([f"class {n}" for n in range(_CLASSES)], dtype=object)
@@ -114,7 +117,7 @@ def child(what: str) -> None:
     """Read the tables, and for the stage run it too; print CPU seconds and peak memory."""
     if what == _FLOOR:
         for table in _READ:
-            frames.read(shell.table_path(table), table)
+            frames.read(table_path(table), table)
     else:
         arguments = shell.read("select", select.transform)
         shell.write("select", select.transform(**arguments)._asdict())
@@ -137,7 +140,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for name, table in tables(asked.pictures).items():
-            frames.write(table, shell.table_path(name), name)
+            frames.write(table, table_path(name), name)
         paths.CLASSES.parent.mkdir(parents=True)
         ids = "".join(f"  - {{id: class {n}}}\n" for n in range(_CLASSES))
         paths.CLASSES.write_text(f'version: "1"\nclasses:\n{ids}')

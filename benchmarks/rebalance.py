@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize
 
 from benchmarks import shapes
+from golgoru.core import paths
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.edge_cases import EdgeCases
+from golgoru.tables import frames
+from golgoru.tables.frames import table_path
 from stages import rebalance
-from stages.lib import frames, paths, shell
-from stages.lib.edge_cases import EdgeCases
-from stages.lib.project import Classes
 
 Floats = NDArray[np.float64]
 LOW, HIGH = 0.1, 10.0  # the stage's own bounds
@@ -148,7 +150,7 @@ def _write_tables(kind: str, images: int) -> None:
     for name, table in made.tables.items():
         if name == "labels" and objects > 1:
             table = table.assign(**dict.fromkeys(("x", "y", "width", "height"), dice.random(len(table)) * 600))  # noqa: PLW2901
-        frames.write(table, shell.table_path(name), name)
+        frames.write(table, table_path(name), name)
     paths.CLASSES.parent.mkdir(parents=True)
     ids = "".join(f"  - id: {c.id}\n" for c in made.classes.classes)
     paths.CLASSES.write_text(f'version: "1"\nclasses:\n{ids}')
@@ -158,9 +160,9 @@ def _write_tables(kind: str, images: int) -> None:
 
 def _floor() -> None:
     """Read what the stage reads and write as many weights; in the folder of the tables."""
-    read = {name: frames.read(shell.table_path(name), name) for name in TABLES}
+    read = {name: frames.read(table_path(name), name) for name in TABLES}
     tags = read["splits"][["image"]].assign(keep=True, weight=1.0, repeat=1)
-    frames.write(frames.frame("weights", tags), shell.table_path("weights"), "weights")
+    frames.write(frames.frame("weights", tags), table_path("weights"), "weights")
 
 
 def _measure(images: int) -> None:

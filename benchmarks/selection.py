@@ -26,14 +26,14 @@ from PIL import Image
 from scipy import stats
 from sklearn.datasets import load_digits
 
-from benchmarks.suspects import world
-from stages.lib import classifier, object_features
-from stages.lib.candidates import STRATEGIES, Candidates, Strategy, stacked
-from stages.lib.classifier import Reduced
-from stages.lib.frames import frame
-from stages.lib.mixing import fill
-from stages.lib.model_view import of_images
-from stages.lib.needs import Needs, wanted
+from benchmarks.label_issues import world
+from golgoru.active.coverage_gaps import Needs, wanted
+from golgoru.active.mixture import fill
+from golgoru.active.strategies import STRATEGIES, Candidates, Strategy, stacked
+from golgoru.active.uncertainty import of_images
+from golgoru.model import classifier, object_features
+from golgoru.model.classifier import Reduced
+from golgoru.tables.frames import frame
 from stages.predict import as_vectors
 from stages.select import Params
 

@@ -21,11 +21,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from golgoru.core.dataset import Task
+from golgoru.geometry import polygons
+from golgoru.geometry.boxes import boxes_of, iou
+from golgoru.geometry.matching import match
+from golgoru.guideline.changes import Changes
+from golgoru.guideline.classes import Class, Classes
+from golgoru.tables import frames
 from stages import consolidate
-from stages.lib import frames, polygons
-from stages.lib.changes import Changes
-from stages.lib.matching import boxes_of, iou, match
-from stages.lib.project import Class, Classes, Task
 
 _BOX = ["x", "y", "width", "height"]
 _LOOK_ALIKE = {"0": "O", "O": "0", "1": "I", "I": "1", "5": "S", "S": "5", "8": "B", "B": "8", ".": ",", ",": "."}

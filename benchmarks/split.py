@@ -19,10 +19,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from golgoru import shell
+from golgoru.core import paths
+from golgoru.core.dataset import SPLITS
+from golgoru.duplicates.components import components
+from golgoru.splits import assignment
+from golgoru.tables import frames
+from golgoru.tables.frames import table_path
 from stages import split
-from stages.lib import assignment, frames, paths, shell
-from stages.lib.components import components
-from stages.lib.project import SPLITS
 
 _CLASSES = 200  # half of them rare: 30 pictures each
 _FLOOR, _STAGE = "floor", "stage"
@@ -91,7 +95,7 @@ def write(pictures: int) -> None:
         "pairs": near.assign(distance=3, score=0.9),
     }
     for table, rows in tables.items():
-        frames.write(frames.frame(table, rows), shell.table_path(table), table)
+        frames.write(frames.frame(table, rows), table_path(table), table)
     paths.PARAMS.write_text("dataset: {name: x, version: '1', task: classification, licence: CC0-1.0, creators: [a], "
                             "date: '2026-01-01', seed: 0}\nsplit: {}\n")  # fmt: skip
     paths.EDGE_CASES.parent.mkdir()
@@ -107,7 +111,7 @@ def child(what: str) -> None:
         print(f"proposed pins: {made.metrics['proposed pins']}")
     else:
         for name in _READ:
-            table = frames.read(shell.table_path(name), name)
+            table = frames.read(table_path(name), name)
             if name == "groups":
                 for group in table["group"].unique():
                     hashlib.blake2b(group.encode(), digest_size=6).digest()

@@ -28,11 +28,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.plain_pandas import plain_pandas
-from stages.lib import baseline, frames, paths, project, suite_runs
-from stages.lib.changes import Changes
-from stages.lib.facts.pictures import Images, Rejects, Sources
-from stages.lib.facts.words import Annotations
-from stages.lib.project import Annotators, Classes
+from golgoru.core import paths
+from golgoru.guideline.annotators import Annotators
+from golgoru.guideline.changes import Changes
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.rules import read_rules
+from golgoru.tables import frames
+from golgoru.validation import baseline, suite_runner
+from golgoru.validation.features.annotations import Annotations
+from golgoru.validation.features.images import Images, Rejects, Sources
+from golgoru.validation.suites import read_suites
 
 CLASSES = Classes.model_validate(
     {"version": "1.0", "classes": [{"id": f"class-{n}", "definition": "It is one."} for n in range(20)]}
@@ -82,7 +87,7 @@ def _break(words: pd.DataFrame, share: float, dice: np.random.Generator) -> pd.D
 
 
 def ours(given: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    rules, suites = project.read_rules(paths.RULES), project.read_suites(paths.EXPECTATIONS)
+    rules, suites = read_rules(paths.RULES), read_suites(paths.EXPECTATIONS)
     checked = {
         "images": Images(given["images"]),
         "sources": Sources(given["sources"]),
@@ -91,7 +96,7 @@ def ours(given: dict[str, pd.DataFrame]) -> pd.DataFrame:
         ),
         "rejects": Rejects(given["rejects"]),
     }
-    return suite_runs.check(checked, suites, rules, baseline.read(paths.BASELINE, date(2026, 1, 1))).findings
+    return suite_runner.check(checked, suites, rules, baseline.read(paths.BASELINE, date(2026, 1, 1))).findings
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import agreement, annotator_repeats, annotator_reviews, annotator_tempo, annotator_words
-from stages.lib.annotator_quality import annotators, confusion
-from stages.lib.changes import Changes
-from stages.lib.numbers import known
-from stages.lib.project import Classes
-from stages.lib.shell import run
-from stages.lib.voices import ABSENT
-from stages.lib.yaml_file import Written
+from golgoru.annotators import agreement, corrections, self_consistency, speed
+from golgoru.annotators.annotations import of_people
+from golgoru.annotators.quality import annotators, confusion
+from golgoru.consensus.votes import ABSENT
+from golgoru.core.numbers import known
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.changes import Changes
+from golgoru.guideline.classes import Classes
+from golgoru.shell import run
 
 
 class Params(Written):
@@ -52,16 +53,14 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return how far people agree, and what each of them is worth as far as the votes tell."""
-    words = annotator_words.of_people(annotations, votes, labels, changes)
+    words = of_people(annotations, votes, labels, changes)
     cast = ballots.assign(value=ballots["label"].fillna(ABSENT))
     people = cast[~cast["review"]]
     agreed = agreement.table(people)
     confused = confusion(people, len(classes.ids))
     each = annotators(words, cast, confused, params.flag_gap)
-    tempo = annotator_tempo.table(words)
-    return Tables(
-        agreed, each, confused, tempo, annotator_tempo.plots(tempo), _metrics(agreed, each) | _of_all(words, cast)
-    )
+    tempo = speed.table(words)
+    return Tables(agreed, each, confused, tempo, speed.plots(tempo), _metrics(agreed, each) | _of_all(words, cast))
 
 
 def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
@@ -82,10 +81,10 @@ def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
 
 def _of_all(words: pd.DataFrame, cast: pd.DataFrame) -> dict[str, Any]:
     """Return self-consistency, speed and corrections of all people together; None where nothing can be said."""
-    again = annotator_repeats.repeats(words).sum()
-    reviewed = annotator_reviews.corrections(cast).sum()
+    again = self_consistency.repeats(words).sum()
+    reviewed = corrections.corrections(cast).sum()
     seconds = words["seconds"].where(words["label"].notna())
-    (pace,) = annotator_tempo.pace(seconds, pd.Series("", index=words.index)).to_dict("records") or [{}]
+    (pace,) = speed.pace(seconds, pd.Series("", index=words.index)).to_dict("records") or [{}]
     return {
         "repeats": int(again["repeats"]),
         "self-consistency": _share(again["same"], again["repeats"]),

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import box_suspects, confident_learning, frames, own_predictions, plausibility
-from stages.lib.project import Classes
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.classes import Classes
+from golgoru.model import box_issues, confident_learning, external_predictions, label_posterior
+from golgoru.shell import run
+from golgoru.tables import frames
 
 _BOX = ["x", "y", "width", "height"]
 
@@ -45,15 +46,15 @@ def transform(
 ) -> Tables:
     """Return the suspects, ranked. An object that a reviewer has settled is none. Raises UserError (unknown model)."""
     labels = labels.sort_values("object").reset_index(drop=True)
-    chosen = own_predictions.of_model(predictions, params.model, "audit")
+    chosen = external_predictions.of_model(predictions, params.model, "audit")
     judged = _judged(labels[labels["status"] != "adjudicated"].reset_index(drop=True), ballots, chosen, classes)
     open_ = labels[labels["status"] != "adjudicated"]
     parts = [
         _labels(judged, ballots, params),
         _texts(open_, params),
-        box_suspects.odd_shapes(open_),
-        box_suspects.doubles(open_),
-        box_suspects.missing(predictions, params.missing_confidence),
+        box_issues.odd_shapes(open_),
+        box_issues.doubles(open_),
+        box_issues.missing(predictions, params.missing_confidence),
     ]
     found = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
     suspects = _ranked(found)
@@ -69,8 +70,8 @@ def _judged(labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFra
     objects = pd.Index(labels["object"])
     code = pd.Index(ids).get_indexer(pd.Index(labels["label"]))
     labels, objects, code = labels[code >= 0], objects[code >= 0], code[code >= 0]
-    voices = plausibility.collect(objects, ballots, predictions, ids)
-    probable = plausibility.joint(voices, plausibility.confusion(ballots, ids))
+    voices = label_posterior.collect(objects, ballots, predictions, ids)
+    probable = label_posterior.joint(voices, label_posterior.confusion(ballots, ids))
     rows, best = np.arange(len(labels)), probable.argmax(axis=1)
     able = np.asarray(~np.isnan(voices.model).any(axis=1))
     confident = np.zeros(len(labels), dtype=bool)

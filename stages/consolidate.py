@@ -22,24 +22,19 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import (
-    dawid_skene,
-    disagreements,
-    election,
-    frames,
-    merging,
-    relabel,
-    survivors,
-    transcripts,
-    versions,
-    voices,
-)
-from stages.lib.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
-from stages.lib.disagreements import Opinions
-from stages.lib.findings import set_aside
-from stages.lib.project import Classes, Task
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.consensus import dawid_skene, duplicate_conflicts, majority, relabel, transcriptions
+from golgoru.consensus import votes as consensus_votes
+from golgoru.consensus.duplicate_conflicts import Opinions
+from golgoru.consensus.geometry import shapes
+from golgoru.core import versions
+from golgoru.core.dataset import Task
+from golgoru.core.yaml_models import Written
+from golgoru.duplicates import representatives
+from golgoru.guideline.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
+from golgoru.guideline.classes import Classes
+from golgoru.shell import run
+from golgoru.tables import frames
+from golgoru.validation.findings import set_aside
 
 Method = Literal["majority", "pooled", "annotators"]
 
@@ -63,7 +58,7 @@ class Tables(NamedTuple):
     votes: pd.DataFrame
     ballots: pd.DataFrame
     copies: pd.DataFrame
-    disagreements: pd.DataFrame
+    duplicate_conflicts: pd.DataFrame
     relabel: pd.DataFrame
     metrics: dict[str, Any]
 
@@ -91,7 +86,7 @@ def transform(
     may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
     dropped = may_vote & found.where(lambda meaning: meaning.dropped_by != NOT_ASKED)
     speaking = annotations.loc[~aside & ~dropped, "image"]
-    chosen = survivors.choose(images, sources, pairs, unusable, pd.Index(speaking.unique()), frozen)
+    chosen = representatives.choose(images, sources, pairs, unusable, pd.Index(speaking.unique()), frozen)
     counted_for = annotations["image"].map(chosen.stands_for).astype("str")
     placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
     counts = (may_vote & ~dropped)[placed.index]
@@ -100,7 +95,7 @@ def transform(
     apart = _apart(chosen, placed, counts, said, world)
     labels = said.labels.assign(
         status=said.labels["status"].mask(apart.contested, "contested"),
-        rule=said.labels["rule"].mask(apart.contested & said.labels["rule"].isna(), disagreements.RULE),
+        rule=said.labels["rule"].mask(apart.contested & said.labels["rule"].isna(), duplicate_conflicts.RULE),
     )
     roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
     again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
@@ -129,12 +124,12 @@ class _World(NamedTuple):
 
 def _opinions(placed: pd.DataFrame, counts: pd.Series, world: _World) -> Opinions:
     """Return what is said of the pictures, each word on the picture `image` that it is placed on."""
-    words = voices.current_words(placed[counts], placed[~counts], world.task)
-    statements = voices.statements(words, world.task)
+    words = consensus_votes.current_words(placed[counts], placed[~counts], world.task)
+    statements = consensus_votes.statements(words, world.task)
     gone = lapsed(statements, world.found, world.changes, world.classes.ids)
-    words["lapsed"] = voices.silenced(words, statements, gone)
-    votes = voices.votes(statements[~gone])
-    accuracy = election.accuracy(votes, len(world.classes.ids))
+    words["lapsed"] = consensus_votes.silenced(words, statements, gone)
+    votes = consensus_votes.votes(statements[~gone])
+    accuracy = majority.accuracy(votes, len(world.classes.ids))
     elected = _elected(votes, accuracy, world, world.params.method)
     labels = _labels(words, elected, world)
     return Opinions(words, votes, elected, accuracy, labels)
@@ -143,25 +138,25 @@ def _opinions(placed: pd.DataFrame, counts: pd.Series, world: _World) -> Opinion
 def _elected(votes: pd.DataFrame, accuracy: float | None, world: _World, method: str) -> pd.DataFrame:
     ids = world.classes.ids
     if method == "majority":
-        return election.elect(votes, ids, accuracy)
-    cast = votes[~votes["review"] & (votes["value"] != voices.ABSENT)]
+        return majority.elect(votes, ids, accuracy)
+    cast = votes[~votes["review"] & (votes["value"] != consensus_votes.ABSENT)]
     shrinkage = np.inf if method == "pooled" else dawid_skene.SHRINKAGE
     posterior = dawid_skene.estimate(cast, max(len(ids), cast["value"].nunique()), shrinkage).posterior
-    return election.elect(votes, ids, accuracy, election.Weighed(posterior, world.params.min_confidence))
+    return majority.elect(votes, ids, accuracy, majority.Weighed(posterior, world.params.min_confidence))
 
 
 def _apart(
-    chosen: survivors.Survivors, placed: pd.DataFrame, counts: pd.Series, said: Opinions, world: _World
-) -> disagreements.Disagreements:
+    chosen: representatives.Survivors, placed: pd.DataFrame, counts: pd.Series, said: Opinions, world: _World
+) -> duplicate_conflicts.Disagreements:
     """Return where copies disagree; what each of several files of equal pixels says by itself counts for that alone."""
-    pooling = disagreements.pooling(chosen.stands_for)
+    pooling = duplicate_conflicts.pooling(chosen.stands_for)
     by_itself = placed.assign(image=placed["shown"])[frames.is_in(placed["shown"], pooling)]
     own = _opinions(by_itself, counts[by_itself.index], world)
     anew = _replaced(said).difference(_replaced(own))  # by what the same person said on another of the files
     if len(anew):
         by_itself = by_itself.drop(anew, errors="ignore")
         own = _opinions(by_itself, counts[by_itself.index], world)
-    return disagreements.find(chosen.copies, said, own, pooling, world.images, world.task)
+    return duplicate_conflicts.find(chosen.copies, said, own, pooling, world.images, world.task)
 
 
 def _replaced(said: Opinions) -> pd.Index:
@@ -171,15 +166,15 @@ def _replaced(said: Opinions) -> pd.Index:
 
 def _labels(words: pd.DataFrame, elected: pd.DataFrame, world: _World) -> pd.DataFrame:
     """Return `labels`: the elected ones, each with the shape and text of the words that say it."""
-    won = elected[elected["label"] != voices.ABSENT].set_index("object")
+    won = elected[elected["label"] != consensus_votes.ABSENT].set_index("object")
     standing = words[~words["superseded"] & ~words["lapsed"] & (words["kind"] == "object")]
     decides = standing["value"] == standing["object"].map(won["label"])
     decides &= standing["review"] == standing["object"].map(won["reviewed"])
     saying = standing[decides].sort_values(["object", "annotation"])
-    drawn = merging.shapes(saying, merge=world.params.geometry == "merged").reindex(won.index)
-    read = transcripts.elect(saying if world.task == "ocr" else saying[:0])
-    rule = pd.Series(election.RULE, index=won.index).where(won["status"] == "contested")
-    rule = rule.mask(rule.isna() & frames.is_in(won.index, read.index[read["disputed"]]), transcripts.RULE)
+    drawn = shapes(saying, merge=world.params.geometry == "merged").reindex(won.index)
+    read = transcriptions.elect(saying if world.task == "ocr" else saying[:0])
+    rule = pd.Series(majority.RULE, index=won.index).where(won["status"] == "contested")
+    rule = rule.mask(rule.isna() & frames.is_in(won.index, read.index[read["disputed"]]), transcriptions.RULE)
     rows = won.assign(
         **drawn.drop(columns="text"),
         text=read["text"].reindex(won.index).fillna(drawn["text"]),
@@ -240,7 +235,7 @@ def _roles(
 
 def _ballots(votes: pd.DataFrame, images: pd.DataFrame, task: Task) -> pd.DataFrame:
     """Return `ballots`: who voted what on which object, under the names of `labels`."""
-    rows = votes.assign(label=votes["value"].mask(votes["value"] == voices.ABSENT))
+    rows = votes.assign(label=votes["value"].mask(votes["value"] == consensus_votes.ABSENT))
     if task == "classification":
         rows["object"] = rows["image"].map(images.set_index("image")["content"])
     return frames.frame("ballots", rows)

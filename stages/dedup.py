@@ -18,12 +18,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.lib import frames, hashes, lookalikes, pair_kinds, pair_search, thumbnails, views
-from stages.lib.alignment import aligned
-from stages.lib.components import components
-from stages.lib.pair_search import Matches
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.core.yaml_models import Written
+from golgoru.duplicates import hamming_search, nearest_thumbnails, orientations
+from golgoru.duplicates.alignment import aligned
+from golgoru.duplicates.components import components
+from golgoru.duplicates.hamming_search import Matches
+from golgoru.duplicates.kinds import ALL
+from golgoru.images import phash as images_phash
+from golgoru.images import thumbnails
+from golgoru.shell import run
+from golgoru.tables import frames
 
 Indices = NDArray[np.int64]
 
@@ -35,7 +39,7 @@ class Params(Written):
 
     # Bits of the perceptual hash. 12 finds copies saved again, scaled, brighter, watermarked or cropped by 5 %; pixels
     # confirm them. 60,000 pictures take 5 CPU seconds at 12 and 2 at 10; a million wants 8.
-    radius: int = Field(12, ge=0, le=pair_search.MAX_RADIUS)
+    radius: int = Field(12, ge=0, le=hamming_search.MAX_RADIUS)
     # From here on a copy is set aside, so a wrong pair costs a picture. Of all pairs of 1,797 handwritten digits 15
     # reach it, and hundreds reach 0.95; different receipts reach 0.96, different photographs were not seen above 0.9.
     min_correlation: float = Field(0.985, gt=0, le=1)
@@ -108,7 +112,7 @@ def _similar(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
     # A symmetric picture is found by several views: what is sure comes first, then what is most alike.
     found = pd.concat(judged, ignore_index=True)
     order = found.assign(
-        unsure=found["kind"] == "borderline", less=-found["score"], turned=found["view"] != views.AS_IS
+        unsure=found["kind"] == "borderline", less=-found["score"], turned=found["view"] != orientations.AS_IS
     )
     kept = order.sort_values(["unsure", "turned", "less"], kind="stable").drop_duplicates(_FOUND).index
     return found.loc[kept]
@@ -116,27 +120,27 @@ def _similar(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
 
 def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, Matches]:
     """Return, per view, the pairs i < j of rows that may be copies when one is turned that way."""
-    near = hashes.to_integers(textured["phash"].tolist())
-    mirrored = hashes.to_integers(textured["phash_mirrored"].tolist())
+    near = images_phash.to_integers(textured["phash"].tolist())
+    mirrored = images_phash.to_integers(textured["phash_mirrored"].tolist())
     close = {
-        views.AS_IS: pair_search.among(near, params.radius),
-        views.MIRRORED: pair_search.between(near, mirrored, params.radius),
+        orientations.AS_IS: hamming_search.among(near, params.radius),
+        orientations.MIRRORED: hamming_search.between(near, mirrored, params.radius),
     }
     if params.mode == "thorough":
         colours = np.frombuffer(b"".join(textured["thumbnail"]), dtype=np.uint8).reshape(len(textured), -1)
-        left, right = lookalikes.candidates(colours)
+        left, right = nearest_thumbnails.candidates(colours)
         distance = np.bitwise_count(near[left] ^ near[right]).astype(np.int64)
-        close[views.AS_IS] = pair_search.united(close[views.AS_IS], Matches(left, right, distance))
+        close[orientations.AS_IS] = hamming_search.united(close[orientations.AS_IS], Matches(left, right, distance))
     if params.rotations:
         grey = thumbnails.stack(thumbnails.load(textured)["grey"].tolist())
         upright = _hashes(grey)
-        for view in views.ROTATED:
-            close[view] = pair_search.between(upright, _hashes(views.TURN[view](grey)), params.radius)
+        for view in orientations.ROTATED:
+            close[view] = hamming_search.between(upright, _hashes(orientations.TURN[view](grey)), params.radius)
     return close
 
 
 def _hashes(grey: thumbnails.Thumbnails) -> NDArray[np.uint64]:
-    return hashes.to_integers([phash for phash, _ in hashes.phash(grey)])
+    return images_phash.to_integers([phash for phash, _ in images_phash.phash(grey)])
 
 
 class _Opened(NamedTuple):
@@ -151,12 +155,14 @@ class _Opened(NamedTuple):
 def _judged(view: str, close: Matches, seen: _Opened, params: Params) -> pd.DataFrame:
     """Return the candidates that pixels confirm."""
     left, right = np.searchsorted(seen.rows, close.left), np.searchsorted(seen.rows, close.right)
-    turned = views.TURN[view](seen.grey)
+    turned = orientations.TURN[view](seen.grey)
     score = thumbnails.correlation(seen.grey, turned, (left, right))
     sure = score >= params.min_correlation
     score[~sure] = aligned(seen.grey, turned, (left[~sure], right[~sure]))
-    kind = np.where(sure, {views.AS_IS: "near", views.MIRRORED: "mirrored"}.get(view, "rotated"), "borderline")
-    if view == views.AS_IS:  # decoders differ, so that equal pixels can have hashes some bits apart
+    kind = np.where(
+        sure, {orientations.AS_IS: "near", orientations.MIRRORED: "mirrored"}.get(view, "rotated"), "borderline"
+    )
+    if view == orientations.AS_IS:  # decoders differ, so that equal pixels can have hashes some bits apart
         kind[sure & (seen.pixels[left] == seen.pixels[right])] = "exact"
     found = _pairs(np.column_stack([seen.at[left], seen.at[right]]), kind, close.distance, score, view)
     return found[sure | (score >= params.min_aligned)]
@@ -167,7 +173,7 @@ def _pairs(
     kind: NDArray[np.str_] | str,
     distance: Indices | int = 0,
     score: NDArray[np.float64] | float = 1.0,
-    view: str = views.AS_IS,
+    view: str = orientations.AS_IS,
 ) -> pd.DataFrame:
     ends = {"earlier": pairs[:, 0], "later": pairs[:, 1]}
     return pd.DataFrame({**ends, "kind": kind, "distance": distance, "score": score, "view": view})
@@ -196,7 +202,9 @@ def _named(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
             "image_a": earlier.mask(swap, later),
             "image_b": later.mask(swap, earlier),
             **{column: found[column] for column in ("kind", "distance", "score")},
-            "view": found["view"].mask(swap, found["view"].replace(views.BACK)).replace(views.AS_IS, None),
+            "view": found["view"]
+            .mask(swap, found["view"].replace(orientations.BACK))
+            .replace(orientations.AS_IS, None),
         },
     )
 
@@ -207,7 +215,7 @@ def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
     group = groups.set_index("image")["group"]
     apart = group[pairs["image_a"]].to_numpy() != group[pairs["image_b"]].to_numpy()
     return {
-        "pairs": {kind: int(kinds.get(kind, 0)) for kind in pair_kinds.ALL},
+        "pairs": {kind: int(kinds.get(kind, 0)) for kind in ALL},
         "borderline_pairs_left_in_two_groups": int(apart.sum()),
         "groups": len(sizes),
         "images_in_groups_of_several": int(sizes[sizes > 1].sum()),

@@ -16,24 +16,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.lib import (
-    classifier,
-    frames,
-    learning_curve,
-    noise,
-    object_features,
-    plausibility,
-    plot_files,
-    scores,
-)
-from stages.lib.chance import uniform
-from stages.lib.learning_curve import Data
-from stages.lib.numbers import known
-from stages.lib.own_predictions import BUILT_IN
-from stages.lib.plausibility import Evidence
-from stages.lib.project import Classes
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.core import plot_csv
+from golgoru.core.hashing import uniform
+from golgoru.core.numbers import known
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.classes import Classes
+from golgoru.model import classifier, label_noise, label_posterior, learning_curve, object_features, scores
+from golgoru.model.label_posterior import Evidence
+from golgoru.model.learning_curve import Data
+from golgoru.raw.external_predictions import BUILT_IN
+from golgoru.shell import run
+from golgoru.tables import frames
 
 _BOX = ["x", "y", "width", "height"]
 FIX, ADD = "fix the first tenth of suspects", "add as many labels"
@@ -55,7 +48,7 @@ class Tables(NamedTuple):
     """What the stage writes."""
 
     scores: pd.DataFrame
-    noise: pd.DataFrame
+    label_noise: pd.DataFrame
     curve: pd.DataFrame
     forecast: pd.DataFrame
     plots: dict[str, bytes]
@@ -82,8 +75,8 @@ def transform(
     released = released[~released["ignore"]].merge(release_images[["image", "group"]], on="image")
     released = released.sort_values("object").reset_index(drop=True)
     built_in = predictions[predictions["model"] == BUILT_IN]
-    given = plausibility.evidence(ballots, built_in, classes.ids)
-    estimated = noise.table(released, given, params.gold)
+    given = label_posterior.evidence(ballots, built_in, classes.ids)
+    estimated = label_noise.table(released, given, params.gold)
     taught = _taught(released, built_in, images, sources, classes.ids, seed)
     judged = _scores(taught, released, predictions, cases, seed)
     curve, forecast = _curves(taught, given, estimated, seed, params)
@@ -183,7 +176,7 @@ def _curves(
     if not share:
         return points, _no_forecast("no estimate of the noise" if share is None else "no noise is to be seen")
     train = taught.objects[(taught.objects["split"] == "train") & (taught.label >= 0)]
-    wrong = noise.improbable(train, given).fillna(0.0).sort_values(ascending=False)
+    wrong = label_noise.improbable(train, given).fillna(0.0).sort_values(ascending=False)
     first = round(len(train) / 10)
     mended = min(float(wrong.head(first).sum()) / max(float(wrong.sum()), 1e-9), 1.0)
     worth = learning_curve.worth(points, points["accuracy"].to_numpy(np.float64))
@@ -220,7 +213,7 @@ def _data(taught: _Taught, classes: int) -> Data:
 def _best(estimated: pd.DataFrame) -> float | None:
     """Return the estimate of noise to reckon with: of a gold sample, else of votes and model, else of votes."""
     whole = estimated[estimated["label"] == ""].set_index("method")["share"]
-    for method in (noise.GOLD, noise.BOTH, noise.VOTES):
+    for method in (label_noise.GOLD, label_noise.BOTH, label_noise.VOTES):
         if method in whole and not pd.isna(whole[method]):
             return float(whole[method])
     return None
@@ -235,7 +228,7 @@ def _plots(judged: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
     for name in ("recall", "precision"):
         rows = of_class.loc[of_class["measure"] == name, ["class", "value"]]
         files[f"{name}.csv"] = rows.rename(columns={"value": name})
-    return {file: plot_files.csv(rows) for file, rows in files.items()}
+    return {file: plot_csv.csv(rows) for file, rows in files.items()}
 
 
 def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame, forecast: pd.DataFrame) -> dict[str, Any]:

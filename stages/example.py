@@ -32,10 +32,12 @@ from PIL import Image
 from pydantic import Field
 from sklearn.datasets import load_digits
 
-from stages.lib import frames, paths
-from stages.lib.png import grey_png
-from stages.lib.shell import run, write_bytes
-from stages.lib.yaml_file import Written
+from golgoru.core import paths
+from golgoru.core.files import write_bytes
+from golgoru.core.yaml_models import Written
+from golgoru.images.png import grey_png
+from golgoru.shell import run
+from golgoru.tables import frames
 
 DELIVERY, EMPTY_DELIVERY, REVIEW = "example", "example-late", "example-review"
 COLUMNS = ["id", "file", "digit", "seconds"]

@@ -18,16 +18,18 @@ import PIL
 import simplejpeg
 from pydantic import Field
 
-from stages.lib import engine, frames, hashes, jpegs, looks, paths, picture_files, pictures, samples, stamps
-from stages.lib.deliveries import Delivery
-from stages.lib.looks import Examined, Looks
-from stages.lib.picture_files import PictureFile
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.core import cache, parallel, paths
+from golgoru.core.yaml_models import Written
+from golgoru.images import decode, jpeg, phash, resize, statistics, unchanged_files
+from golgoru.images.files import PictureFile, check_contents, find
+from golgoru.images.statistics import Examined, Looks
+from golgoru.raw.deliveries import Delivery
+from golgoru.shell import run
+from golgoru.tables import frames
 
 _AT_ONCE = 128  # pictures: many enough for numpy, few enough for the processor's cache
 # All that the numbers of a picture depend on.
-_CODE = (looks, samples, jpegs, pictures, hashes)
+_CODE = (statistics, resize, jpeg, decode, phash)
 _VERSIONS = (PIL.__version__, simplejpeg.__version__, np.__version__)
 
 
@@ -47,7 +49,7 @@ class Tables(NamedTuple):
 
 def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
     """Return one row per file. Raises UserError where the files are not those that the pointers name."""
-    found = picture_files.find(deliveries)
+    found = find(deliveries)
     files = [file for delivered in found.values() for file in delivered]
     examined, seen = _examine([file for file in files if file.readable], params)
     # Both indexes are unique, and pandas says so where they are not; its `merge` would take three times as long.
@@ -64,15 +66,17 @@ def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
 
 def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each file is (image, content, bytes, unreadable), and what each content looks like."""
-    memory = engine.Memory("fingerprint", memory_version(params))
+    memory = cache.Memory("fingerprint", memory_version(params))
     known = memory.recall(Looks._fields)
-    remembered = stamps.Stamps(stamps.take([file.image for file in files], [file.path for file in files]))
+    remembered = unchanged_files.Stamps(
+        unchanged_files.take([file.image for file in files], [file.path for file in files])
+    )
     same = remembered.unchanged()
     same = same[frames.is_in(same["content"], known.index)]
     untouched = set(same.index.to_numpy(object))
     rest = [file for file in files if file.image not in untouched]
-    work = partial(looks.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
-    examined = engine.map_batches(work, [file.path for file in rest], "fingerprint", _AT_ONCE)
+    work = partial(statistics.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
+    examined = parallel.map_batches(work, [file.path for file in rest], "fingerprint", _AT_ONCE)
     fresh = {one.content: one.looks for one in examined if one.looks is not None}
     if fresh:
         rows = pd.DataFrame(
@@ -90,7 +94,7 @@ def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame
 
 def memory_version(params: Params) -> str:
     """Return the version of what is remembered per content: it holds for this code, these decoders, this limit."""
-    return engine.version_of(*_CODE, *_VERSIONS, str(params.max_pixels))
+    return cache.version_of(*_CODE, *_VERSIONS, str(params.max_pixels))
 
 
 def _check_contents(
@@ -101,7 +105,7 @@ def _check_contents(
         listed = {file.name: contents[file.image] for file in found[delivery.name]}
         # A file that cannot be read has a row that says so, and then nothing can be said about the folder's hash.
         if delivery.pointer is not None and all(isinstance(content, str) for content in listed.values()):
-            picture_files.check_contents(delivery.pointer, paths.IMAGES / delivery.name, listed)
+            check_contents(delivery.pointer, paths.IMAGES / delivery.name, listed)
 
 
 def _metrics(images: pd.DataFrame) -> dict[str, Any]:

@@ -16,18 +16,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.lib import frames, metadata, paths
-from stages.lib.batches import Batch
-from stages.lib.deliveries import Delivery
-from stages.lib.errors import UserError
-from stages.lib.image_names import ImageNames
-from stages.lib.picture_files import stage_outputs
-from stages.lib.project import key_line
-from stages.lib.readers import read_batch
-from stages.lib.readers.raw import Reject
-from stages.lib.shell import run
-from stages.lib.words import hash_keys, to_annotations
-from stages.lib.yaml_file import Written
+from golgoru.annotations import metadata
+from golgoru.annotations.from_payload import hash_keys, to_annotations
+from golgoru.annotations.image_names import ImageNames
+from golgoru.core import paths
+from golgoru.core.csv_table import Reject
+from golgoru.core.errors import UserError
+from golgoru.core.yaml_models import Written, key_line
+from golgoru.formats import read_batch
+from golgoru.images.files import stage_outputs
+from golgoru.raw.batches import Batch
+from golgoru.raw.deliveries import Delivery
+from golgoru.shell import run
+from golgoru.tables import frames
 
 
 class Params(Written):

@@ -17,15 +17,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.lib import calibration, classifier, frames, object_features, plot_files, predicted_objects
-from stages.lib import own_predictions as own
-from stages.lib.chance import uniform
-from stages.lib.classifier import Reduced
-from stages.lib.own_predictions import BUILT_IN, OwnPredictions
-from stages.lib.project import Classes, Task
-from stages.lib.shell import run
-from stages.lib.table_columns import BYTES
-from stages.lib.yaml_file import Written
+from golgoru.core import plot_csv
+from golgoru.core.dataset import Task
+from golgoru.core.hashing import uniform
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.classes import Classes
+from golgoru.model import calibration, classifier, object_features, predicted_objects
+from golgoru.model import external_predictions as own
+from golgoru.model.classifier import Reduced
+from golgoru.raw.external_predictions import BUILT_IN, OwnPredictions
+from golgoru.shell import run
+from golgoru.tables import frames
+from golgoru.tables.schema import BYTES
 
 _BOX = ["x", "y", "width", "height"]
 
@@ -183,7 +186,7 @@ def _plots(predictions: pd.DataFrame) -> dict[str, bytes]:
         for model, rows in judged.groupby("model")
     ]
     points = pd.concat(parts) if parts else pd.DataFrame(columns=["model", "confidence", "right"])
-    return {"reliability.csv": plot_files.csv(points[["model", "confidence", "right"]])}
+    return {"reliability.csv": plot_csv.csv(points[["model", "confidence", "right"]])}
 
 
 def _judged(predictions: pd.DataFrame) -> pd.DataFrame:

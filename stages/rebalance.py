@@ -17,14 +17,19 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.lib import balance, components, compositions, frames, pair_kinds, plan, plot_files, targets
-from stages.lib.balance import Balance, Images
-from stages.lib.edge_cases import EdgeCases
-from stages.lib.numbers import known
-from stages.lib.project import SPLITS, Classes
-from stages.lib.shell import run
-from stages.lib.targets import Target
-from stages.lib.yaml_file import Fault, Written
+from golgoru.balance import class_counts, plan, targets
+from golgoru.balance.targets import Target
+from golgoru.balance.weights import Balance, Images, balance, chance
+from golgoru.core import plot_csv
+from golgoru.core.dataset import SPLITS
+from golgoru.core.numbers import known
+from golgoru.core.yaml_models import Fault, Written
+from golgoru.duplicates import components, kinds
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.edge_cases import EdgeCases
+from golgoru.shell import run
+from golgoru.tables import frames
+from golgoru.tables.frames import positions
 
 
 class Params(Written):
@@ -72,14 +77,14 @@ def transform(
 ) -> Tables:
     """Return each image's tags and the plan. Raises UserError, naming key and line, where a target cannot be."""
     stays = splits.loc[~splits["held"] & ~frames.is_in(splits["image"], copies["image"]), "image"]
-    found = compositions.shown(labels, stays.sort_values(ignore_index=True))
+    found = class_counts.shown(labels, stays.sort_values(ignore_index=True))
     shown = [
-        compositions.compose(number, target, found, classes, sources, cases, edge_cases)
+        class_counts.compose(number, target, found, classes, sources, cases, edge_cases)
         for number, target in enumerate(params.targets)
     ]
     for number, (target, composition) in enumerate(zip(params.targets, shown, strict=True)):
         targets.check(number, target, composition.values)
-    of_split = splits["split"].iloc[compositions.positions(found.images, splits["image"])].to_numpy()
+    of_split = splits["split"].iloc[positions(found.images, splits["image"])].to_numpy()
     every = _images(found.images, images, pairs)
     balances: dict[str, Balance] = {}
     plans, tags = [], []
@@ -89,7 +94,7 @@ def transform(
         part = [composition._replace(counts=composition.counts[rows]) for composition in shown]
         made = None
         if split in params.splits:
-            made = balance.balance(params.targets, part, here, params.min_weight, params.max_weight)
+            made = balance(params.targets, part, here, params.min_weight, params.max_weight)
             tags.append(_tags(here, made))
             balances[split] = made
         plans.append(plan.of_split(split, part, here, made, params.min_weight, params.max_weight))
@@ -100,8 +105,8 @@ def transform(
 
 def _images(counted: pd.Series, images: pd.DataFrame, pairs: pd.DataFrame) -> Images:
     """Return the content of the images that are counted, and which of them are near-copies of one another."""
-    content = images["content"].iloc[compositions.positions(counted, images["image"])].reset_index(drop=True)
-    alike = components.joined(counted, pairs[pairs["kind"].isin(pair_kinds.ALL)])
+    content = images["content"].iloc[positions(counted, images["image"])].reset_index(drop=True)
+    alike = components.joined(counted, pairs[pairs["kind"].isin(kinds.ALL)])
     return Images(counted, content, alike)
 
 
@@ -114,7 +119,7 @@ def _tags(images: Images, made: Balance) -> pd.DataFrame:
     weight = np.where(made.keep, made.weight, 1.0)
     repeat = np.floor(made.repeat)
     part = np.flatnonzero(made.keep & (made.repeat > 1) & (made.repeat > repeat))
-    repeat[part] += balance.chance("repeat", images.content.iloc[part]) < made.repeat[part] - repeat[part]
+    repeat[part] += chance("repeat", images.content.iloc[part]) < made.repeat[part] - repeat[part]
     return frames.frame("weights", {
         "image": images.image.to_numpy(),
         "keep": made.keep,
@@ -162,7 +167,7 @@ def _shares(rows: pd.DataFrame) -> dict[str, Any]:
 def _plot(planned: pd.DataFrame) -> bytes:
     train = planned[planned["split"] == "train"]
     value = train["value"].where(train["by"] == "class", train["by"] + ": " + train["value"])
-    return plot_files.csv(train.assign(value=value)[["value", "before", "after"]])
+    return plot_csv.csv(train.assign(value=value)[["value", "before", "after"]])
 
 
 if __name__ == "__main__":

@@ -17,19 +17,25 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from stages.lib import card, card_edge_cases, charts, croissant, edge_case_counts, frames, manifest, shell, suite_runs
-from stages.lib.baseline import Baseline
-from stages.lib.edge_cases import EdgeCases
-from stages.lib.facts.released import Labels, ReleaseImages
-from stages.lib.findings import why_stop
-from stages.lib.ledger import IN_RELEASE, Fates, image_fates, ledger
-from stages.lib.project import SPLITS, Classes, Dataset, Withdrawal
-from stages.lib.relabel import Work, work
-from stages.lib.rules import RuleBook
-from stages.lib.suite_runs import Outcome
-from stages.lib.suites import Suite
-from stages.lib.tables import TABLES
-from stages.lib.yaml_file import Written
+from golgoru import shell
+from golgoru.consensus.relabel import Work, work
+from golgoru.core.dataset import SPLITS, Dataset
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.edge_cases import EdgeCases
+from golgoru.guideline.rules import RuleBook
+from golgoru.raw.withdrawals import Withdrawal
+from golgoru.release import card, card_edge_cases, charts, croissant, manifest
+from golgoru.release.ledger import IN_RELEASE, Fates, image_fates, ledger
+from golgoru.tables import frames
+from golgoru.tables.frames import table_path
+from golgoru.tables.pipeline import TABLES
+from golgoru.validation import edge_case_counts, suite_runner
+from golgoru.validation.baseline import Baseline
+from golgoru.validation.features.released import Labels, ReleaseImages
+from golgoru.validation.findings import why_stop
+from golgoru.validation.suite_runner import Outcome
+from golgoru.validation.suites import Suite
 
 
 class Params(Written):
@@ -109,8 +115,8 @@ def _gate(
 ) -> Outcome:
     """Run the suites of the later tables. Raises shell.Stop, with the findings alone, where the gate does not hold."""
     checked = {"labels": Labels(labels, classes), "release/images": ReleaseImages(images)}
-    outcome = suite_runs.check(checked, suites, rules, accepted)
-    if reason := why_stop(outcome.findings, shell.table_path("gate").as_posix()):
+    outcome = suite_runner.check(checked, suites, rules, accepted)
+    if reason := why_stop(outcome.findings, table_path("gate").as_posix()):
         raise shell.Stop(reason, {"gate": outcome.findings})
     return outcome
 

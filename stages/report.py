@@ -15,11 +15,14 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import balance_page, copies_page, labels_page, queue_page
-from stages.lib.edge_cases import EdgeCases
-from stages.lib.project import Classes
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.edge_cases import EdgeCases
+from golgoru.shell import run
+from golgoru.site.pages import duplicates
+from golgoru.site.pages import labels as pages_labels
+from golgoru.site.pages import queue as pages_queue
+from golgoru.site.pages.balance import Read, html
 
 
 class Params(Written):
@@ -61,16 +64,16 @@ def transform(
 ) -> Tables:
     """Return the pages, and how much they show. Raises UserError where a picture is not what it was."""
     del params
-    quality = labels_page.Read(labels, suspects, agreement, annotators, noise, scores, curve, forecast)
-    balance = balance_page.Read(images, pairs, splits, seats, proposed_pins, leaks, weights, plan, labels)
-    next_ones = queue_page.Read(images, labels, queue, proposals, acceptance)
-    of_copies, metrics = copies_page.html(copies_page.Read(images, pairs, copies, groups, labels, splits), classes)
-    of_balance, needs = balance_page.html(balance, classes, edge_cases)
+    quality = pages_labels.Read(labels, suspects, agreement, annotators, noise, scores, curve, forecast)
+    balance = Read(images, pairs, splits, seats, proposed_pins, leaks, weights, plan, labels)
+    next_ones = pages_queue.Read(images, labels, queue, proposals, acceptance)
+    of_copies, metrics = duplicates.html(duplicates.Read(images, pairs, copies, groups, labels, splits), classes)
+    of_balance, needs = html(balance, classes, edge_cases)
     pages = {
         "copies.html": of_copies,
-        "labels.html": labels_page.html(quality, images, classes),
+        "labels.html": pages_labels.html(quality, images, classes),
         "balance.html": of_balance,
-        "queue.html": queue_page.html(next_ones, classes),
+        "queue.html": pages_queue.html(next_ones, classes),
     }
     return Tables(pages, metrics | {"suspects": len(suspects), "to collect": needs, "queue": len(queue)})
 

@@ -18,17 +18,20 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from stages.lib import acceptance as thresholds
-from stages.lib import doubts, frames, mixing, model_view, needs, own_predictions, proposing
-from stages.lib import pool as pools
-from stages.lib.candidates import STRATEGIES, Candidates, Picks, Strategy
-from stages.lib.errors import UserError
-from stages.lib.own_predictions import BUILT_IN
-from stages.lib.paths import PARAMS
-from stages.lib.pool import Pool
-from stages.lib.project import Classes, Withdrawal, key_line
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.active import auto_accept as thresholds
+from golgoru.active import coverage_gaps, label_doubts, mixture, preannotations, uncertainty
+from golgoru.active import pool as pools
+from golgoru.active.pool import Pool
+from golgoru.active.strategies import STRATEGIES, Candidates, Picks, Strategy
+from golgoru.core.errors import UserError
+from golgoru.core.paths import PARAMS
+from golgoru.core.yaml_models import Written, key_line
+from golgoru.guideline.classes import Classes
+from golgoru.model import external_predictions
+from golgoru.raw.external_predictions import BUILT_IN
+from golgoru.raw.withdrawals import Withdrawal
+from golgoru.shell import run
+from golgoru.tables import frames
 
 # Of fewer labels per class a model does not know what it does not know: on CIFAR-10 and digits medoids were the better
 # first hundred.
@@ -94,9 +97,9 @@ def transform(
 ) -> Tables:
     """Return the queue. Raises UserError for more images than there are to label, and for an unknown model."""
     pool = pools.pool(images, pairs, copies, violations, votes, labels, disagreements, withdrawals)
-    said = own_predictions.of_model(predictions, params.model, "select")
-    judged = proposing.judged(said, labels, groups, pool.labelled)
-    proposed = proposing.proposed(said, pool.unlabelled)
+    said = external_predictions.of_model(predictions, params.model, "select")
+    judged = preannotations.judged(said, labels, groups, pool.labelled)
+    proposed = preannotations.proposed(said, pool.unlabelled)
     acceptance = thresholds.table(judged, proposed["confidence"], params.accept)
     threshold = thresholds.threshold(acceptance)
     proposals = frames.frame("proposals", proposed.assign(
@@ -104,15 +107,15 @@ def transform(
     ))  # fmt: skip
 
     chooser = _Chooser(
-        _candidates(pool, images, vectors, said, cases, needs.needs(seats, plan), classes.ids, seed),
+        _candidates(pool, images, vectors, said, cases, coverage_gaps.needs(seats, plan), classes.ids, seed),
         {
-            "disagreement": doubts.disagreements(pool, votes, disagreements, suspects),
-            "suspects": doubts.suspects(pool, suspects),
+            "disagreement": label_doubts.disagreements(pool, votes, disagreements, suspects),
+            "suspects": label_doubts.suspects(pool, suspects),
         },
         _cold(said, labels, pool, classes, params.model),
     )
     # Of fewer images than the budget each strategy gets its part, too.
-    picks = mixing.fill(min(params.budget or _USUAL, chooser.there(params.mix)), params.mix, chooser.pick)
+    picks = mixture.fill(min(params.budget or _USUAL, chooser.there(params.mix)), params.mix, chooser.pick)
     if params.budget is not None and len(picks) < params.budget:
         raise UserError(
             f"{key_line(PARAMS, 'select', 'budget')}: select.budget: {params.budget:,} images are asked for, and the "
@@ -128,12 +131,12 @@ def _candidates(
     vectors: pd.DataFrame,
     said: pd.DataFrame,
     cases: pd.DataFrame,
-    missing: needs.Needs,
+    missing: coverage_gaps.Needs,
     classes: list[str],
     seed: int,
 ) -> Candidates:
-    view = model_view.of_images(pool.unlabelled, said[said["object"].isna()], classes)
-    wanted = needs.wanted(pool.unlabelled, view.shows, classes, cases, missing)
+    view = uncertainty.of_images(pool.unlabelled, said[said["object"].isna()], classes)
+    wanted = coverage_gaps.wanted(pool.unlabelled, view.shows, classes, cases, missing)
     order = images.set_index("image")["content"]
     return Candidates(pool.unlabelled, pool.labelled, vectors, order, view, wanted, classes, seed)
 
@@ -175,7 +178,7 @@ class _Chooser:
 
 def _queue(picks: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
     """Return the queue with what the model proposes on each of its images."""
-    by_image = proposing.by_image(proposals[frames.is_in(proposals["image"], picks["image"])])
+    by_image = preannotations.by_image(proposals[frames.is_in(proposals["image"], picks["image"])])
     joined = picks.merge(by_image, left_on="image", right_index=True, how="left")
     return frames.frame("queue", joined.assign(accepted=joined["accepted"].eq(other=True)))
 

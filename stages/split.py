@@ -19,11 +19,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 from pydantic import Field, model_validator
 
-from stages.lib import assignment, leaks, pin_proposals, seats
-from stages.lib.edge_cases import EdgeCases
-from stages.lib.project import SPLITS, Day, Pin
-from stages.lib.shell import run
-from stages.lib.yaml_file import Written
+from golgoru.core.dataset import SPLITS, Day
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.edge_cases import EdgeCases
+from golgoru.raw.pins import Pin
+from golgoru.shell import run
+from golgoru.splits import assignment, coverage, leakage, pin_proposals
 
 
 class Shares(Written):
@@ -63,9 +64,9 @@ class Params(Written):
 
 class Tables(NamedTuple):
     splits: pd.DataFrame
-    seats: pd.DataFrame
+    coverage: pd.DataFrame
     proposed_pins: pd.DataFrame
-    leaks: pd.DataFrame
+    leakage: pd.DataFrame
     metrics: dict[str, Any]
 
 
@@ -90,9 +91,9 @@ def transform(
     assigned = assignment.assign(members, pins, sources["image"], rule)
     splits = assigned.splits
     some = [split for split in SPLITS if getattr(shares, split)]
-    found = seats.shown(splits, labels, votes, cases, copies)
-    proposed = pin_proposals.make(found, seats.keys(labels, edge_cases, some), some, assigned, params.frozen)
-    leaking = leaks.find(splits, sources, images, copies, pairs, params.frozen)
+    found = coverage.shown(splits, labels, votes, cases, copies)
+    proposed = pin_proposals.make(found, coverage.keys(labels, edge_cases, some), some, assigned, params.frozen)
+    leaking = leakage.find(splits, sources, images, copies, pairs, params.frozen)
     metrics = _metrics(splits, proposed) | {"leaks": leaking.counts}
     return Tables(splits, proposed.seats, proposed.pins, leaking.table, metrics)
 
@@ -102,7 +103,7 @@ def _metrics(splits: pd.DataFrame, proposed: pin_proposals.Proposals) -> dict[st
     lacking = table[table["missing"] > 0]
     missing = {
         kind: {s: sorted(lacking.loc[(lacking["kind"] == kind) & (lacking["split"] == s), "key"]) for s in SPLITS}
-        for kind in (seats.CLASS, seats.EDGE_CASE)
+        for kind in (coverage.CLASS, coverage.EDGE_CASE)
     }
     fold = splits["fold"].value_counts().sort_index()
     return {
@@ -112,8 +113,8 @@ def _metrics(splits: pd.DataFrame, proposed: pin_proposals.Proposals) -> dict[st
         "pinned": int((splits["reason"] == "pin").sum()),
         "held": int(splits["held"].sum()),
         "folds": {str(number): int(many) for number, many in fold.items()},
-        "classes missing": missing[seats.CLASS],
-        "edge cases missing": missing[seats.EDGE_CASE],
+        "classes missing": missing[coverage.CLASS],
+        "edge cases missing": missing[coverage.EDGE_CASE],
         "proposed pins": {"groups": len(proposed.pins), "smallest set": proposed.exact},
         "short with them": int((table["short"] > 0).sum()),
     }

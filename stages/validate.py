@@ -15,16 +15,20 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.lib import shell, suite_runs
-from stages.lib.baseline import Baseline
-from stages.lib.changes import Changes
-from stages.lib.facts.pictures import Images, Rejects, Sources
-from stages.lib.facts.words import Annotations
-from stages.lib.findings import SET_ASIDE, set_aside, why_stop
-from stages.lib.project import Annotators, Classes, Task
-from stages.lib.rules import RuleBook
-from stages.lib.suites import Suite
-from stages.lib.yaml_file import Written
+from golgoru import shell
+from golgoru.core.dataset import Task
+from golgoru.core.yaml_models import Written
+from golgoru.guideline.annotators import Annotators
+from golgoru.guideline.changes import Changes
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.rules import RuleBook
+from golgoru.tables import frames
+from golgoru.validation import suite_runner
+from golgoru.validation.baseline import Baseline
+from golgoru.validation.features.annotations import Annotations
+from golgoru.validation.features.images import Images, Rejects, Sources
+from golgoru.validation.findings import SET_ASIDE, set_aside, why_stop
+from golgoru.validation.suites import Suite
 
 
 class Params(Written):
@@ -60,10 +64,10 @@ def transform(
         "annotations": Annotations(annotations, images, classes, changes, rules, annotator_pools.pool_of, task),
         "rejects": Rejects(rejects),
     }
-    outcome = suite_runs.check(tables, suites, rules, accepted)
+    outcome = suite_runner.check(tables, suites, rules, accepted)
     aside = {name: len(set_aside(outcome.findings, name)) for name in SET_ASIDE}
     result = Tables(outcome.findings, {"rules": outcome.rules, "set_aside": aside})
-    if reason := why_stop(outcome.findings, shell.table_path("violations").as_posix()):
+    if reason := why_stop(outcome.findings, frames.table_path("violations").as_posix()):
         raise shell.Stop(reason, result._asdict())
     return result
 

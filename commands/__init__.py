@@ -1,1 +1,0 @@
-"""The `dataset` command: one file per subcommand, and what they share."""

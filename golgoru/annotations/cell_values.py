@@ -1,0 +1,63 @@
+"""Single values of a payload, which may be of any type a format knows: as text, as polygon, as attributes."""
+
+import json
+import math
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from golgoru.core.numbers import number
+from golgoru.formats.jsonl_rows import parse
+
+
+def is_nan(value: Any) -> bool:
+    """Return whether a value is NaN, as float columns of Parquet write what is not there."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def content(value: Any) -> str:
+    """Return a value as one text: a text as it is, a date as ISO 8601, what JSON knows as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date):  # a time is one, too
+        return value.isoformat()
+    if not isinstance(value, (bool, int, float, list, dict)):
+        return str(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def text(values: pd.Series) -> pd.Series:
+    """Return a column as texts, null where there is none."""
+    return values.map(lambda value: None if value is None or is_nan(value) else content(value)).astype("str")
+
+
+def polygon(value: Any) -> list[float] | None:
+    """Return a flat list from a list, a list of points, or either as JSON; None where it is none of these."""
+    try:
+        points = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(points, list):
+        return None
+    if all(isinstance(point, (list, tuple)) for point in points):
+        points = [coordinate for point in points for coordinate in point]
+    flat = [number(coordinate) for coordinate in points]
+    whole = [coordinate for coordinate in flat if coordinate is not None]
+    return whole if len(whole) == len(flat) and len(flat) >= 2 and len(flat) % 2 == 0 else None
+
+
+def attributes(value: Any) -> str | None:
+    """Return further properties as a JSON object with sorted keys; other text stands under the key `note`."""
+    if value is None or is_nan(value):
+        return None
+    if isinstance(value, str):
+        try:
+            value = parse(value)
+        except (ValueError, RecursionError):
+            value = {"note": value}
+    elif not isinstance(value, dict):
+        value = {"note": value}
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

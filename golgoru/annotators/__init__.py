@@ -1,0 +1,1 @@
+"""What can be said of annotators: agreement, accuracy, self-consistency, corrections, speed."""

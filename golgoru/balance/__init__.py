@@ -1,0 +1,1 @@
+"""Class balance: targets, counts, weights, and what to collect."""

@@ -1,0 +1,1 @@
+"""The `dataset` command: one folder per subcommand."""

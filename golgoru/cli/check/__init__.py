@@ -1,0 +1,1 @@
+"""`dataset check`: do settings, guideline, rules, suites and data fit together."""

@@ -1,0 +1,49 @@
+"""`dataset check`: settings, guideline, rules, suites and batches fit together. Seconds, no pipeline run."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from golgoru.cli.common.repository import enter
+from golgoru.core.errors import UserError
+from golgoru.core.text import terminal_safe
+
+
+def check(
+    write: Annotated[bool, typer.Option("--write", help="Write the suites in expectations/ from the rules.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Accept the violations that stop the pipeline now, for a time.")
+    ] = False,
+    owner: Annotated[str | None, typer.Option(help="With --baseline: who answers; else git's user.name.")] = None,
+    expires: Annotated[str | None, typer.Option(help="With --baseline: until which day; 90 days unless said.")] = None,
+    reason: Annotated[str, typer.Option(help="With --baseline: why they are accepted.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Say whether settings, guideline, rules, suites and batches fit together, and write the rule book as a page."""
+    from golgoru.cli.check import (
+        accept_baseline,
+        rulebook_page,
+        settings,
+    )
+
+    enter()
+    if not baseline and (owner or expires or reason):
+        raise UserError("--owner, --expires and --reason say who accepts violations; expected --baseline beside them")
+    written = settings.write_suites() if write else []
+    accepted = accept_baseline.accept(owner, expires, reason) if baseline else []
+    findings = settings.findings()
+    try:
+        page = rulebook_page.write()
+    except UserError:
+        page = None  # what cannot be read stands among the findings
+    if as_json:
+        typer.echo(json.dumps({"findings": findings, "written": written, "page": page}, indent=2, ensure_ascii=False))
+    else:
+        for line in [*(f"{file}: written" for file in written), *accepted, *findings]:
+            typer.echo(terminal_safe(line))
+        typer.echo(f"{len(findings):,} findings" if len(findings) != 1 else "1 finding")
+        if page:
+            typer.echo(f"{page}: the rule book, and how the data stand against it")
+    if findings:
+        raise typer.Exit(1)

@@ -1,0 +1,184 @@
+"""The guideline as one page: every class, rule and edge case, how each rule is enforced, how the data stand against it.
+
+Everything that teams write is other people's text: the template escapes it, and the page loads nothing.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from golgoru.core import paths
+from golgoru.core.dataset import SPLITS, read_dataset
+from golgoru.core.errors import UserError
+from golgoru.core.files import write_bytes
+from golgoru.core.markdown import amount
+from golgoru.guideline import edge_cases
+from golgoru.guideline.classes import read_classes
+from golgoru.guideline.edge_cases import EdgeCase
+from golgoru.guideline.rules import Rule, read_rules
+from golgoru.site import page
+from golgoru.tables import frames
+from golgoru.tables.frames import table_path
+
+PAGE = paths.REPORTS / "rulebook.html"
+_TEMPLATE = Path(__file__).with_name("rulebook.html.j2")
+_EXAMPLES = 3  # findings quoted under a rule
+_BIGGEST = 500_000  # bytes of a picture that the page takes in
+_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+
+
+class Standing(NamedTuple):
+    """How the data stand against a rule. `state`: holds, broken, acts, unknown."""
+
+    state: str
+    words: str
+    examples: tuple[str, ...] = ()
+
+
+def write() -> str:
+    """Write the page, and return its path. Raises UserError where the guideline cannot be read."""
+    write_bytes(PAGE, page.render(_TEMPLATE, _content()))
+    return PAGE.as_posix()
+
+
+def _content() -> dict[str, Any]:
+    dataset = read_dataset(paths.PARAMS)
+    classes, rules = read_classes(paths.CLASSES), read_rules(paths.RULES).rules
+    cases = edge_cases.read_edge_cases(paths.EDGE_CASES).active
+    release = _json(paths.REPORTS / "release.json")
+    metrics, quoted = _metrics(release), _quoted()
+    standings = {rule.id: _standing(rule, metrics, quoted.get(rule.id, ())) for rule in rules}
+    return {
+        "dataset": dataset,
+        "version": classes.version,
+        "classes": [
+            {"about": c, "pictures": list(_pictures(c.examples)), "parent": c.parent, "colour": c.colour}
+            for c in classes.classes
+        ],
+        "families": _families(rules),
+        "edge_cases": [_edge_case(case, release) for case in cases],
+        "standings": standings,
+        "how": {rule.id: _how(rule) for rule in rules},
+        "counts": {
+            "rules": sum(rule.status == "active" for rule in rules),
+            "checked": sum(rule.status == "active" and rule.enforced_by == "expectation" for rule in rules),
+            "stage": sum(rule.status == "active" and rule.enforced_by == "stage" for rule in rules),
+            "people": sum(rule.status == "active" and rule.enforced_by in ("diff", "reviewer") for rule in rules),
+            "edge_cases": len(cases),
+            "broken": sum(standing.state == "broken" for standing in standings.values()),
+        },
+    }
+
+
+def _edge_case(case: EdgeCase, release: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an edge case with what the last release has of it, per split."""
+    found = release.get("edge_cases", {}).get(case.id, {})
+    wanted = {str(split): count for split, count in case.wanted.items()}
+    splits = [
+        (split, str(found[split]["found"]), wanted.get(split), bool(found[split].get("missing")))
+        for split in SPLITS
+        if isinstance(found.get(split), dict)
+    ]
+    trigger = case.predicate if case.predicate is not None else f"expectations/checks.py: {case.check}"
+    return {"about": case, "trigger": trigger, "splits": splits, "pictures": list(_pictures(case.examples))}
+
+
+def _families(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
+    """Return the rules by the first part of their id, in the order of the file."""
+    families: dict[str, list[Rule]] = {}
+    for rule in rules:
+        families.setdefault(rule.id.split("-")[0], []).append(rule)
+    return families
+
+
+def _how(rule: Rule) -> tuple[str, str]:
+    """Return how a rule is enforced: in words, and as code."""
+    if rule.enforced_by == "expectation":
+        where = f"checked on every row of table {rule.table}"
+        if rule.predicate is not None:
+            return where, rule.predicate
+        if rule.check is not None:
+            return f"{where}, in Python", f"expectations/checks.py: {rule.check}"
+        assert rule.expectation is not None  # noqa: S101  (the model says so)
+        arguments = ", ".join(f"{key}={json.dumps(value)}" for key, value in rule.expectation.kwargs.items())
+        return f"{where}, by Great Expectations", f"{rule.expectation.type}({arguments})"
+    if rule.enforced_by == "stage":
+        return f"held by stage {rule.stage} itself", ""
+    if rule.enforced_by == "diff":
+        return "seen by comparing two commits: a matter of the pull request", ""
+    return "judged by a person who reviews", ""
+
+
+def _standing(rule: Rule, metrics: Mapping[str, Any], quoted: Iterable[str]) -> Standing:
+    """Return how the data stand against a rule, from the metrics of the last run."""
+    if rule.status == "retired":
+        return Standing("unknown", "retired")
+    if rule.enforced_by == "expectation":
+        return _checked(metrics["rules"].get(rule.id), quoted)
+    if rule.enforced_by == "stage":
+        return _decided(metrics["decided"], rule.id)
+    return Standing("unknown", "not measured")
+
+
+def _checked(found: Mapping[str, Any] | None, quoted: Iterable[str]) -> Standing:
+    if found is None:
+        return Standing("unknown", "not measured yet: run `dvc repro`")
+    if not found["checked"]:
+        return Standing("unknown", "no row that it could be held to")
+    if not found["broken"]:
+        return Standing("holds", f"holds on {found['checked']:,} rows")
+    known = f", {found['known']:,} of them accepted for now" if found["known"] else ""
+    return Standing("broken", f"broken by {found['broken']:,} of {found['checked']:,} rows{known}", tuple(quoted))
+
+
+def _decided(decided: Mapping[str, Mapping[str, int]], rule: str) -> Standing:
+    if not decided:
+        return Standing("unknown", "not measured yet: run `dvc repro`")
+    if rule not in decided:
+        return Standing("holds", "it had nothing to do")
+    return Standing("acts", "set aside by it: " + ", ".join(amount(n, kind) for kind, n in decided[rule].items()))
+
+
+def _metrics(release: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the last run measured: `rules` by expectation, `decided` by rules that stages hold."""
+    validate = _json(paths.REPORTS / "validate.json")
+    rules = {**validate.get("rules", {}), **release.get("rules", {})}
+    # A report of another version of this code, or one that was edited, is no measurement.
+    sound = {name: found for name, found in rules.items() if _is_count(found)}
+    return {"rules": sound, "decided": release.get("decided", {})}
+
+
+def _is_count(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(found.get(key), int) for key in ("broken", "known", "checked"))
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}  # no run yet, or one that a merge has to make anew
+    return value if isinstance(value, dict) else {}
+
+
+def _quoted() -> dict[str, list[str]]:
+    """Return a few findings of each rule, where the tables are at hand."""
+    found: dict[str, list[str]] = {}
+    for name in ("violations", "gate"):
+        try:
+            table = frames.read(table_path(name), name)
+        except (UserError, frames.SchemaError):
+            continue
+        for row in table.groupby("rule", sort=True).head(_EXAMPLES).itertuples():
+            found.setdefault(str(row.rule), []).append(f"{row.key}: {row.message}")
+    return found
+
+
+def _pictures(examples: Iterable[str]) -> Iterator[str]:
+    """Yield example pictures as data URIs."""
+    for name in examples:
+        file = paths.RULES.parent / name
+        kind = _TYPES.get(file.suffix.lower())
+        if kind and ".." not in file.parts and file.is_file() and file.stat().st_size <= _BIGGEST:
+            yield f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"

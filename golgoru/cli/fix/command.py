@@ -1,0 +1,105 @@
+"""`dataset fix`: what people decide about suspicious labels becomes a review batch; nothing else is changed."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from golgoru.cli.common.repository import enter
+from golgoru.core.errors import UserError
+from golgoru.core.text import terminal_safe
+
+if TYPE_CHECKING:
+    from golgoru.cli.import_.request import Request
+
+
+def fix(
+    file: Annotated[Path | None, typer.Argument(help="CSV with decisions, such as --sheet writes.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Write a CSV of the worst suspects to this file.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="With --sheet: how many suspects.")] = 200,
+    name: Annotated[str | None, typer.Option("--as", help="Name of the new batch.")] = None,
+    annotator: Annotated[str | None, typer.Option(help="Pseudonym of who decided.")] = None,
+    guideline: Annotated[
+        str | None, typer.Option(help="Guideline version in use; the current one unless said.")
+    ] = None,
+    date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the decisions; today unless said.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken, and write nothing.")] = False,
+) -> None:
+    """Write the suspects to a sheet (--sheet), or the decisions in one to a review batch."""
+    here = enter()
+    about_decisions = {"FILE": file, "--as": name, "--annotator": annotator, "--guideline": guideline, "--date": date}
+    given = [option for option, value in about_decisions.items() if value is not None]
+    if sheet is not None:
+        if given or dry_run:
+            raise UserError(f"{', '.join(given or ['--dry-run'])}: --sheet only writes a sheet; leave out")
+        _write_sheet(here / sheet.expanduser(), most)
+        return
+    if file is None:
+        raise UserError("expected a CSV with decisions, or --sheet FILE to write one")
+    if name is None or annotator is None:
+        raise UserError(
+            f"{'--as' if name is None else '--annotator'} is missing: a batch has a name, and somebody's word"
+        )
+    from golgoru.cli.import_.request import Request
+
+    day = None if date is None else date.date()
+    _take(
+        Request(
+            source=here / file.expanduser(),
+            format="jsonl",
+            name=name,
+            annotator=annotator,
+            guideline=guideline,
+            day=day,
+        ),
+        dry_run,
+    )
+
+
+def _write_sheet(file: Path, most: int) -> None:
+    import pandas as pd
+    import pyarrow.dataset as ds
+
+    from golgoru.cli.common import table_lookup
+    from golgoru.cli.fix import sheet as sheets
+
+    table = table_lookup.open_table(table_lookup.table_file("suspects"))
+    worst = pd.DataFrame(table_lookup.select(table, ds.field("rank") <= most))
+    if worst.empty:
+        typer.echo("nothing is under suspicion; no sheet was written")
+        return
+    sheets.write(file, worst.sort_values("rank"))
+    typer.echo(terminal_safe(f"written: {file}: {len(worst):,} of {table.count_rows():,} suspects, the worst first"))
+    typer.echo("next: write agree, relabel, remove, cannot tell or add into the column 'decision' and")
+    typer.echo(terminal_safe(f"dataset fix {file} --as NAME --annotator WHO"))
+
+
+def _take(request: "Request", dry_run: bool) -> None:
+    from golgoru.cli.fix import (
+        review_batch,
+        sheet,
+    )
+
+    found = review_batch.judge(sheet.read(request.source))
+    mistakes, batches = list(found.decided.problems), []
+    try:
+        batches = review_batch.batches(found, request)
+    except UserError as error:
+        if not mistakes:
+            raise
+        mistakes += str(error).splitlines()
+    if mistakes:
+        for mistake in mistakes:
+            typer.echo(terminal_safe(mistake), err=True)
+        many = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes):,} mistakes"
+        typer.echo(f"{many}; nothing was written", err=True)
+        raise typer.Exit(1)
+    lines = [*review_batch.summary(found), *review_batch.write(batches, dry_run)]
+    lines += ["dry run: nothing was written"] if dry_run else ["", "next: dvc repro, git add -A, git commit"]
+    for line in lines:
+        typer.echo(terminal_safe(line))
+    sys.stdout.flush()

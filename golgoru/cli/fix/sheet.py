@@ -1,0 +1,155 @@
+"""The sheet that people decide in: a CSV for Excel and LibreOffice, read back however they saved it."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from golgoru.core.csv_table import read_text
+from golgoru.core.errors import UserError
+
+BOX = ("x", "y", "width", "height")
+# In the order of the sheet; those behind the reason are for people to fill in.
+COLUMNS = (
+    "suspect", "image", "kind", "label", *BOX, "proposed", "proposal", "reason", "decision", "new_label", "note",
+)  # fmt: skip
+TAKEN = (*COLUMNS, "object", "text")
+_NAMES = ("suspect", "object", "image")
+_DELIMITERS = (",", ";", "\t")
+# Hundredths of a pixel: more digits than a spreadsheet shows, it drops when it saves.
+DECIMALS = 2
+_LONGEST_CELL = 100_000
+# What a spreadsheet would run as a formula, behind apostrophes that protect it already.
+_FORMULA = re.compile("'*[=+\\-@\t\r]")
+_PROTECTED = re.compile("'+[=+\\-@\t\r]")
+
+
+class Row(NamedTuple):
+    """One row: the line on which it begins, and its cells by column; an absent one is empty."""
+
+    line: int
+    cells: dict[str, str]
+
+    def cell(self, column: str) -> str:
+        """Return a cell without blanks around it."""
+        return self.cells.get(column, "").strip()
+
+
+class Sheet(NamedTuple):
+    """A sheet as it was read. `ignored`: columns that nothing asks for. `problems`: rows that are none."""
+
+    file: Path
+    rows: list[Row]
+    ignored: tuple[str, ...]
+    problems: list[str]
+
+
+def write(file: Path, suspects: pd.DataFrame) -> None:
+    """Write the suspects, in their order. Raises UserError where the file is there already."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(COLUMNS)
+    for row in suspects.to_dict("records"):  # some hundred rows: a sheet is read by people
+        writer.writerow([_cell(row.get(column)) for column in COLUMNS])
+    try:
+        with file.open("x", encoding="utf-8-sig", newline="") as out:
+            out.write(text.getvalue())
+    except FileExistsError:
+        raise UserError(
+            f"{file}: is there already, and decisions may stand in it; give another name, or move it away"
+        ) from None
+
+
+def read(file: Path) -> Sheet:
+    """Return the rows of a sheet. Raises UserError where it is no CSV with a column for decisions."""
+    text = _text(file)
+    header, delimiter = _header(file, text)
+    rows, problems = [], []
+    for line, values in _records(file, text, delimiter):
+        if line == 1 or not any(value.strip() for value in values):
+            continue
+        if any(value.strip() for value in values[len(header) :]):
+            problems.append(
+                f"{file}:{line}: found {len(values)} cells, expected {len(header)} as in the header; quote what holds a"
+                f" '{delimiter}', or remove what is too much"
+            )
+            continue
+        rows.append(Row(line, _cells(header, values, delimiter)))
+    return Sheet(file, rows, tuple(column for column in header if column and column not in TAKEN), problems)
+
+
+def protect(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula; `unprotect` gives it back."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unprotect(text: str) -> str:
+    """Return the text without the apostrophe that `protect` put before it."""
+    return text[1:] if _PROTECTED.match(text) else text
+
+
+def _cell(value: Any) -> str | float | int:
+    if value is None or pd.isna(value):
+        return ""
+    if isinstance(value, str):
+        return protect(value)
+    rounded = round(float(value), DECIMALS)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _cells(header: list[str], values: list[str], delimiter: str) -> dict[str, str]:
+    cells = {column: unprotect(value) for column, value in zip(header, values, strict=False)}
+    if delimiter != ",":  # where a comma separates nothing, it is the decimal sign of the country
+        cells |= {side: cells[side].replace(",", ".") for side in BOX if side in cells}
+    return cells
+
+
+def _text(file: Path) -> str:
+    if not file.is_file():
+        found = "a folder" if file.is_dir() else "no such file" if not file.exists() else "no regular file"
+        raise UserError(f"{file}: {found}; expected a CSV file, such as `dataset fix --sheet` writes")
+    try:
+        text = read_text(file)
+    except ValueError as error:
+        raise UserError(f"{file}: {error} (in Excel: 'CSV UTF-8')") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise UserError(f"{file}:{line}: a NUL byte; this is no text; save the sheet as CSV UTF-8")
+    return text
+
+
+def _header(file: Path, text: str) -> tuple[list[str], str]:
+    """Return the names of the columns and what separates them. Raises UserError."""
+    csv.field_size_limit(_LONGEST_CELL)
+    first = text[:_LONGEST_CELL].splitlines()[:1]
+    found = {d: next(csv.reader(first, delimiter=d), []) for d in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda d: len(found[d]))
+    header = ["_".join(cell.split()).casefold() for cell in found[delimiter]]
+    twice = sorted({column for column in header if column and header.count(column) > 1})
+    if twice:
+        raise UserError(f"{file}:1: columns that stand twice: {', '.join(twice)}; keep one of each")
+    if "decision" not in header or not any(name in header for name in _NAMES):
+        shown = ", ".join(header)[:200] or "nothing"
+        raise UserError(
+            f"{file}:1: expected a header with the column 'decision' and one of {', '.join(_NAMES)}; found {shown}"
+        )
+    return header, delimiter
+
+
+def _records(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record and the line on which it begins. Raises UserError where quotes or lengths are wrong."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reason = f"a cell of more than {_LONGEST_CELL:,} characters" if "limit" in str(error) else "a stray quote"
+            raise UserError(f"{file}:{line}: {reason} ({error}); repair the row, or write the sheet anew") from None
+        yield line, values

@@ -1,0 +1,1 @@
+"""`dataset import`: a delivery of images and a batch of labels."""

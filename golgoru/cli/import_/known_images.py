@@ -1,0 +1,74 @@
+"""Which pictures the repository has already, by content: they are not stored a second time."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from golgoru.core import paths
+from golgoru.core.errors import UserError
+from golgoru.formats.files import File
+from golgoru.raw.deliveries import read_deliveries
+
+
+class Incoming(NamedTuple):
+    """`new`: pictures to store. `here`: incoming name to the image that has its content. `images`: keys there are.
+
+    `absent`: deliveries whose pictures are not all on disk, so that nobody can compare with them.
+    """
+
+    new: list[File]
+    here: dict[str, str]
+    images: list[str]
+    absent: list[str]
+
+
+def compare(pictures: Sequence[File], keep_all: bool) -> Incoming:
+    """Say which pictures are new. With `keep_all` all are stored, whether they are here or not."""
+    by_size: dict[int, list[File]] = {}
+    images, absent = [], []
+    for delivery in read_deliveries(paths.DELIVERIES):
+        files = _files(paths.IMAGES / delivery.name, delivery.name)
+        if delivery.pointer is not None and len(files) != delivery.pointer.files:
+            absent.append(delivery.name)
+        images += [file.name for file in files]
+        for file in files:
+            by_size.setdefault(file.path.stat().st_size, []).append(file)
+    if keep_all:
+        return Incoming(list(pictures), {}, images, absent)
+    known: dict[int, dict[str, str]] = {}
+    new, here = [], {}
+    # One by one: only a picture whose size occurs on both sides is read at all.
+    for picture in pictures:
+        size = picture.path.stat().st_size
+        if size in by_size and size not in known:
+            known[size] = {_md5(file.path): file.name for file in reversed(by_size[size])}
+        image = known[size].get(_md5(picture.path)) if size in known else None
+        if image is None:
+            new.append(picture)
+        else:
+            here[picture.name] = image
+    return Incoming(new, here, images, absent)
+
+
+def _files(folder: Path, delivery: str) -> list[File]:
+    """Return a delivery's files by key; DVC may keep them as links into its cache, so links are followed."""
+    found = [Path(top, name) for top, _, names in os.walk(folder) for name in names]
+    files = [File(f"{delivery}/{path.relative_to(folder).as_posix()}", path) for path in found if path.is_file()]
+    return sorted(file for file in files if _utf8(file.name))
+
+
+def _utf8(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _md5(file: Path) -> str:
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from None

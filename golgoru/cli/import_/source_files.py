@@ -1,0 +1,75 @@
+"""What lies at SRC: pictures, payload files, and the rest. Nothing is followed out of it."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from golgoru.core.errors import UserError
+from golgoru.core.text import terminal_safe
+from golgoru.formats.files import File, is_picture
+
+# Folders that by custom hold the pictures of the label files beside them.
+_BESIDE = ("JPEGImages", "images", "Images", "imgs")
+
+
+def walk(folder: Path) -> list[File]:
+    """Return every regular file below a folder (or the file itself), by name; hidden ones are left out.
+
+    Raises UserError for links that lead out of the folder or to a folder, names that are not UTF-8, special files.
+    """
+    if folder.is_file():
+        return [_checked(File(folder.name, folder), folder.parent)]
+    found = []
+    for top, folders, names in os.walk(folder, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if not _hidden(name))
+        for name in folders:
+            if Path(top, name).is_symlink():
+                raise UserError(
+                    f"{Path(top, name)}: a link to a folder; put the folder itself there, or name it as SRC"
+                )
+        for name in names:
+            if not _hidden(name):
+                path = Path(top, name)
+                found.append(_checked(File(path.relative_to(folder).as_posix(), path), folder))
+    return sorted(found)
+
+
+def folder_of_pictures(source: Path) -> Path | None:
+    """Return the folder whose pictures belong to the labels at `source`: itself, or one beside it."""
+    if source.is_file():
+        return None
+    for folder in (source, *(source.parent / name for name in _BESIDE)):
+        if folder.is_dir() and any(is_picture(file) for file in walk(folder)):
+            return folder
+    return None
+
+
+def with_suffix(files: Iterable[File], suffixes: Sequence[str]) -> list[File]:
+    """Return the files that end in one of the suffixes."""
+    return [file for file in files if file.path.suffix.lower() in suffixes]
+
+
+def _checked(file: File, within: Path) -> File:
+    shown = terminal_safe(os.fsencode(file.path).decode("utf-8", "backslashreplace"))
+    try:
+        file.name.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{shown}: the name is not UTF-8; rename the file") from None
+    if file.path.is_symlink():
+        target = file.path.resolve()
+        if not target.is_relative_to(within.resolve()):
+            raise UserError(f"{shown}: a link that leads out of {within}; put the file itself there")
+        if not target.exists():
+            raise UserError(f"{shown}: a link to nothing; remove it, or put the file itself there")
+    if not file.path.is_file():
+        raise UserError(f"{shown}: neither a file nor a folder; remove it")
+    return file
+
+
+def _hidden(name: str) -> bool:
+    """Leave out what file managers and version control leave behind, and what DVC would not store."""
+    return name.startswith(".") or name in ("__MACOSX", "__pycache__", "Thumbs.db") or name.endswith(".pyc")
+
+
+def _unreadable(error: OSError) -> None:
+    raise UserError(f"{error.filename}: cannot be read: {error.strerror}")

@@ -1,0 +1,134 @@
+"""Writing an import: all of it in a place apart, then moved, the descriptions last.
+
+Until its description stands, an import is unfinished: it can be killed at any point and repeated, and what it left
+behind is cleared. The folder `.cache/import/NAME` marks such an import as one of ours.
+"""
+
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from golgoru.cli.common.repository import dvc
+from golgoru.cli.common.yaml_out import to_yaml
+from golgoru.cli.import_.read import Taken, copy
+from golgoru.cli.import_.request import Request
+from golgoru.core import paths
+from golgoru.core.errors import UserError
+from golgoru.core.files import write_bytes
+from golgoru.core.names import safe_name
+from golgoru.raw.batches import Batch
+
+_UNFINISHED = Path(".cache") / "import"
+
+
+def refuse_used(request: Request) -> None:
+    """Raise UserError where the name is taken, by a delivery, a batch, or files that nothing describes."""
+    try:
+        safe_name(request.name)
+    except ValueError as error:
+        raise UserError(f"--as: '{request.name}': {error}") from None
+    alike = next((name for name in _names() if name != request.name and _folded(name) == _folded(request.name)), None)
+    if alike is not None:
+        raise UserError(f"--as: '{request.name}' and '{alike}' are one folder on a Mac or Windows; give another name")
+    ours = (_UNFINISHED / request.name).exists()
+    description, batch = paths.DELIVERIES / f"{request.name}.yaml", paths.BATCHES / request.name / "batch.yaml"
+    if description.exists() or (batch.exists() and not ours):
+        used = description if description.exists() else batch
+        raise UserError(f"--as: '{request.name}' is in use: {used}; a delivery never changes, so give another name")
+    if not ours and (left := [path for path in _places(request.name) if path.exists()]):
+        raise UserError(f"--as: {left[0]} is there, but {description} is not; move it away, or give another name")
+
+
+@contextmanager
+def workplace(name: str, dry_run: bool) -> Iterator[Path]:
+    """Give a folder to work in. What an import leaves behind by failing is cleared; nothing is, where it succeeds."""
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="dataset-import-") as folder:
+            yield Path(folder)
+        return
+    work = _UNFINISHED / name
+    _clear(name)
+    work.mkdir(parents=True)
+    try:
+        yield work
+    except BaseException:
+        _clear(name)
+        raise
+    shutil.rmtree(work)
+
+
+def place(taken: Taken, work: Path) -> list[str]:
+    """Write delivery and batch, give them to DVC, and return what was written."""
+    name, written = taken.request.name, []
+    if taken.incoming.new:
+        copy(taken.incoming.new, work / "images", "copying pictures")
+        written.append(_move(work / "images", paths.IMAGES / name))
+        pointer = paths.DELIVERIES / f"{name}.dvc"
+        # DVC fills in this pointer. Where it would put one of its own, beside the pictures, git would stage it there.
+        write_bytes(pointer, f"wdir: ../{paths.IMAGES.name}\nouts:\n- path: {name}\n  hash: md5\n".encode())
+        written.append(_add(paths.IMAGES / name, pointer))
+    if taken.words is not None:
+        written += place_batch(taken.words.batch, work)
+    if taken.description is not None:
+        if taken.request.metadata is not None:
+            write_bytes(paths.DELIVERIES / f"{name}.csv", taken.request.metadata.read_bytes())
+            written.append((paths.DELIVERIES / f"{name}.csv").as_posix())
+        write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(taken.description))
+        written.append((paths.DELIVERIES / f"{name}.yaml").as_posix())
+    return [f"written: {file}" for file in written]
+
+
+def place_batch(batch: Batch, work: Path) -> list[str]:
+    """Write a batch, its payload from `work`, give it to DVC, and return the files that go to git."""
+    folder, written = paths.BATCHES / batch.name, []
+    if (work / "payload").exists():
+        _move(work / "payload", folder / "payload")
+        written.append(_add(folder / "payload", folder / "payload.dvc"))
+    write_bytes(folder / "batch.yaml", to_yaml(batch.settings))
+    return [*written, (folder / "batch.yaml").as_posix()]
+
+
+def _names() -> list[str]:
+    """Return the names of all deliveries and batches."""
+    batches = paths.BATCHES.iterdir() if paths.BATCHES.is_dir() else ()
+    described = [file.stem for file in paths.DELIVERIES.glob("*.yaml")]
+    return sorted({*described, *(folder.name for folder in batches if folder.is_dir())})
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _places(name: str) -> list[Path]:
+    """Return everything that an import of this name writes, the description of its delivery excepted."""
+    beside = [paths.DELIVERIES / f"{name}{suffix}" for suffix in (".dvc", ".csv")]
+    return [paths.IMAGES / name, paths.BATCHES / name, *beside]
+
+
+def _clear(name: str) -> None:
+    """Remove what an unfinished import of this name left behind."""
+    work = _UNFINISHED / name
+    if not work.exists():
+        return
+    # With its description the import is finished, whatever interrupted what came after.
+    for path in _places(name) if not (paths.DELIVERIES / f"{name}.yaml").exists() else ():
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    shutil.rmtree(work)
+
+
+def _move(source: Path, target: Path) -> str:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(target)
+    return target.as_posix()
+
+
+def _add(path: Path, pointer: Path) -> str:
+    """Give `path` to DVC. Raises UserError with DVC's own reason where it refuses."""
+    done = dvc("add", "--quiet", path.as_posix())
+    if done.returncode != 0 or not pointer.exists():
+        reason = done.stderr.strip() or "no reason given"
+        raise UserError(f"`dvc add {path}` failed, and the import was undone: {reason}")
+    return pointer.as_posix()

@@ -1,0 +1,1 @@
+"""`dataset log`: every annotation that an image ever had."""

@@ -1,0 +1,1 @@
+"""`dataset new`: turn a clone of the template into an empty repository."""

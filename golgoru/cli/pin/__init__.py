@@ -1,0 +1,1 @@
+"""`dataset pin`: record proposed or chosen splits."""

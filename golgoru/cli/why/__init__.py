@@ -1,0 +1,1 @@
+"""`dataset why`: where an image or annotation went, and by which rule."""

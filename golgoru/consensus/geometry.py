@@ -1,0 +1,154 @@
+"""One shape per object from what several annotators drew: the median of their edges or corners, or one word's own.
+
+A median, because one sloppy annotator of three moves nothing then; docs/decisions/labels.md has the measurements.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from golgoru.geometry import polygons
+from golgoru.geometry.boxes import boxes_of
+from golgoru.geometry.corners import Corners
+from golgoru.geometry.matching import Shapes, of_shapes, pairs_within, shapes_of
+from golgoru.tables.schema import GEOMETRY
+
+SHAPE = [column.name for column in GEOMETRY]
+_BOX = SHAPE[:4]
+_DECIMALS = 2
+# With more corners a polygon is a free outline: each person sets the corners elsewhere, and the seventh means nothing.
+_MOST_CORNERS = 16
+# Distances and shares that differ by less are equal, and the order of the corners, or of the words, decides.
+_EQUAL = 1e-9
+
+
+class _Representatives(NamedTuple):
+    """Per object, the row that speaks for it, and its mean IoU with the others; 0 where there are none."""
+
+    rows: NDArray[np.int64]
+    overlap: NDArray[np.float64]
+
+
+def shapes(saying: pd.DataFrame, merge: bool) -> pd.DataFrame:
+    """Return image, box, polygon, text and attributes of each object (index).
+
+    `saying` are the words that decide, sorted by object and annotation. Per object one of them is the representative:
+    the one that overlaps most with the others, ties by annotation. Everything is taken from it, except, where `merge`
+    is set and the words differ, the geometry: boxes become the median of each edge; polygons of equally many corners
+    that of each corner, as long as it overlaps with the words no less than the representative with the others.
+    Rounded to 2 decimals. Polygons that do not correspond, and polygons beside boxes, are not merged.
+    """
+    objects = saying.groupby("object", sort=False).ngroup().to_numpy().astype(np.int64)
+    drawn = shapes_of(saying)
+    representatives = _representatives(objects, drawn)
+    found = saying.iloc[representatives.rows].set_index("object")[["image", *SHAPE]]
+    if not merge or len(found) == len(saying):
+        return found
+    boxes = _median_boxes(objects, boxes_of(saying))
+    boxes[objects[saying["polygon"].notna().to_numpy()]] = np.nan
+    merged = _median_polygons(objects, drawn.corners, representatives)
+    around = polygons.bounds(merged).round(_DECIMALS)
+    for median in (boxes, around):
+        there = ~np.isnan(median)
+        found[_BOX] = np.where(there, median, boxes_of(found))
+    found["polygon"] = _with_merged(found["polygon"], merged)
+    return found
+
+
+def _representatives(objects: NDArray[np.int64], drawn: Shapes) -> _Representatives:
+    """Return the words that speak for their objects. `objects`: a number per row, equal ones next to each other."""
+    overlap = np.zeros(len(objects))
+    for pairs in pairs_within(objects, drawn.boxes):
+        exact = of_shapes(pairs, drawn)
+        for ends in (exact.first, exact.second):
+            overlap += np.bincount(ends, exact.overlap, minlength=len(objects))
+    order = np.lexsort((-overlap.round(6), objects))  # stable: equals stay in the order of annotations
+    rows = order[np.flatnonzero(np.diff(objects[order], prepend=-1))]
+    others = np.bincount(objects)[objects[rows]] - 1
+    return _Representatives(rows, overlap[rows] / np.maximum(others, 1))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # boxes are other people's numbers
+def _median_boxes(objects: NDArray[np.int64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median box of each object; NaN where its boxes do not differ, or have no place."""
+    edges = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+    edges[~np.isfinite(edges).all(axis=1)] = np.nan
+    by_object = pd.DataFrame(edges).groupby(objects)
+    median = by_object.median().to_numpy().round(_DECIMALS)
+    box = np.hstack([median[:, :2], (median[:, 2:] - median[:, :2]).round(_DECIMALS)])
+    differ = (by_object.max() != by_object.min()).any(axis=1).to_numpy()
+    sound = differ & np.isfinite(box).all(axis=1) & (box[:, 2:] > 0).all(axis=1)
+    return np.where(sound[:, np.newaxis], box, np.nan)
+
+
+def _median_polygons(objects: NDArray[np.int64], drawn: Corners, representatives: _Representatives) -> Corners:
+    """Return the median polygon of each object; none where its polygons do not differ, or do not correspond."""
+    words = np.bincount(objects)
+    fewest, most = (np.zeros(len(words), np.int64) for _ in range(2))
+    fewest[:] = np.iinfo(np.int64).max
+    np.minimum.at(fewest, objects, drawn.counts)
+    np.maximum.at(most, objects, drawn.counts)
+    of_equal = (words > 1) & (fewest == most) & (most > 0) & (most <= _MOST_CORNERS)
+    parts, begins, counts = [np.zeros((0, 2))], np.zeros(len(words), np.int64), np.zeros(len(words), np.int64)
+    # A loop over numbers of corners, mostly 4 alone: polygons of equally many are one array.
+    for corners in np.unique(most[of_equal]):
+        rows = np.flatnonzero((of_equal & (most == corners))[objects])
+        owner, points = _medians(objects, rows, drawn, representatives)
+        begins[owner] = sum(map(len, parts)) + np.arange(len(owner)) * corners
+        counts[owner] = corners
+        parts.append(points)
+    return Corners(np.concatenate(parts), begins, counts)
+
+
+def _medians(
+    objects: NDArray[np.int64], rows: NDArray[np.int64], drawn: Corners, representatives: _Representatives
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the objects whose polygons merge, all of equally many corners, and the merged corners below each other."""
+    corners = int(drawn.counts[rows[0]])
+    of_rows, of_models = (
+        drawn.points[drawn.begins[which][:, np.newaxis] + np.arange(corners)]
+        for which in (rows, representatives.rows[objects[rows]])
+    )
+    by_object = pd.DataFrame(_aligned(of_rows, of_models).reshape(len(rows), -1)).groupby(objects[rows])
+    median = by_object.median()
+    owner = median.index.to_numpy()
+    differ = (by_object.max() != by_object.min()).any(axis=1).to_numpy()
+    points = median.to_numpy().round(_DECIMALS).reshape(-1, 2)
+    merged = Corners(points, np.arange(len(owner)) * corners, np.full(len(owner), corners))
+    place = np.searchsorted(owner, objects[rows])
+    overlap = np.nan_to_num(polygons.iou(merged, place, drawn, rows))
+    mean = np.bincount(place, overlap) / np.bincount(place)
+    stands = differ & (mean >= representatives.overlap[owner] - _EQUAL)
+    return owner[stands], points.reshape(len(owner), -1)[stands].reshape(-1, 2)
+
+
+def _aligned(shapes: NDArray[np.float64], models: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the polygons (m x corners x 2), each from the corner and in the direction that is nearest to its model.
+
+    Nearest by the sum of the distances of the corners; among equals the first, in the direction as it was drawn.
+    """
+    corners = np.arange(shapes.shape[1])
+    aligned, nearest = shapes.copy(), np.full(len(shapes), np.inf)
+    # A loop over starts and directions, at most 32: all at once would take 32 times the memory.
+    for direction in (corners, corners[::-1]):
+        for start in corners:
+            turned = shapes[:, np.roll(direction, -start)]
+            distance = np.hypot(*np.moveaxis(turned - models, 2, 0)).sum(axis=1)
+            nearer = distance < nearest * (1 - _EQUAL)
+            aligned[nearer], nearest[nearer] = turned[nearer], distance[nearer]
+    return aligned
+
+
+def _with_merged(polygon: pd.Series, merged: Corners) -> pd.Series:
+    """Return the polygons, those that were merged in the place of those that were drawn."""
+    there = np.flatnonzero(merged.counts)
+    own = merged.of(there)
+    ends = np.append(own.begins, len(own.points)) * 2
+    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(own.points.ravel()))
+    place = np.arange(len(polygon))
+    place[there] = len(polygon) + np.arange(len(there))
+    both = pa.concat_arrays([polygons.as_lists(polygon), lists]).take(pa.array(place))
+    return pd.Series(pd.arrays.ArrowExtensionArray(both), index=polygon.index)

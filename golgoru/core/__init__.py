@@ -1,0 +1,1 @@
+"""What knows nothing of data sets: errors, text, paths, names, numbers, hashing, files, YAML models, parallel work."""

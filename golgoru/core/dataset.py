@@ -1,0 +1,61 @@
+"""The block `dataset` of params.yaml: what the data set is."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from golgoru.core.errors import UserError
+from golgoru.core.names import Name
+from golgoru.core.yaml_models import Written, key_line, load, parse
+
+Task = Literal["classification", "detection", "segmentation", "ocr"]
+
+
+SPLITS = ("train", "val", "test")
+
+
+def _day(found: Any) -> date | None:
+    if found is None or (isinstance(found, date) and not isinstance(found, datetime)):
+        return found
+    try:
+        if isinstance(found, str) and len(found) == len("2026-01-31"):
+            return date.fromisoformat(found)
+    except ValueError:
+        pass
+    raise ValueError("expected a day such as '2026-01-31', in quotes")
+
+
+# A day in the settings of a stage; pydantic would take 86400 for one, too.
+Day = Annotated[date | None, BeforeValidator(_day)]
+
+
+class Dataset(Written):
+    """Block `dataset` of params.yaml: what the dataset is. It stands in the manifest, the card and Croissant."""
+
+    name: Name
+    version: str
+    task: Task
+    licence: str
+    creators: tuple[str, ...] = Field(min_length=1)
+    date: date
+    seed: int
+    description: str = ""
+    url: str | None = None
+
+
+def read_dataset(file: Path) -> Dataset:
+    """Return the block `dataset` of params.yaml."""
+    return load(file, Dataset, within="dataset")
+
+
+def read_frozen(file: Path) -> date | None:
+    """Return `split.frozen` of params.yaml: the last day that may add to the test set, or None."""
+    block = parse(file)[1].get("split") or {}
+    found = block.get("frozen") if isinstance(block, dict) else None
+    try:
+        return _day(found)
+    except ValueError as error:
+        where = key_line(file, "split", "frozen")
+        raise UserError(f"{where}: split.frozen: {error}, found {found!r:.80}") from None

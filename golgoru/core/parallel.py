@@ -1,0 +1,109 @@
+"""The one seam for work per picture: processes, progress, and a memory of what was computed before.
+
+Neither shows in a result: order is kept, and the memory is keyed by content and by the code that computed.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import Any, TypeVar
+
+from golgoru.core.errors import UserError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_PATIENCE = 1.0  # seconds of work in this process before others are considered
+_WORTH_A_POOL = 2.0  # seconds of work still to do that pay for starting processes
+_CHUNK = 64
+_task: Callable[[Any], Any]
+
+
+def map_ordered(function: Callable[[Item], Result], items: Sequence[Item], label: str) -> list[Result]:
+    """Return `function(item)` for each item, in order; see `map_batches`."""
+    return map_batches(partial(_each, function), items, label, _CHUNK)
+
+
+def map_batches(
+    function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], label: str, size: int
+) -> list[Result]:
+    """Return what `function` returns for batches of at most `size` items, which is one result per item, in order.
+
+    Work starts in this process and moves to one process per core when much of it is left. `function` must be
+    picklable; it travels once per process, so it may carry a large context (`functools.partial`). `label` names
+    the progress bar, which shows on a terminal only.
+    """
+    results: list[Result] = []
+    with _progress(label, len(items)) as advance:
+        begun = time.monotonic()
+        batch = 1
+        while len(results) < len(items):
+            results += function(items[len(results) : len(results) + batch])
+            advance(len(results))
+            batch = min(2 * batch, size)  # a first batch of large pictures must not take minutes
+            spent = time.monotonic() - begun
+            left = len(items) - len(results)
+            if spent > _PATIENCE and spent / len(results) * left > _WORTH_A_POOL and (os.cpu_count() or 1) > 1:
+                break
+        for found in _in_processes(function, items[len(results) :], size):
+            results += found
+            advance(len(results))
+    return results
+
+
+def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [function(item) for item in items]
+
+
+def _in_processes(
+    function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], size: int
+) -> Iterator[list[Result]]:
+    if not items:
+        return
+    workers = os.cpu_count() or 1
+    size = max(1, min(size, len(items) // (4 * workers)))
+    batches = [items[at : at + size] for at in range(0, len(items), size)]
+    # spawn: a forked copy of a process with threads (pyarrow, BLAS) can hang.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (function,))
+    done = 0
+    try:
+        for found in pool.map(_work, batches):
+            yield found
+            done += 1
+    except BrokenProcessPool:
+        raise UserError(
+            f"a worker process died at or soon after '{batches[done][0]}': out of memory, or a decoder that crashed; "
+            f"free memory, or take the {size * workers} files from there on out one by one"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(function: Callable[[Any], Any]) -> None:
+    global _task  # noqa: PLW0603  (a worker's one task, set once)
+    _task = function
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def _work(item: Any) -> Any:
+    return _task(item)
+
+
+@contextlib.contextmanager
+def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console  # noqa: PLC0415  (only where somebody looks)
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)

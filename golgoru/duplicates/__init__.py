@@ -1,0 +1,1 @@
+"""Duplicates and near-duplicates among images: search, confirmation, groups, representatives."""

@@ -1,0 +1,101 @@
+"""JSON Lines: one object per line, per image or per object."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from golgoru.core.csv_table import Reject, read_text
+from golgoru.formats.payload import FIELDS, Raw, each_file, from_rows
+from golgoru.raw.batches import Batch
+
+SUFFIXES = (".jsonl", ".ndjson")
+# No word is nested as deep; what is would meet Python's own limit somewhere further on.
+_DEEPEST = 50
+_LONGEST_NUMBER = 300
+
+
+def read(batch: Batch, images: list[str]) -> Raw:
+    """Return the lines of every JSON Lines file of the payload."""
+    del images  # the lines name them
+    return each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
+
+
+def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
+    """Return one file's lines. `columns` maps our names to the file's keys; others keep their own."""
+    key_of = {field: columns.get(field, field) for field in FIELDS}
+    field_of = {key: field for field, key in key_of.items() if field in columns or key not in columns.values()}
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    ignored: set[str] = set()
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = parse(line)
+        except (ValueError, RecursionError) as error:
+            rejects.append(Reject(name, number, line.rstrip("\r"), f"{_reason(error)}: {line:.60}"))
+            continue
+        ignored.update(key for key in value if key not in field_of)
+        words = {field_of[key]: item for key, item in value.items() if key in field_of and item != ""}
+        rows.append({"file": name, "line": number, **words})
+    return Raw(from_rows(rows), rejects, tuple(sorted(ignored)))
+
+
+def parse(line: str) -> dict[str, Any]:
+    """Return one JSON object.
+
+    Raises ValueError or RecursionError for NaN and other numbers beyond a float, for a key that stands twice, for
+    deep nesting, and for broken text.
+    """
+    value = json.loads(
+        line, parse_constant=_no_constant, parse_int=_integer, parse_float=_float, object_pairs_hook=_unique
+    )
+    if not isinstance(value, dict):
+        raise ValueError("expected a JSON object")
+    if line.count("[") + line.count("{") > _DEEPEST:
+        _check_depth(value)
+    if "\\" in line:
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    return value
+
+
+def _check_depth(value: Any, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise ValueError(f"nested deeper than {_DEEPEST} levels")
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_depth(item, depth + 1)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits)} digits is no measurement")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"{digits:.20} is beyond what a number can hold")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"not valid JSON, {error.msg} at character {error.pos + 1}"
+    if isinstance(error, UnicodeEncodeError):
+        return "not valid text: half of a surrogate pair"
+    return str(error) if isinstance(error, ValueError) else f"nested deeper than {_DEEPEST} levels"

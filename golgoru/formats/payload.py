@@ -1,0 +1,109 @@
+"""What every reader gives: words as they stood in the payload, and what could not be read."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from golgoru.core.csv_table import Reject
+
+
+class Raw(NamedTuple):
+    """`words`: columns of FIELDS as objects, and file, line. `ignored`: payload columns that nothing asks for."""
+
+    words: pd.DataFrame
+    rejects: list[Reject]
+    ignored: tuple[str, ...] = ()
+
+
+def gather(parts: Sequence[Raw]) -> Raw:
+    """Return several files' words as one."""
+    words = [part.words for part in parts if len(part.words)]
+    # A column that one file lacks is null there, and never NaN: a NaN was written by someone.
+    columns = list(dict.fromkeys(column for part in words for column in part))
+    whole = [part.assign(**{str(c): None for c in columns if c not in part})[columns] for part in words]
+    return Raw(
+        pd.concat([part.astype(object) for part in whole], ignore_index=True) if words else empty(),
+        [reject for part in parts for reject in part.rejects],
+        tuple(sorted({column for part in parts for column in part.ignored})),
+    )
+
+
+def empty() -> pd.DataFrame:
+    """Return no words."""
+    return pd.DataFrame({"file": [], "line": []}, dtype=object)
+
+
+def from_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return words, one dict each with file, line and any of FIELDS."""
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return (
+        pd.DataFrame({c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}) if rows else empty()
+    )
+
+
+def each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, Path], Raw]) -> Raw:
+    """Read every file under `payload` that has one of `suffixes`; any other file is a reject."""
+    return gather([_one(name, path, suffixes, read) for name, path in files(payload)])
+
+
+def files(payload: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files under `payload`, sorted, as POSIX names relative to it; a file stands for itself."""
+    if payload.is_file():
+        yield payload.name, payload
+        return
+    for path in sorted(payload.rglob("*")):
+        # A link to a folder is no folder here: what lies behind it is read by nobody, and `_one` says so.
+        if (path.is_symlink() or not path.is_dir()) and path.name not in (".gitignore", ".DS_Store", "Thumbs.db"):
+            yield _printable(path.relative_to(payload).as_posix()), path
+
+
+def whole_file(name: str, path: Path, error: str) -> Raw:
+    """Return the file as one reject, keyed by its bytes."""
+    try:
+        found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    except OSError:
+        found = ""
+    return Raw(empty(), [Reject(name, None, found, error)])
+
+
+def _one(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], Raw]) -> Raw:
+    # is_file comes first: a link that leads to itself cannot be resolved.
+    if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(Path.cwd())):
+        return Raw(
+            empty(), [Reject(name, None, name, "no regular file inside the repository; put the file itself here")]
+        )
+    if path.suffix.lower() not in suffixes:
+        return whole_file(name, path, f"expected a file that ends in {' or '.join(suffixes)}")
+    try:
+        return read(name, path)
+    except ValueError as error:
+        return whole_file(name, path, str(error))
+    except OSError as error:
+        return whole_file(name, path, f"cannot be read: {error.strerror}")
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def fields_of(header: list[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return which column of `header` stands for which of FIELDS. Raises ValueError where one is missing."""
+    taken = {field: columns.get(field, field) for field in FIELDS}
+    missing = [column for field, column in taken.items() if field in columns and column not in header]
+    missing += [taken["image"]] if taken["image"] not in header and "image" not in columns else []
+    if missing:
+        raise ValueError(
+            f"no column '{missing[0]}'; found {', '.join(header)}; say under 'columns' of batch.yaml which one it is"
+        )
+    renamed = set(columns.values())
+    return {f: c for f, c in taken.items() if c in header and (f in columns or c not in renamed)}
+
+
+# Names that a payload's columns are mapped to. x2, y2 are the right and lower edge, in place of width and height.
+FIELDS = (
+    "image", "annotator", "kind", "about", "label", "x", "y", "width", "height", "x2", "y2", "polygon", "text",
+    "attributes", "id", "origin", "created_at", "lead_time_s",
+)  # fmt: skip

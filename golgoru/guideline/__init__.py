@@ -1,0 +1,1 @@
+"""The guideline as data: classes, annotators, rules, edge cases, changes, and the predicates that check them."""

@@ -1,0 +1,274 @@
+"""guidelines/changes.yaml: what a change of the guideline means for the words that are older than it.
+
+A word is older than a change when its guideline version comes before the change's by number. Changes are applied in
+the order of their versions, those of one version at once, so a class can be renamed, and merged later.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from golgoru.core import paths, versions
+from golgoru.core.errors import UserError
+from golgoru.core.yaml_models import Written, key_line, load
+from golgoru.guideline.classes import Classes
+from golgoru.tables import frames
+
+ClassId = Annotated[str, Field(min_length=1)]
+NOT_ASKED = -1
+
+
+class Change(Written):
+    """One change: of the meaning of classes, or of a rule, which touches what is drawn and so every class."""
+
+    version: str
+    classes: tuple[ClassId, ...] = ()
+    rule: str | None = None
+    action: Literal["redefine", "rename", "merge", "split"]
+    to: tuple[ClassId, ...] = ()
+    old_votes: Literal["keep", "drop", "map", "requeue"]
+    reason: str = Field(min_length=1)
+
+    @field_validator("version")
+    @classmethod
+    def _numbered(cls, version: str) -> str:
+        if not re.search(r"\d", version):
+            raise ValueError("expected a version with a number, such as 1.1")
+        return version
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Change":
+        several = len(set(self.to))
+        wrong = {
+            "expected either 'classes' or 'rule'": bool(self.classes) == (self.rule is not None),
+            "a rule is redefined; what is renamed, merged or split is a class": self.rule is not None
+            and self.action != "redefine",
+            "redefine takes no 'to'; the class keeps its id": self.action == "redefine" and several > 0,
+            "rename expects one class in 'classes' and its new id in 'to'": self.action == "rename"
+            and (len(self.classes), several) != (1, 1),
+            "merge expects one class in 'to'": self.action == "merge" and several != 1,
+            "split expects two classes or more in 'to'": self.action == "split" and several < 2,
+            "'old_votes: map' is for rename and merge; expected keep, drop or requeue": self.old_votes == "map"
+            and self.action not in ("rename", "merge"),
+        }
+        for reason, is_wrong in wrong.items():
+            if is_wrong:
+                raise ValueError(reason)
+        return self
+
+    def touches(self, label: str | None) -> bool:
+        """Return whether it changes what a word with this class means; a rule changes what every word means."""
+        return self.rule is not None or label in self.classes
+
+
+class Changes(Written):
+    """guidelines/changes.yaml."""
+
+    changes: tuple[Change, ...] = ()
+
+    def ordered(self) -> list[Change]:
+        """Return the changes in the order of their versions; those of one version as they stand in the file."""
+        return sorted(self.changes, key=lambda change: versions.numbers(change.version))
+
+
+class Meaning(NamedTuple):
+    """What is left of a class that words of one guideline version name. Numbers are places in `Changes.ordered`.
+
+    `label`: the class in the names of today. `dropped_by`, `asked_by`: the change that drops the word, or asks for it
+    to be said again, the newest of several; NOT_ASKED where none does. `concerns`: the changes with `requeue` that put
+    an object in question on which the word stands. `kept_in`: the versions whose changes let the word stand.
+    """
+
+    label: str | None
+    dropped_by: int
+    asked_by: int
+    concerns: frozenset[int]
+    kept_in: frozenset[tuple[int, ...]]
+
+
+class Meanings(NamedTuple):
+    """`code`: per word, the place of its meaning in `of`."""
+
+    code: pd.Series
+    of: list[Meaning]
+
+    def where(self, holds: Callable[[Meaning], bool], code: pd.Series | None = None) -> pd.Series:
+        """Return, per word or per `code`, whether its meaning is one for which `holds`; a null code never is."""
+        return self._each(holds, False, code).astype(bool)
+
+    def number(self, of: Callable[[Meaning], int], code: pd.Series | None = None) -> pd.Series:
+        """Return, per word or per `code`, a number of its meaning; NOT_ASKED for a null code."""
+        return self._each(of, NOT_ASKED, code).astype(np.int64)
+
+    def labels(self) -> pd.Series:
+        """Return, per word, the class in the names of today."""
+        return self._each(lambda meaning: meaning.label, None, None).astype("str")
+
+    def _each(self, value: Callable[[Meaning], object], otherwise: object, code: pd.Series | None) -> pd.Series:
+        code = self.code if code is None else code
+        values = np.array([*(value(meaning) for meaning in self.of), otherwise])
+        place: NDArray[np.int64] = code.fillna(-1).to_numpy(dtype=np.int64)
+        return pd.Series(values[place], index=code.index)
+
+
+def read_changes(file: Path) -> Changes:
+    """Return the changes; no file means none."""
+    return load(file, Changes) if file.exists() else Changes()
+
+
+def read_checked(file: Path, classes: Classes) -> Changes:
+    """Return the changes. Raises UserError where they do not fit the classes."""
+    changes = read_changes(file)
+    if found := problems(changes, classes, file):
+        raise UserError("\n".join(found))
+    return changes
+
+
+def problems(changes: Changes, classes: Classes, file: Path = paths.CHANGES) -> list[str]:
+    """Return what in the file does not fit the classes, or itself: file, line, key, what was found, what to do."""
+    return [
+        f"{key_line(file, 'changes', number, key)}: changes.{number}.{key}: {reason}"
+        for number, change in enumerate(changes.changes)
+        for key, reason in _misfits(change, changes.changes[:number], changes.changes, classes)
+    ]
+
+
+def _misfits(
+    change: Change, before: Sequence[Change], every: Sequence[Change], classes: Classes
+) -> Iterator[tuple[str, str]]:
+    """Yield key and reason. A class that a later change touches need not be defined any more."""
+    if not versions.not_newer(pd.Series([change.version]), classes.version).all():
+        yield (
+            "version",
+            f"'{change.version}' is newer than {paths.CLASSES}, which is {classes.version}; raise the version there,"
+            " or correct it here",
+        )
+    at = versions.numbers(change.version)
+    same = [other for other in before if versions.numbers(other.version) == at]
+    twice = {c for n, c in enumerate(change.classes) if c in change.classes[:n]}
+    twice |= {c for other in same for c in set(change.classes) & set(other.classes)}
+    for name in sorted(twice):
+        yield "classes", f"'{name}' is changed twice in version {change.version}; make one change of it"
+    if change.rule is not None and change.rule in [other.rule for other in same]:
+        yield "rule", f"'{change.rule}' is changed twice in version {change.version}; make one change of it"
+    later = {c for other in every if versions.numbers(other.version) > at for c in other.classes}
+    known = {*classes.ids, *later}
+    for name in change.to:
+        if name not in known:
+            yield "to", f"'{name}' is not defined in {paths.CLASSES}; define it there, or correct the id"
+    if change.old_votes == "keep":
+        for name in change.classes:
+            if name not in known:
+                yield (
+                    "classes",
+                    f"'{name}' is not defined in {paths.CLASSES} any more, so its old votes cannot be kept; expected"
+                    " drop, map or requeue",
+                )
+
+
+def mapped(annotations: pd.DataFrame, changes: Changes) -> pd.Series:
+    """Return the class of each word in the names of today: older words of a renamed or merged class are mapped."""
+    if not changes.changes:
+        return annotations["label"]
+    return meanings(annotations, changes).labels().where(annotations["kind"] == "object", annotations["label"])
+
+
+def accounted_for(annotations: pd.DataFrame, changes: Changes, defined: Sequence[str]) -> pd.Series:
+    """Return which words name a class that is defined, or one that a change speaks of: consolidate sees to those.
+
+    An old word of a class that was split or removed breaks no rule: it was right when it was said.
+    """
+    known = mapped(annotations, changes).isin(defined)
+    return known | meanings(annotations, changes).where(
+        lambda m: m.asked_by != NOT_ASKED or m.dropped_by != NOT_ASKED,
+    )
+
+
+def epochs(written_under: pd.Series, changes: Changes, old_votes: Sequence[str] = ("requeue",)) -> pd.Series:
+    """Return, per guideline version, under how many changes it came that ask for words again (or do `old_votes`).
+
+    A word of a later epoch is the newer one whatever the dates of the batches say: what somebody said under the old
+    meaning and handed in late does not replace what he said under the new one.
+    """
+    asking = {tuple(versions.numbers(c.version)): c.version for c in changes.changes if c.old_votes in old_votes}
+    epoch = pd.Series(0, index=written_under.index)
+    for version in asking.values():
+        epoch += ~versions.older(written_under, version)
+    return epoch
+
+
+def meanings(annotations: pd.DataFrame, changes: Changes) -> Meanings:
+    """Return what is left of each word; its columns kind, label and guideline_version are read."""
+    said = pd.DataFrame({
+        "label": annotations["label"].where(annotations["kind"] == "object"),
+        "version": annotations["guideline_version"],
+    })  # fmt: skip
+    by = said.groupby(["label", "version"], dropna=False)
+    distinct = said.assign(code=by.ngroup()).drop_duplicates("code").sort_values("code")
+    order = changes.ordered()
+    # One step per class and version, not per word.
+    texts = distinct[["label", "version"]].astype(object).where(distinct[["label", "version"]].notna(), None)
+    return Meanings(by.ngroup(), [_meaning(label, version or "", order) for label, version in texts.to_numpy()])
+
+
+def _meaning(label: str | None, version: str, order: Sequence[Change]) -> Meaning:
+    made_at = versions.numbers(version)
+    dropped_by = asked_by = NOT_ASKED
+    concerns, kept_in = set(), set()
+    today = _today(label, version, order)
+    for at, same in groupby(enumerate(order), key=lambda item: versions.numbers(item[1].version)):
+        name = label
+        for number, change in same:
+            if made_at >= at:  # said under the new meaning
+                named = {_today(c, change.version, order) for c in (*change.classes, *change.to)}
+                is_named = today in named
+            else:
+                is_named = name in (*change.classes, *change.to)
+                if change.touches(name):
+                    dropped_by = number if change.old_votes == "drop" else dropped_by
+                    asked_by = number if change.old_votes == "requeue" else asked_by
+                    kept_in |= {tuple(at)} if change.old_votes == "keep" else set()
+                    label = change.to[0] if change.old_votes == "map" else label
+            if change.old_votes == "requeue" and (change.rule is not None or is_named):
+                concerns.add(number)
+    return Meaning(label, dropped_by, asked_by, frozenset(concerns), frozenset(kept_in))
+
+
+def _today(label: str | None, version: str, order: Sequence[Change]) -> str | None:
+    """Return today's name of a class as a word of `version` names it."""
+    made_at = versions.numbers(version)
+    for at, same in groupby(order, key=lambda change: versions.numbers(change.version)):
+        renamed = {c: change.to[0] for change in same if change.old_votes == "map" for c in change.classes}
+        if made_at < at and label in renamed:
+            label = renamed[label]
+    return label
+
+
+def lapsed(statements: pd.DataFrame, found: Meanings, changes: Changes, defined: Sequence[str]) -> pd.Series:
+    """Return which statements count no longer, since others were made under the new meaning.
+
+    `statements` has the columns object, guideline_version and meaning (a code, null for ABSENT). A class that is not
+    defined any more cannot be voted for, also where nobody has said anything newer.
+    """
+    classes = set(defined)
+    gone = found.where(lambda m: m.asked_by != NOT_ASKED and m.label not in classes, statements["meaning"])
+    gone &= statements["meaning"].notna()
+    for number, change in enumerate(changes.ordered()):
+        if change.old_votes != "requeue":
+            continue
+        is_old = versions.older(statements["guideline_version"], change.version)
+        concerned = found.where(lambda m, n=number: n in m.concerns, statements["meaning"])  # type: ignore[misc]
+        in_question = frames.is_in(statements["object"], statements.loc[~is_old, "object"])
+        if change.rule is None:
+            in_question &= frames.is_in(statements["object"], statements.loc[concerned, "object"])
+        at = tuple(versions.numbers(change.version))
+        kept = found.where(lambda m, at=at: at in m.kept_in, statements["meaning"])  # type: ignore[misc]
+        gone |= is_old & in_question & ~kept
+    return gone

@@ -1,0 +1,120 @@
+"""The catalogue of edge cases, guidelines/edge_cases.yaml: what is hard to decide, how it is decided, and where it is.
+
+An edge case names what people must agree on (a tiny object, a torn border), the decision, and a trigger: a predicate,
+or a named check, over the columns and facts of images or objects. Where it fires is counted against what is wanted.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import pyarrow as pa
+from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
+
+from golgoru.core import paths
+from golgoru.core.yaml_models import Fault, Written, key_line, load
+from golgoru.guideline import predicates, python_checks
+from golgoru.guideline.predicates import PredicateError
+from golgoru.guideline.rules import rule_id, used_twice
+
+On = Literal["image", "object"]
+Split = Literal["train", "val", "test"]
+
+
+def _in_the_dialect(predicate: str) -> str:
+    try:
+        predicates.columns(predicate)
+    except PredicateError as error:
+        raise ValueError(str(error)) from None
+    return predicate
+
+
+def _below_the_guideline(example: str) -> str:
+    if example.startswith("/") or "\\" in example or ".." in example.split("/") or not example.strip():
+        raise ValueError("expected a path below guidelines/, such as examples/seven-crossed.png")
+    return example
+
+
+class EdgeCase(Written):
+    """One edge case: its sentence, what is decided, where it fires, and how many of it are wanted."""
+
+    id: Annotated[str, AfterValidator(rule_id)]
+    sentence: str = Field(min_length=1)
+    why: str = ""
+    decision: str = Field(min_length=1)
+    on: On
+    predicate: Annotated[str, AfterValidator(_in_the_dialect)] | None = None
+    check: str | None = None
+    wanted: Mapping[Split, NonNegativeInt] = {}
+    owner: str
+    status: Literal["active", "retired"] = "active"
+    since: str
+    examples: tuple[Annotated[str, AfterValidator(_below_the_guideline)], ...] = ()
+
+    @field_validator("owner")
+    @classmethod
+    def _somebody(cls, owner: str) -> str:
+        if not owner.strip():
+            raise ValueError("expected who decides, such as labelling lead")
+        return owner
+
+    @field_validator("wanted", mode="before")
+    @classmethod
+    def _known_splits(cls, wanted: object) -> object:
+        for split in wanted if isinstance(wanted, dict) else ():
+            if split not in get_args(Split):
+                raise ValueError(f"there is no split '{split}'; expected {', '.join(get_args(Split))}")
+        return wanted
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> "EdgeCase":
+        if (self.predicate is None) == (self.check is None):
+            found = "neither" if self.predicate is None else "both"
+            raise ValueError(f"expected one of the keys 'predicate' and 'check', found {found}")
+        return self
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns and facts that the trigger reads. Raises PredicateError for an unknown check."""
+        return python_checks.columns(self.check) if self.check is not None else predicates.columns(self.predicate or "")
+
+
+class EdgeCases(Written):
+    """guidelines/edge_cases.yaml."""
+
+    edge_cases: tuple[EdgeCase, ...] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield ids that stand there twice."""
+        yield from used_twice("edge_cases", [case.id for case in self.edge_cases])
+
+    @property
+    def active(self) -> list[EdgeCase]:
+        """Return those that are not retired, in the order of the file."""
+        return [case for case in self.edge_cases if case.status == "active"]
+
+
+def read_edge_cases(file: Path) -> EdgeCases:
+    """Return the catalogue. Raises UserError naming file, line and key."""
+    return load(file, EdgeCases)
+
+
+def problems(catalogue: EdgeCases, known: Mapping[On, Mapping[str, pa.DataType]]) -> list[str]:
+    """Return what is wrong with the triggers of the active edge cases, as `file:line: ...`.
+
+    `known` are the columns and facts that a trigger on images, or on objects, can read.
+    """
+    found = []
+    for number, case in enumerate(catalogue.edge_cases):
+        if case.status == "active":
+            for key, reason in _faults(case, known[case.on]):
+                found.append(f"{key_line(paths.EDGE_CASES, 'edge_cases', number, key)}: {case.id}: {key}: {reason}")
+    return found
+
+
+def _faults(case: EdgeCase, known: Mapping[str, pa.DataType]) -> Iterator[tuple[str, str]]:
+    try:
+        if case.predicate is not None:
+            predicates.check(case.predicate, known)
+        predicates.missing(case.columns(), known)
+    except PredicateError as error:
+        yield "predicate" if case.predicate is not None else "check", str(error)

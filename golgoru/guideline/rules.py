@@ -1,0 +1,104 @@
+"""The rule book, guidelines/rules.yaml: what must hold, how it is checked, and what follows when it does not."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from golgoru.core.yaml_models import Fault, Written, load
+
+Severity = Literal["critical", "warning", "info"]
+Action = Literal["stop", "set aside", "tell"]
+EnforcedBy = Literal["expectation", "stage", "diff", "reviewer"]
+Status = Literal["active", "retired"]
+
+_CHECKS = ("predicate", "check", "expectation")
+_ID = re.compile(r"[A-Z]{2,10}-\d{3}")
+
+
+def rule_id(value: str) -> str:
+    """Return an id of a rule or edge case. Raises ValueError."""
+    if not _ID.fullmatch(value):
+        raise ValueError("expected capitals, a hyphen and three digits, such as BOX-003")
+    return value
+
+
+class Expectation(Written):
+    """A Great Expectations expectation: its type in snake_case and its arguments."""
+
+    type: str
+    kwargs: Mapping[str, JsonValue] = {}
+
+
+class Rule(Written):
+    """One rule. `table` and one of `predicate`, `check`, `expectation` belong to those that an expectation enforces.
+
+    `predicate` is SQL that holds for every row (golgoru/guideline/predicates.py), `check` the name of a function in
+    expectations/checks.py, `expectation` any of Great Expectations' own; `shows` are the columns a finding quotes.
+    """
+
+    id: Annotated[str, AfterValidator(rule_id)]
+    sentence: str = Field(min_length=1)
+    why: str = ""
+    severity: Severity
+    action: Action
+    status: Status = "active"
+    enforced_by: EnforcedBy
+    stage: str | None = None
+    since: str
+    table: str | None = None
+    predicate: str | None = None
+    check: str | None = None
+    expectation: Expectation | None = None
+    shows: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _enforced(self) -> "Rule":
+        given = [key for key in _CHECKS if getattr(self, key) is not None]
+        if self.enforced_by == "expectation" and (self.table is None or len(given) != 1):
+            raise ValueError(f"enforced by an expectation: expected the key 'table' and one of {_named(_CHECKS)}")
+        if self.enforced_by != "expectation" and given:
+            raise ValueError(f"has '{given[0]}', so expected enforced_by: expectation, found '{self.enforced_by}'")
+        if self.enforced_by == "stage" and self.stage is None:
+            raise ValueError("enforced by a stage: expected the key 'stage'")
+        return self
+
+
+class RuleBook(Written):
+    """guidelines/rules.yaml."""
+
+    rules: tuple[Rule, ...] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong between rules."""
+        yield from used_twice("rules", [rule.id for rule in self.rules])
+
+    def checked(self, table: str) -> list[Rule]:
+        """Return the active rules that an expectation on `table` enforces, in the order of the file."""
+        return [r for r in self.rules if r.status == "active" and r.enforced_by == "expectation" and r.table == table]
+
+    def tables(self) -> list[str]:
+        """Return the tables that an active rule's expectation is about, by name."""
+        return sorted({r.table for r in self.rules if r.table is not None and self.checked(r.table)})
+
+
+def used_twice(block: str, ids: list[str]) -> Iterator[Fault]:
+    """Yield every id that stands in `block` a second time."""
+    first: dict[str, int] = {}
+    for place, name in enumerate(ids):
+        if name in first:
+            yield Fault(
+                (block, place, "id"), f"'{name}' is used twice; an id is never reused", (block, first[name], "id")
+            )
+        first.setdefault(name, place)
+
+
+def _named(keys: tuple[str, ...]) -> str:
+    return ", ".join(f"'{key}'" for key in keys)
+
+
+def read_rules(file: Path) -> RuleBook:
+    """Return the rule book."""
+    return load(file, RuleBook)

@@ -1,0 +1,1 @@
+"""Image files: decoding, statistics, perceptual hashes, thumbnails."""

@@ -1,0 +1,149 @@
+"""Open a picture that nobody vouches for: upright, in eight bits, grey or RGB, or a plain reason why not."""
+
+import io
+import logging
+import re
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from golgoru.core.errors import UserError
+
+DECODER = "Pillow"
+# Named one by one: Pillow knows formats that run other programs (EPS) or that hold no single picture (PDF).
+# MPO comes with JPEG.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
+_FIRST_FRAME_COUNTS = ("MPO",)  # the further frames are previews or the other eye's view of one shot
+_ORIENTATION = 0x0112
+SIDEWAYS = (5, 6, 7, 8)  # orientations in which width and height change places
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Pillow logs what it thinks of broken files; our answer stands in the table, not on the terminal.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+logging.getLogger("PIL").propagate = False
+
+
+class PictureError(Exception):
+    """Why a file is no usable picture, in words that go into a table."""
+
+
+class Picture(NamedTuple):
+    """A decoded picture as it is shown: `image` has mode L or RGB; `format` and `mode` are those of the file."""
+
+    image: Image.Image
+    format: str
+    mode: str
+
+
+def open_picture(data: bytes, max_pixels: int | None = None) -> Picture:
+    """Decode `data`, with the EXIF orientation applied and transparency laid over white.
+
+    `max_pixels` is judged from the header, before anything is decoded; None sets no limit. Raises PictureError.
+    """
+    if not data:
+        raise PictureError("the file is empty")
+    # Pillow's own limit follows ours, so that a raised limit means what it says.
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decode(data, max_pixels)
+    except PictureError:
+        raise
+    except MemoryError:
+        # What depends on the machine must stop the stage: in the table it would make the release depend on it.
+        raise no_memory() from None
+    except UnidentifiedImageError:
+        raise PictureError(f"no picture of a known format ({', '.join(FORMATS)})") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"more pixels than the limit of {max_pixels:,} (fingerprint.max_pixels)") from None
+    except Exception as error:  # decoders of untrusted files raise anything
+        raise PictureError(_reason(error)) from None
+
+
+def no_memory() -> UserError:
+    """Return the error for too little memory: no fault of the picture's, and none that its row may tell of."""
+    return UserError("not enough memory to decode a picture; lower fingerprint.max_pixels")
+
+
+def orientation(data: bytes, max_pixels: int) -> int:
+    """Return the EXIF orientation of a JPEG without decoding it, 1 where there is none. Raises PictureError."""
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+                return _orientation(image)
+    except Exception as error:  # decoders of untrusted files raise anything
+        raise PictureError(_reason(error)) from None
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Return `image` turned as its EXIF orientation says."""
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+def grey(image: Image.Image) -> Image.Image:
+    """Return `image` in eight-bit grey, by the weights of ITU-R 601 as Pillow applies them."""
+    return image if image.mode == "L" else image.convert("L")
+
+
+def _decode(data: bytes, max_pixels: int | None) -> Picture:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        form, mode = str(image.format), image.mode
+        pixels = image.width * image.height
+        if max_pixels is not None and pixels > max_pixels:
+            raise PictureError(
+                f"{image.width} x {image.height} pixels, more than the limit of {max_pixels:,} (fingerprint.max_pixels)"
+            )
+        if form not in _FIRST_FRAME_COUNTS and getattr(image, "is_animated", False):
+            raise PictureError("several frames or pages in one file; expected one picture")
+        image.load()
+        return Picture(upright(_eight_bits(image), _orientation(image)), form, mode)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a broken EXIF block raises anything, and the picture is still good
+        return 1
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return _scaled(image)
+    if image.has_transparency_data:
+        shown = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
+    if image.mode in ("L", "RGB"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Bring 16- and 32-bit grey to eight bits by the bits in use: cameras store 10 or 12 bits in 16."""
+    values = np.asarray(image)
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float64)
+        low, span = values.min(), np.ptp(values)
+        return Image.fromarray(((values - low) * (255 / span if span else 0)).round().astype(np.uint8))
+    values = np.maximum(values.astype(np.int64), 0)
+    shift = max(int(values.max()).bit_length() - 8, 0)
+    return Image.fromarray((values >> shift).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(re.sub(r"<[^>]*>", "", str(error)).split())[:120]  # without the addresses of objects
+    if isinstance(error, EOFError) or "truncated" in text.lower():
+        return "truncated: the file ends before the picture does"
+    return f"damaged: {text or type(error).__name__}"

@@ -1,0 +1,220 @@
+"""The picture files of every delivery, and the guard: what is on disk is what the pointers say."""
+
+import configparser
+import fnmatch
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from golgoru.core import paths
+from golgoru.core.errors import UserError
+from golgoru.core.yaml_models import parse
+from golgoru.raw.deliveries import Delivery, Pointer
+
+_DVC = Path(".dvc")
+_NOT_PICTURES = (".gitignore", "*.dvc")  # what git keeps beside the folders of the deliveries
+
+
+class PictureFile(NamedTuple):
+    """One file of a delivery. `name` is its path inside the delivery as the file system spells it."""
+
+    image: str
+    path: str
+    name: str
+    error: str | None
+    readable: bool
+
+
+def find(deliveries: Sequence[Delivery]) -> dict[str, list[PictureFile]]:
+    """Return the files of every delivery, by its name. Raises UserError where disk and pointers differ."""
+    if not deliveries:
+        raise UserError(f"no delivery yet in {paths.DELIVERIES}; bring pictures in with `dataset import`")
+    ignored = _ignored(Path(".dvcignore"))
+    _check_described(deliveries, ignored)
+    outputs = stage_outputs(paths.DVC) if any(d.pointer is None for d in deliveries) else set()
+    found = {}
+    for delivery in deliveries:
+        folder = paths.IMAGES / delivery.name
+        files = _files_of(delivery.name, ignored)
+        if delivery.pointer is not None:
+            _check_pointer(delivery.pointer, folder, [file.name for file in files])
+        elif folder.as_posix() not in outputs:
+            raise UserError(
+                f"{delivery.file}: the pictures under {folder} are not versioned: no {delivery.name}.dvc beside it, "
+                f"and no stage of {paths.DVC} writes them; `dataset import` them, or `dvc add {folder}` and move the "
+                f"pointer to {paths.DELIVERIES} with 'wdir: ../images'"
+            )
+        elif not folder.is_dir():
+            raise UserError(f"{folder}: the folder is missing, and a stage of {paths.DVC} writes it; run `dvc repro`")
+        found[delivery.name] = files
+    _check_unique(found)
+    return found
+
+
+def check_contents(pointer: Pointer, folder: Path, contents: Mapping[str, str]) -> None:
+    """Raise UserError where the md5s of the files (by name inside the delivery) do not give the pointer's md5.
+
+    DVC hashes the listing of a folder, so its pointer can be checked without the cache.
+    """
+    # As json.dumps writes it, without a dictionary for each file.
+    listing = ", ".join(f'{{"md5": "{contents[name]}", "relpath": {json.dumps(name)}}}' for name in sorted(contents))
+    digest = hashlib.md5(f"[{listing}]".encode(), usedforsecurity=False).hexdigest()
+    if f"{digest}.dir" != pointer.md5:
+        before = _listing(pointer) or {}
+        changed = [name for name in sorted(contents) if name in before and before[name] != contents[name]]
+        raise UserError(
+            f"{pointer.file}: files under {folder} are not those that the pointer names{_some('changed', changed)}; "
+            + _what_to_do(pointer, folder)
+        )
+
+
+def _check_described(deliveries: Sequence[Delivery], ignored: Callable[[str], bool]) -> None:
+    names = {delivery.name for delivery in deliveries}
+    for entry in sorted(os.scandir(paths.IMAGES), key=lambda e: e.name) if paths.IMAGES.is_dir() else []:
+        where = paths.IMAGES / os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+        if ignored(entry.name) or any(fnmatch.fnmatchcase(entry.name, p) for p in _NOT_PICTURES):
+            continue
+        if not entry.is_dir():
+            raise UserError(f"{where}: a file outside every delivery; move it into the folder of one")
+        if entry.name not in names:
+            raise UserError(
+                f"{where}: nothing describes this folder; write {paths.DELIVERIES / where.name}.yaml with at least "
+                f"'date', or `dataset import` it, or remove the folder"
+            )
+
+
+def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[PictureFile]:
+    try:
+        return list(_files(delivery, ignored))
+    except OSError as error:  # nobody can say which files stand in a folder that cannot be listed
+        where = os.fsencode(str(error.filename)).decode("utf-8", "backslashreplace")
+        raise UserError(
+            f"{where}: the folder cannot be read: {error.strerror}; get the right to read it, or bring it back"
+        ) from None
+
+
+def _files(delivery: str, ignored: Callable[[str], bool]) -> Iterator[PictureFile]:
+    """Walk a delivery as DVC does: links to folders are not followed, what is no regular file is no file.
+
+    Paths are texts here: making them `Path` objects would take longer than all the rest.
+    """
+    allowed = [paths.IMAGES.resolve(), _cache_folder().resolve()]
+    top = str(paths.IMAGES / delivery)
+    folders = [(top, "")] if Path(top).is_dir() else []
+    while folders:
+        folder, prefix = folders.pop()
+        for entry in os.scandir(folder):
+            if ignored(entry.name):
+                continue
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, f"{name}/"))
+            elif entry.is_symlink():
+                if not os.path.isdir(entry.path):  # noqa: PTH112  (false also where the link cannot be followed)
+                    yield _picture_file(delivery, name, entry.path, _link_error(Path(entry.path), allowed))
+            elif entry.is_file():
+                yield _picture_file(delivery, name, entry.path, None)
+
+
+def _picture_file(delivery: str, name: str, path: str, link_error: str | None) -> PictureFile:
+    image = f"{delivery}/{name}"
+    try:
+        image.encode()
+        return PictureFile(image, path, name, link_error, link_error is None)
+    except UnicodeEncodeError:  # bytes that are no UTF-8 stand in it as lone surrogates
+        error = link_error or "the file name is not UTF-8; rename the file"
+        image = os.fsencode(image).decode("utf-8", "backslashreplace")
+        return PictureFile(image, path, name, error, link_error is None)
+
+
+def _link_error(path: Path, allowed: Sequence[Path]) -> str | None:
+    try:
+        target = path.resolve(strict=True)
+    except FileNotFoundError:
+        return "a symbolic link to nothing"
+    except (OSError, RuntimeError):  # no right to look, or a loop: RuntimeError before Python 3.13
+        return "a symbolic link that cannot be followed"
+    if not any(target.is_relative_to(folder) for folder in allowed):
+        return "a symbolic link that leads out of the picture folder"
+    return None if target.is_file() else "a symbolic link to something that is no file"
+
+
+def _check_unique(found: Mapping[str, Sequence[PictureFile]]) -> None:
+    images = [file.image for files in found.values() for file in files]
+    if len(set(images)) != len(images):
+        seen: set[str] = set()
+        twice = next(image for image in images if image in seen or seen.add(image))  # type: ignore[func-returns-value]
+        raise UserError(f"{paths.IMAGES / twice}: two files get this name once it is written as UTF-8; rename one")
+
+
+def _check_pointer(pointer: Pointer, folder: Path, names: Sequence[str]) -> None:
+    listing = _listing(pointer)
+    missing = sorted(set(listing) - set(names)) if listing is not None else []
+    unknown = sorted(set(names) - set(listing)) if listing is not None else []
+    if len(names) != pointer.files or missing or unknown:
+        raise UserError(
+            f"{pointer.file}: found {len(names):,} files under {folder}, expected {pointer.files:,}"
+            f"{_some('missing', missing)}{_some('not in the pointer', unknown)}; {_what_to_do(pointer, folder)}"
+        )
+
+
+def _what_to_do(pointer: Pointer, folder: Path) -> str:
+    return (
+        f"run `dvc pull {pointer.file}`, or, where files changed on purpose, `dvc add {folder}` (new pictures: "
+        f"`dataset import`)"
+    )
+
+
+def _some(what: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    shown = ", ".join(os.fsencode(name).decode("utf-8", "backslashreplace") for name in names[:3])
+    return f" ({what}: {shown}{f' and {len(names) - 3:,} more' if len(names) > 3 else ''})"
+
+
+def _listing(pointer: Pointer) -> dict[str, str] | None:
+    """Return name and md5 of each file as DVC's cache lists them; None where the cache has no readable list."""
+    try:
+        text = (_cache_folder() / "files" / "md5" / pointer.md5[:2] / pointer.md5[2:]).read_text("utf-8")
+        return {str(file["relpath"]): str(file["md5"]) for file in json.loads(text)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _cache_folder() -> Path:
+    folder = "cache"
+    for file in (_DVC / "config", _DVC / "config.local"):
+        config = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            config.read(file, "utf-8")
+            folder = config.get("cache", "dir", fallback=folder).strip("\"'")
+        except (configparser.Error, UnicodeDecodeError):
+            continue  # DVC itself will say what is wrong with its settings
+    return _DVC / Path(folder).expanduser()
+
+
+def _ignored(file: Path) -> Callable[[str], bool]:
+    """Return the test for names that DVC leaves out: the patterns of .dvcignore that are names alone.
+
+    Patterns with folders speak of other places than a delivery's inside; should one not, the counts differ.
+    """
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    names = [line.strip().removesuffix("/") for line in lines]
+    patterns = [name for name in names if name and "/" not in name and not name.startswith(("#", "!"))]
+    expression = re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)")
+    return lambda name: expression.match(name) is not None
+
+
+def stage_outputs(file: Path) -> set[str]:
+    """Return the paths that stages of dvc.yaml write."""
+    stages = (parse(file)[1] or {}).get("stages") or {} if file.exists() else {}
+    outputs = set()
+    for stage in stages.values():
+        for out in stage.get("outs") or []:
+            path = next(iter(out)) if isinstance(out, dict) else out
+            outputs.add(os.path.normpath(Path(stage.get("wdir") or ".") / str(path)))
+    return outputs

@@ -1,0 +1,1 @@
+"""What a release consists of: ledger, manifest, Croissant, dataset card."""

@@ -1,0 +1,224 @@
+"""The dataset card: README.md of a release, written for a person in a hurry.
+
+Names, descriptions and reasons are other people's text: none of it reaches the page as Markdown or HTML.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from golgoru.consensus.relabel import Work
+from golgoru.core import text
+from golgoru.core.dataset import SPLITS, Dataset
+from golgoru.core.markdown import link, number, plain, share, table
+from golgoru.guideline.classes import Classes
+from golgoru.guideline.rules import RuleBook
+from golgoru.release import charts, croissant, manifest
+from golgoru.release.card_labels import how_labels_were_made, limits
+from golgoru.tables.pipeline import TABLES
+from golgoru.tables.schema import INTEGER, NUMBER, POLYGON, TEXT, YES_NO
+
+FILE = "README.md"
+
+_MAX_CLASSES = 100
+_HUB_TASKS = {
+    "classification": "image-classification",
+    "detection": "object-detection",
+    "segmentation": "image-segmentation",
+    "ocr": "image-to-text",
+}
+_TYPES = {TEXT: "text", INTEGER: "integer", NUMBER: "number", YES_NO: "true or false", POLYGON: "list of numbers"}
+_IN_THE_RELEASE = ("released", "reviewed empty")
+_KINDS = ("image", "annotation", "reject")
+_REASONS = {
+    "released": "it is in the release, or stands behind a label in it",
+    "reviewed empty": "in the release as an image that someone looked at and found nothing on",
+    "superseded": "the same annotator said something newer",
+    "outdated": "the guideline has changed since, and the change says that it counts no longer",
+    "outvoted": "other annotators said otherwise and were more, or a reviewer decided",
+    "contested": "annotators disagree, and nothing decides; beside other objects it is released as `ignore`",
+    "copy": "another image is kept for it",
+    "capped": "what it shows is over its cap",
+    "set aside": "it breaks a rule",
+    "withdrawn": "it must not be used any more",
+    "removed": "a review took the object away",
+    "no vote": "a word that counts for no label: a model's, or one that says unsure or skipped",
+    "unlabelled": "nobody has labelled it yet",
+    "rejected": "it could not be read",
+}
+
+
+def card(
+    dataset: Dataset,
+    classes: Classes,
+    rules: RuleBook,
+    tables: Mapping[str, pd.DataFrame],
+    edge_cases: str,
+    release_hash: str,
+    again: Work,
+) -> bytes:
+    """Return the dataset card as Markdown; `tables` are the release's by name (`release/train`, ...).
+
+    `edge_cases` is the section on them, from `card_edge_cases`; `again`: what must be labelled again after changes of
+    the guideline.
+    """
+    counts = manifest.counts(classes, tables)
+    sections = (
+        _front_matter(dataset) + _head(dataset, classes, counts, release_hash),
+        _contents(classes, counts),
+        *([edge_cases] if edge_cases else []),
+        how_labels_were_made(tables, again),
+        _left_out(rules, tables["release/ledger"]),
+        limits(dataset, counts, tables),
+        _loading(),
+        _columns(tables),
+    )
+    return ("\n\n".join(sections) + "\n").encode()
+
+
+def _front_matter(dataset: Dataset) -> str:
+    """Return what the Hugging Face hub reads. JSON is YAML too, and nothing can break out of it."""
+    hub_licence = croissant.HUB_LICENCES.get(dataset.licence)
+    other = {"license": "other", "license_name": text.markup_safe(dataset.licence)}
+    fields: dict[str, Any] = {
+        "pretty_name": dataset.name,
+        **({"license": hub_licence} if hub_licence else other),
+        "task_categories": [_HUB_TASKS[dataset.task]],
+    }
+    return "\n".join(
+        ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()), "---", "", ""]
+    )
+
+
+def _head(dataset: Dataset, classes: Classes, counts: Mapping[str, Any], release_hash: str) -> str:
+    page = croissant.licence_url(dataset.licence)
+    facts = [
+        ["Task", dataset.task],
+        ["Images", number(counts["images"]["total"])],
+        ["Objects", f"{number(counts['objects']['total'])} in {number(len(counts['classes']))} classes"],
+        ["Licence", link(page, dataset.licence) if page else plain(dataset.licence)],
+        ["Creators", plain(", ".join(dataset.creators))],
+        ["Date", dataset.date.isoformat()],
+        ["Guideline", f"version {plain(classes.version)}"],
+        *([["Home", link(dataset.url, dataset.url)]] if dataset.url else []),
+        ["Release hash", f"`{release_hash}`"],
+    ]
+    title = f"# {plain(dataset.name)} {plain(dataset.version)}"
+    return "\n\n".join([title, *([plain(dataset.description)] if dataset.description else []), table(["", ""], facts)])
+
+
+def _contents(classes: Classes, counts: Mapping[str, Any]) -> str:
+    names = {c.id: f"{c.id} ({c.name})" if c.name and c.name != c.id else c.id for c in classes.classes}
+    ignored = {c.id for c in classes.classes if c.ignore}
+    images, objects, empty = (counts[key] for key in ("images", "objects", "reviewed_empty"))
+    by_split = [
+        [
+            split,
+            number(images[split]),
+            share(images[split], images["total"]),
+            number(objects[split]),
+            number(empty[split]),
+        ]
+        for split in (*SPLITS, "total")
+    ]
+    by_class = [
+        [
+            plain(names.get(label, label)) + (" †" if label in ignored else ""),
+            *(number(row[split]) for split in (*SPLITS, "total")),
+            share(row["total"], objects["total"]),
+        ]
+        for label, row in [*counts["classes"].items()][:_MAX_CLASSES]
+    ]
+    more = len(counts["classes"]) - len(by_class)
+    notes = [
+        *([f"{number(more)} more classes stand in `{manifest.FILE}`."] if more else []),
+        *(["† Training leaves this class out (`ignore`)."] if ignored else []),
+    ]
+    return "\n\n".join(
+        [
+            "## What is in it",
+            table(["Split", "Images", "Share", "Objects", "Reviewed as empty"], by_split, numbers_from=1),
+            f"![Images per split]({charts.IMAGES})",
+            table(["Class", *SPLITS, "total", "Share"], by_class, numbers_from=1),
+            *notes,
+            f"![Objects per class]({charts.CLASSES})",
+        ]
+    )
+
+
+def _left_out(rules: RuleBook, ledger: pd.DataFrame) -> str:
+    sentences = {rule.id: rule.sentence for rule in rules.rules}
+    counts = (
+        ledger.assign(rule=ledger["rule"].fillna(""))
+        .value_counts(["fate", "rule", "kind"])
+        .unstack("kind", fill_value=0)
+        .reindex(columns=list(_KINDS), fill_value=0)
+    )
+    # One row per fate and rule: some dozens at most.
+    rows = sorted(
+        ((fate, rule, numbers.tolist()) for (fate, rule), numbers in zip(counts.index, counts.to_numpy(), strict=True)),
+        key=lambda row: (row[0] not in _IN_THE_RELEASE, -sum(row[2]), row[0], row[1]),
+    )
+    body = [
+        [
+            plain(fate),
+            f"{plain(rule)}: {plain(sentences.get(rule, 'not in the rule book'))}" if rule else _REASONS.get(fate, ""),
+            *(number(n) for n in numbers),
+        ]
+        for fate, rule, numbers in rows
+    ]
+    total = ["**came in**", "", *(f"**{number(int(n))}**" for n in counts.sum())]
+    return "\n\n".join(
+        [
+            "## What was left out, and why",
+            "Every image, annotation and unreadable file or line that came in, once, and where it went. "
+            "One by one they stand in `ledger.parquet`.",
+            table(["Fate", "Why, or the rule", "Images", "Annotations", "Rejects"], [*body, total], numbers_from=2),
+            f"![What became of the raw images]({charts.IMAGE_FATES})",
+            f"![What became of annotations and rejects]({charts.ANNOTATION_FATES})",
+        ]
+    )
+
+
+def _loading() -> str:
+    return f"""## How to load it
+
+```python
+import pandas as pd
+
+images = pd.read_parquet("images.parquet")
+train = pd.read_parquet("train.parquet").merge(images[["image", "weight", "repeat"]], on="image")
+train["path"] = "data/raw/images/" + train["image"]
+```
+
+The pictures are not in this folder: `image` is a path under `data/raw/images` of the repository, where `dvc pull`
+brings them. An image that was reviewed as empty has a row in `images.parquet` and none in the table of its split.
+`{croissant.FILE}` describes every table for programs that read Croissant, `{manifest.FILE}` has every file's hash."""
+
+
+def _columns(tables: Mapping[str, pd.DataFrame]) -> str:
+    parts = ["## Columns"]
+    for names in (SPLITS, ("images",), ("lineage",), ("ledger",)):
+        schema = TABLES[f"release/{names[0]}"]
+        rows = [
+            [
+                f"`{column.name}`",
+                _TYPES[column.type] + (", or null" if column.nullable else ""),
+                plain(croissant.meaning(column)),
+            ]
+            for column in schema.columns
+        ]
+        known = {column.name for column in schema.columns}
+        frame = tables[schema.name]
+        extra = sorted(str(name) for name in frame if name not in known)
+        rows += [[plain(name), f"{_kind(frame[name])}, or null", croissant.METADATA_MEANING] for name in extra]
+        files = ", ".join(f"`{name}.parquet`" for name in names)
+        parts += [f"### {files}", f"{schema.grain.capitalize()}.", table(["Column", "Type", "Meaning"], rows)]
+    return "\n\n".join(parts)
+
+
+def _kind(values: pd.Series) -> str:
+    kind = {"b": "true or false", "i": "integer", "f": "number"}
+    return kind.get(getattr(values.dtype, "kind", "O"), "text")

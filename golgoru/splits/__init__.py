@@ -1,0 +1,1 @@
+"""Train, val and test: assignment by group, coverage of classes, proposed pins, leakage."""

@@ -1,0 +1,1 @@
+"""The tables of the pipeline: their schemas, one file per area, and how they are read and written."""

@@ -1,0 +1,1 @@
+"""Derived columns that rules and edge cases may use, one file per table."""

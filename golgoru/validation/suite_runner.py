@@ -1,0 +1,203 @@
+"""Great Expectations at work: suites run on tables with their facts, and what they find as rows.
+
+Great Expectations takes seconds to import, so it is imported inside the functions that run it.
+"""
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from golgoru.core import paths, yaml_models
+from golgoru.core.errors import UserError
+from golgoru.guideline.predicates import PredicateError
+from golgoru.guideline.rules import Rule, RuleBook
+from golgoru.tables import frames
+from golgoru.tables.pipeline import TABLES
+from golgoru.validation import baseline
+from golgoru.validation.baseline import Baseline
+from golgoru.validation.features.base import Facts
+from golgoru.validation.suites import Suite, columns, file, problems
+
+_SHOWN = 80  # characters of one value that a finding quotes
+# COMPLETE lists every broken row by position. Great Expectations' own id columns cost 25 to 39 microseconds a row.
+_RESULTS = {"result_format": "COMPLETE", "include_unexpected_rows": False, "return_unexpected_index_query": False}
+
+
+class Outcome(NamedTuple):
+    """`findings`: table `violations`, whose columns `gate` shares. `rules`: per rule what the metrics say."""
+
+    findings: pd.DataFrame
+    rules: dict[str, dict[str, Any]]
+
+
+def check(tables: Mapping[str, Facts], suites: Mapping[str, Suite], rules: RuleBook, accepted: Baseline) -> Outcome:
+    """Run the suites of `tables`, by their names.
+
+    A row is named by its key; a rule about a table as a whole, of which no single row is wrong, gives one finding with
+    the key `*`. A finding that the baseline accepts is `known`.
+
+    Raises UserError where suites and rules do not fit together (`problems`), or where a check cannot be run.
+    """
+    if unfit := problems(suites, rules):
+        raise UserError("\n".join(unfit))
+    context = _context()
+    parts, counts = [], {}
+    for name, facts in tables.items():
+        checked = rules.checked(name)
+        if not checked:
+            continue
+        rows = _rows(facts, checked, name)
+        results = _results(context, name, suites[name], rows)
+        for rule in checked:
+            found = baseline.marked(_findings(rule, name, rows, results[rule.id]), accepted)
+            counts[rule.id] = _counts(rule, found, len(rows), results[rule.id])
+            parts.append(found)
+    return Outcome(frames.concat(parts, "violations"), counts)
+
+
+def _rows(facts: Facts, rules: list[Rule], name: str) -> pd.DataFrame:
+    """Return what the rules on a table read and show, with its key and image. Nothing else is computed or copied."""
+    wanted = [*TABLES[name].key, *(["image"] if "image" in facts.table else [])]
+    for rule in rules:
+        try:
+            read = columns(rule, name)
+            facts.select(read)  # raises here, where the rule is known
+            wanted += read
+        except PredicateError as error:
+            raise _unrunnable(name, rule.id, str(error)) from None
+    return facts.select(wanted)
+
+
+def _context() -> Any:
+    """Return a Great Expectations context in memory: no progress bars, nothing sent."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read on import, in the versions that send anything
+    import great_expectations  # noqa: PLC0415
+    from great_expectations.data_context.types import base  # noqa: PLC0415
+
+    return great_expectations.get_context(
+        mode="ephemeral",
+        project_config=base.DataContextConfig(
+            store_backend_defaults=base.InMemoryStoreBackendDefaults(),
+            progress_bars=base.ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        ),
+    )
+
+
+def _results(context: Any, name: str, suite: Suite, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return Great Expectations' result of every rule of a suite, by rule id."""
+    batch = (
+        context.data_sources.add_pandas(name)
+        .add_dataframe_asset(name)
+        .add_batch_definition_whole_dataframe(name)
+        .get_batch(batch_parameters={"dataframe": rows})
+    )
+    results = {}
+    for result in batch.validate(loaded(suite), result_format=_RESULTS).results:
+        rule = result.expectation_config.meta["rule"]
+        if reason := _raised(result.exception_info):
+            raise _unrunnable(name, rule, reason)
+        results[rule] = result
+    if lost := sorted({e["meta"]["rule"] for e in suite["expectations"]} - set(results)):
+        raise UserError(f"{file(name)}: Great Expectations gave no result for {', '.join(lost)}; see {paths.RULES}")
+    return results
+
+
+def loaded(suite: Suite) -> Any:
+    """Return the suite as Great Expectations' own object. Raises UserError naming the rule that it does not take."""
+    from great_expectations.core import ExpectationSuite  # noqa: PLC0415
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: PLC0415
+
+    import golgoru.validation.row_expectations  # noqa: F401, PLC0415  (makes its types known)
+
+    found = []
+    suite = copy.deepcopy(suite)  # what it is given, it writes its version into
+    # One by one: given as a list, an expectation with wrong arguments is logged and left out.
+    for expectation in suite["expectations"]:
+        try:
+            found.append(ExpectationConfiguration(**expectation).to_domain_obj())
+        except Exception as error:  # it raises anything, from pydantic's errors to KeyError
+            rule, kind = expectation["meta"]["rule"], expectation["type"]
+            raise UserError(
+                f"{file(suite['name'])}: rule {rule}: Great Expectations does not take '{kind}' with these arguments:"
+                f" {_line(error)}; correct it in {_written(rule)}"
+            ) from None
+    return ExpectationSuite(name=suite["name"], expectations=found, meta=suite["meta"])
+
+
+def _raised(info: Mapping[str, Any]) -> str | None:
+    """Return why an expectation could not be computed; where a metric raised, the reasons stand one level deeper."""
+    for part in [info] if "raised_exception" in info else list(info.values()):
+        if part.get("raised_exception"):
+            return _line(part.get("exception_message") or "no reason given")
+    return None
+
+
+def _unrunnable(name: str, rule: str, reason: str) -> UserError:
+    return UserError(f"{file(name)}: rule {rule} cannot be checked: {reason}; correct it in {_written(rule)}")
+
+
+def _written(rule: str) -> str:
+    return yaml_models.entry_line(paths.RULES, "rules", rule, "id")
+
+
+def _line(reason: object) -> str:
+    return " ".join(str(reason).split())[:300]
+
+
+def _findings(rule: Rule, name: str, rows: pd.DataFrame, result: Any) -> pd.DataFrame:
+    """Return one finding per row that breaks the rule."""
+    positions = result.result.get("unexpected_index_list")
+    if result.success:
+        return frames.frame("violations")
+    if positions is None:
+        seen = result.result.get("observed_value")
+        broken = pd.DataFrame({"key": ["*"], "message": f"{rule.sentence}; found {seen}", "image": None})
+    else:
+        chosen = rows.iloc[positions]
+        keys = [chosen[column].astype("str") for column in TABLES[name].key]
+        key = keys[0].str.cat(keys[1:], sep="/") if len(keys) > 1 else keys[0]
+        broken = pd.DataFrame({"key": key, "message": _messages(rule, chosen), "image": chosen.get("image")})
+    said = broken.assign(rule=rule.id, severity=rule.severity, action=rule.action, table=name, known=False)
+    return frames.frame("violations", said)
+
+
+def _messages(rule: Rule, rows: pd.DataFrame) -> pd.Series:
+    parts: list[Any] = [pa.scalar(rule.sentence.rstrip("."))]
+    for column, before in zip(rule.shows, ["; found ", *[", "] * len(rule.shows)], strict=False):
+        parts += [pa.scalar(f"{before}{column}="), _shown(rows[column])]
+    text = pc.binary_join_element_wise(*parts, "") if len(parts) > 1 else [parts[0].as_py()] * len(rows)
+    return pd.Series(text, index=rows.index, dtype="str")
+
+
+def _shown(values: pd.Series) -> pa.Array:
+    """Return values as short, printable text: data is untrusted, and a finding is one line.
+
+    In Arrow: a Python string per value would cost more than the check itself where many rows are broken.
+    """
+    array = pa.array(values, from_pandas=True)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if pa.types.is_floating(array.type):
+        array = pc.add(pc.round(array, ndigits=2), 0.0)  # -0 becomes 0
+    elif pa.types.is_nested(array.type):
+        array = pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
+    text = pc.replace_substring_regex(pc.cast(array, pa.string()), r"[\x00-\x1f\x7f]+", " ")
+    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, _SHOWN - 1), "…", "")
+    return pc.fill_null(pc.if_else(pc.greater(pc.utf8_length(text), _SHOWN), cut, text), "null")
+
+
+def _counts(rule: Rule, found: pd.DataFrame, rows: int, result: Any) -> dict[str, Any]:
+    """Return how many rows break the rule, how many of them the baseline knows, and how many it could be held to."""
+    about_nulls = rule.expectation is not None and rule.expectation.type.endswith("_be_null")
+    checked = rows if about_nulls else rows - int(result.result.get("missing_count") or 0)
+    return {
+        "broken": len(found),
+        "known": int(found["known"].sum()),
+        "checked": checked,
+        "share checked": checked / rows if rows else None,
+    }

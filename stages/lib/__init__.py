@@ -1,1 +1,0 @@
-"""What stages share: tables, files that people write, pictures, rules, the shell. It knows no stage."""

@@ -1,0 +1,66 @@
+"""Pictures and their copies, and what `dedup` says of them."""
+
+import io
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from golgoru.core import paths
+from golgoru.images.statistics import examine
+from golgoru.tables import frames
+from stages.dedup import Params, Tables, transform
+
+DEFAULTS = Params()
+SCANS = [Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((64, 64), 3) for scan in load_digits().images]
+
+
+def noise(seed: int, side: int = 64) -> Image.Image:
+    """A picture with structure at every scale, unlike every other one."""
+    chance = np.random.default_rng(seed)
+    layers = [
+        Image.fromarray(chance.integers(0, 256, (n, n), dtype=np.uint8)).resize((side, side), 3) for n in (4, 8, 16)
+    ]
+    return Image.fromarray(np.mean([np.asarray(layer, float) for layer in layers], axis=0).astype(np.uint8))
+
+
+def saved(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def brighter(image: Image.Image) -> Image.Image:
+    return image.point([min(255, level + 20) for level in range(256)])
+
+
+def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: dict[str, str] | None = None):
+    """Write pictures and return the tables `images` and `sources` about them."""
+    rows, sources = [], []
+    for image, data in files.items():
+        path = paths.IMAGES / image
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        seen = examine([path], (), 10**8)[0]
+        rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
+        delivery = image.split("/")[0]
+        date = (dates or {}).get(delivery, "2026-01-01")
+        sources.append({"image": image, "delivery": delivery, "date": date, "group_key": (keys or {}).get(image)})
+    return frames.frame("images", pd.DataFrame(rows)), frames.frame("sources", pd.DataFrame(sources))
+
+
+def run(*args, params: Params = DEFAULTS, **kwargs) -> Tables:
+    images, sources = tables(*args, **kwargs)
+    found = transform(images=images, sources=sources, params=params)
+    frames.canonical(found.pairs, "pairs")
+    frames.canonical(found.groups, "groups")
+    return found
+
+
+def kinds(found: Tables) -> dict[tuple[str, str], str]:
+    return {(a, b): kind for a, b, kind in found.pairs[["image_a", "image_b", "kind"]].itertuples(index=False)}
+
+
+def groups(found: Tables, column: str = "group") -> dict[str, str]:
+    return dict(zip(found.groups["image"], found.groups[column], strict=True))

@@ -1,0 +1,100 @@
+"""Faults by rule: for every rule that an expectation enforces, what breaks it, one fault at a time.
+
+A fault is planted in a world of a few images, whose exact findings stand in tests/golden/, and at many places of
+larger worlds, where no other critical rule may be broken with it. Rules that a stage enforces have their cases in
+tests/template/builders/stage_rule_failures.py.
+"""
+
+from typing import NamedTuple
+
+from golgoru.core.dataset import Task
+from tests.template.builders import planted_faults
+from tests.template.builders.clean_world import DRAWN, TASKS
+from tests.template.builders.planted_faults import Plant, label, near_name, picture, released, second_word, source, word
+
+
+class Fault(NamedTuple):
+    """One fault: the rule that finds it, the tasks that can have it, the images that it takes to see it.
+
+    `with_it` are critical rules that are broken by its very nature.
+    """
+
+    rule: str
+    name: str
+    plant: Plant
+    tasks: tuple[Task, ...] = TASKS
+    images: int = 3
+    with_it: frozenset[str] = frozenset()
+
+
+LINE = [10.0, 10.0, 60.0, 10.0, 30.0, 10.0]
+FAULTS = (
+    Fault("IMG-001", "a picture that cannot be opened", picture(error="truncated", width=None, height=None)),
+    Fault("IMG-002", "a picture 15 pixels high", picture(height=15)),
+    Fault("IMG-002", "a picture 15 pixels wide", picture(width=15)),
+    Fault("IMG-003", "a name in capitals", near_name(str.upper)),
+    Fault("IMG-003", "a name in another normalisation", planted_faults.composed_name),
+    Fault("IMG-004", "a grey picture", picture(brightness=127.0, contrast=0.4)),
+    Fault("IMG-005", "a JPEG file named .png", picture(format="JPEG")),
+    Fault("SRC-001", "a delivery without a licence", source(licence=None)),
+    Fault("SRC-002", "an image without the group key that others have", source(group_key=None)),
+    Fault("READ-001", "a line that is too short", planted_faults.reject),
+    Fault("ANN-001", "a name of no image", word(image="a/99.png")),
+    Fault("ANN-001", "a name in other capitals", word(image="A/00.PNG")),
+    Fault("ANN-001", "a name without its folder", word(image="00.png")),
+    Fault(
+        "ANN-002",
+        "words on a picture that cannot be opened",
+        planted_faults.broken_picture,
+        with_it=frozenset({"IMG-001"}),
+    ),
+    Fault("ANN-003", "a source that there is not", word(source="robot")),
+    Fault("ANN-004", "a kind in capitals", word(kind="Object")),
+    Fault("ANN-005", "two classes for one image", second_word(label="animal"), ("classification",)),
+    Fault("ANN-005", "a class, and nothing", second_word(kind="empty", label=None), ("classification",)),
+    Fault("ANN-005", "objects, and nothing", second_word(kind="empty", label=None, x=None), DRAWN),
+    Fault("ANN-006", "a correction of nothing", word(about="by-ann/nowhere")),
+    Fault("ANN-006", "a correction of itself", word(about="by-ann/00-1"), DRAWN),
+    Fault("ANN-006", "a correction of another image", word(about=f"{77:032x}"), ("classification",)),
+    Fault("ANN-007", "a guideline newer than ours", word(guideline_version="1.11")),
+    Fault("ANN-007", "a guideline without a number", word(guideline_version="draft")),
+    Fault("ANN-008", "an annotator of no pool", word(annotator="stranger")),
+    Fault("ANN-009", "a guideline older than the rules", word(guideline_version="0.9")),
+    Fault("ANN-010", "a word of the day after its batch", planted_faults.late_word),
+    Fault("ANN-011", "an empty word with a class", word(kind="empty"), ("classification",)),
+    Fault("CLASS-001", "a class in capitals", word(label="Cat")),
+    Fault("CLASS-001", "an object without a class", word(label=None)),
+    Fault("CLASS-002", "a class without a definition", label(label="thing")),
+    Fault("CLASS-003", "a class that has children", label(label="animal")),
+    Fault("GEO-001", "a box without a width", word(width=None), ("detection",)),
+    Fault("GEO-001", "an object without a polygon", word(polygon=None), ("segmentation",)),
+    Fault("GEO-001", "a polygon of two corners", word(polygon=LINE[:4]), ("segmentation",)),
+    Fault("GEO-001", "neither box nor polygon", word(x=None, polygon=None), ("ocr",)),
+    Fault("BOX-001", "a box of no width", word(width=0.0), DRAWN),
+    Fault("BOX-001", "a box drawn from the lower right", word(width=-3.0, height=-3.0), DRAWN),
+    Fault("BOX-002", "a box beside the picture", word(x=200.0), DRAWN),
+    Fault("BOX-002", "a box above the picture", word(y=-60.0), DRAWN),
+    Fault("BOX-003", "a box over the left border", word(x=-0.6), DRAWN),
+    Fault("BOX-003", "a box over the lower border", word(y=130.0), DRAWN),
+    Fault("BOX-004", "a box saved twice", second_word(), DRAWN),
+    Fault(
+        "BOX-005", "a box much smaller than its class", word(x=90.0, y=70.0, width=3.0, height=3.0), DRAWN, images=30
+    ),
+    Fault(
+        "BOX-005", "a box much larger than its class", word(x=0.0, y=0.0, width=200.0, height=150.0), DRAWN, images=30
+    ),
+    Fault("BOX-006", "a sliver", word(width=1.5), DRAWN),
+    Fault("POLY-001", "corners on one line", word(polygon=LINE), ("segmentation", "ocr")),
+    Fault("TEXT-001", "no text", word(text=None), ("ocr",)),
+    Fault("TEXT-001", "a blank text", word(text=" \u3000"), ("ocr",)),
+    Fault("TEXT-002", "a text that ends in a blank", word(text="Straße "), ("ocr",)),
+    Fault("TEXT-002", "a text of two lines", word(text="Straße\n7"), ("ocr",)),
+    Fault("TEXT-002", "a blank that is no ASCII", word(text="\u3000Straße"), ("ocr",)),
+    Fault("TEXT-002", "a line separator that is no ASCII", word(text="Straße\u20287"), ("ocr",)),
+    Fault("VOTE-002", "the word of one person", label(votes=1)),
+    Fault("REL-001", "a class that nobody defined", label(label="unicorn")),
+    Fault("REL-002", "a group in two splits", released("group")),
+    Fault("REL-003", "a file in two splits", released("content")),
+    Fault("REL-004", "a split that is none", planted_faults.other_split),
+    Fault("REL-005", "an image that nobody looked at", planted_faults.silent_image),
+)

@@ -1,0 +1,148 @@
+"""`dataset check`: each kind of misfit gives a line that names the file, and a repository in order gives none."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.template.builders.scratch_repository import PAGE, picture
+
+BATCH = 'format: csv\nsource: human\ndate: 2026-02-01\nguideline_version: "1.2"\nannotator: ann\n'
+
+
+@pytest.fixture
+def filled(repository, dataset, tmp_path, no_dvc):
+    """A repository with one delivery and one batch."""
+    picture(tmp_path / "source/a.png", 1)
+    (tmp_path / "source/labels.csv").write_text("image,label\na.png,cat\n")
+    assert dataset("import", f"{tmp_path}/source", "--as", "first", "--annotator", "ann").status == 0
+    return repository
+
+
+def edit(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_a_repository_in_order_has_no_findings(filled, dataset):
+    assert dataset("check") == (0, "0 findings\n" + PAGE, "")
+    said = dataset("check", "--json")
+    assert (said.status, json.loads(said.out)) == (0, {"findings": [], "written": [], "page": "reports/rulebook.html"})
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "finding"),
+    [
+        ("params.yaml", "'2026-01-01'", "2026-01-01", "params.yaml:7: dataset.date: DVC takes no YAML dates here"),
+        ("params.yaml", "ingest: {}\n", "", "params.yaml: block 'ingest' is missing"),
+        ("params.yaml", "ingest: {}\n", "ingest: {colour: red}\n", "ingest.colour: unknown key"),
+        ("params.yaml", "ingest: {}\n", "ingest: {}\ningst: {}\n", "ingst: no stage of dvc.yaml has this name"),
+        ("params.yaml", "task: classification", "task: guessing", "params.yaml:4: dataset.task"),
+        ("params.yaml", "dataset:", "dataset: [", "params.yaml:"),
+        ("guidelines/classes.yaml", "id: dog", "id: cat", "classes.yaml:4: classes.1.id: 'cat' is used twice"),
+        ("guidelines/rules.yaml", "stage: split", "stage: spilt", "no stage 'spilt' in dvc.yaml"),
+        ("guidelines/rules.yaml", "The picture can be opened", "It opens", "expectations/images.json: differs"),
+        ("guidelines/edge_cases.yaml", "brightness < 50", "brightnes < 50", "EDGE-001: predicate: there is no column"),
+        ("guidelines/edge_cases.yaml", "owner: labelling lead", "owner: ''", "0.owner: expected who decides"),
+        ("guidelines/edge_cases.yaml", "id: EDGE-002", "id: EDGE-001", "edge_cases.1.id: 'EDGE-001' is used twice"),
+        ("guidelines/edge_cases.yaml", "check: mixes_scripts", "check: mixes", "there is no check 'mixes' in"),
+        ("expectations/images.json", "{", "", "expectations/images.json: not valid JSON"),
+        ("data/raw/pins.csv", "reason\n", "reason\nfirst/a.png,trian,why\n", "pins.csv:2: split 'trian'"),
+        ("data/raw/deliveries/first.yaml", "date: ", "day: ", "deliveries/first.yaml:1: day: unknown key"),
+        ("data/raw/deliveries/first.yaml", "date: ", "metadata: {site: text}\ndate: ", "first.csv is not there"),
+        ("data/raw/deliveries/first.dvc", "outs:", "<<<<<<< HEAD\nouts:", "deliveries/first.dvc"),
+        ("data/raw/batches/first/batch.yaml", "format: csv", "format: cvs", "first/batch.yaml:1: format"),
+        ("data/raw/batches/first/batch.yaml", "images: first", "images: fist", ":6: images: no delivery 'fist'"),
+        ("data/raw/batches/first/batch.yaml", "'1.2'", "'1.10'", ":4: guideline_version: '1.10' is newer"),
+        ("data/raw/batches/first/batch.yaml", "images:", "classes: {c: cow}\nimages:", ":6: classes.c: 'cow' is not"),
+    ],
+)  # fmt: skip
+def test_each_misfit_is_found_and_named(filled, dataset, file, old, new, finding):
+    edit(filled / file, old, new)
+    said = dataset("check")
+    assert said.status == 1
+    assert finding in said.out
+    assert "Traceback" not in said.out + said.err
+
+
+CHANGE = "changes:\n- version: '1.2'\n  reason: x\n  action: redefine\n  old_votes: keep\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "finding"),
+    [
+        (
+            CHANGE + "  classes: [cow]\n",
+            "guidelines/changes.yaml:6: changes.0.classes: 'cow' is not defined in guidelines/classes.yaml any more, so"
+            " its old votes cannot be kept; expected drop, map or requeue",
+        ),
+        (CHANGE, "guidelines/changes.yaml:2: changes.0: expected either 'classes' or 'rule'"),
+        (
+            CHANGE + "  rule: BOX-999\n",
+            "guidelines/changes.yaml:6: changes.0.rule: no rule 'BOX-999' in guidelines/rules.yaml; correct the id",
+        ),
+    ],
+)
+def test_changes_of_the_guideline_that_do_not_fit_are_found(filled, dataset, entry, finding):
+    (filled / "guidelines/changes.yaml").write_text(entry)
+    assert dataset("check") == (1, f"{finding}\n1 finding\n{PAGE}", "")
+
+
+def test_an_older_batch_may_name_a_class_that_a_later_change_does_away_with(filled, dataset):
+    edit(filled / "data/raw/batches/first/batch.yaml", "images:", "classes: {c: kitten}\nimages:")
+    edit(filled / "data/raw/batches/first/batch.yaml", "'1.2'", "'1.1'")
+    assert dataset("check").status == 1
+    renamed = CHANGE.replace("redefine", "rename").replace("keep", "map") + "  classes: [kitten]\n  to: [cat]\n"
+    (filled / "guidelines/changes.yaml").write_text(renamed)
+    assert dataset("check") == (0, "0 findings\n" + PAGE, "")
+
+
+def test_all_findings_are_listed_not_only_the_first(filled, dataset):
+    for name in ("second", "third"):
+        (filled / f"data/raw/batches/{name}").mkdir()
+        (filled / f"data/raw/batches/{name}/batch.yaml").write_text(BATCH + "images: nowhere\n")
+    (filled / "data/raw/deliveries/bare.yaml").write_text("date: 2026-02-01\n")
+    edit(filled / "params.yaml", "seed: 0", "seed: 0\n  sead: 1")
+    said = dataset("check", "--json")
+    findings = "\n".join(json.loads(said.out)["findings"])
+    for part in (
+        "dataset.sead", "deliveries/bare.yaml: expected", "second/batch.yaml:6", "third/batch.yaml:6",
+        "second/payload: the payload is missing", "third/payload: the payload is missing",
+    ):  # fmt: skip
+        assert part in findings
+
+
+def test_write_brings_the_suites_up_to_the_rules(filled, dataset):
+    edit(filled / "guidelines/rules.yaml", "The picture can be opened", "It opens")
+    said = dataset("check", "--write")
+    assert said == (0, "expectations/images.json: written\n0 findings\n" + PAGE, "")
+    assert "It opens" in (filled / "expectations/images.json").read_text()
+    assert dataset("check", "--write").out == "0 findings\n" + PAGE
+
+
+def test_what_dvc_says_of_the_pointers_becomes_findings(filled, dataset, monkeypatch):
+    def says(states):
+        changed = {pointer: [{"changed outs": {"path": state}}] for pointer, state in states.items()}
+        done = subprocess.CompletedProcess([], 0, json.dumps(changed), "")
+        monkeypatch.setattr("golgoru.cli.check.data.dvc", lambda *_: done)
+        return dataset("check")
+
+    said = says({"data/raw/deliveries/first.dvc": "deleted", "data/raw/batches/first/payload.dvc": "modified"})
+    assert said.status == 1
+    assert "run `dvc pull data/raw/deliveries/first.dvc`" in said.out
+    assert "a correction is a new batch" in said.out
+
+
+def test_outside_of_a_repository(dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = dataset("check")
+    assert (said.status, "no dataset repository here or above" in said.err) == (2, True)
+
+
+def test_a_withdrawal_that_names_no_picture_is_a_finding(filled, dataset):
+    entry = "withdrawals:\n- {image: first/b.png, reason: asked, date: 2026-03-01}\n"
+    (filled / "data/raw/withdrawals.yaml").write_text(entry)
+    said = dataset("check")
+    assert said.status == 1
+    assert "data/raw/withdrawals.yaml:2: image: there is no 'first/b.png' under data/raw/images" in said.out

@@ -1,0 +1,174 @@
+"""Two decoders, one meaning: whatever simplejpeg accepts, Pillow accepts too, and both see the same picture."""
+
+import io
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from golgoru.core.errors import UserError
+from golgoru.images import jpeg as images_jpeg
+from golgoru.images import resize
+from golgoru.images.decode import PictureError, open_picture
+from golgoru.images.statistics import Looks, looks
+from tests.template.builders import real_data
+
+LIMIT = 10_000_000
+KINDS = ({}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 1}, {"optimize": True, "quality": 30})
+
+
+def photo(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Something like a photograph: large soft shapes, an edge, a little noise."""
+    chance = np.random.default_rng(seed)
+    coarse = Image.fromarray(chance.integers(0, 256, (5, 6, 3), dtype=np.uint8))
+    shapes = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=np.int16)
+    shapes = shapes + chance.integers(-6, 7, shapes.shape, dtype=np.int16)
+    shapes[:, width // 3 :] += 40
+    return Image.fromarray(shapes.clip(0, 255).astype(np.uint8))
+
+
+def jpeg(image: Image.Image, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def decode(data: bytes) -> images_jpeg.Decoded | None:
+    return images_jpeg.decode(data, LIMIT, 32, 80)
+
+
+def refused_by_pillow(data: bytes) -> bool:
+    try:
+        open_picture(data, LIMIT)
+    except PictureError:
+        return True
+    return False
+
+
+def by_pillow(data: bytes) -> Looks:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images_jpeg, "decode", lambda *_: None)
+        return looks(data, LIMIT)
+
+
+def bits(left: str, right: str) -> int:
+    return (int(left, 16) ^ int(right, 16)).bit_count()
+
+
+@pytest.mark.parametrize("options", KINDS)
+@pytest.mark.parametrize("size", [(33, 17), (96, 70)])
+def test_a_file_cut_anywhere_is_left_to_pillow(options: dict[str, object], size: tuple[int, int]) -> None:
+    data = jpeg(photo(*size), **options)
+    assert decode(data) is not None
+    for length in range(len(data)):
+        assert decode(data[:length]) is None
+        mended = data[:length] + b"\xff\xd9"
+        assert decode(mended) is None or not refused_by_pillow(mended)
+
+
+@pytest.mark.parametrize("options", KINDS)
+def test_what_pillow_calls_damaged_simplejpeg_does_not_accept(
+    options: dict[str, object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = jpeg(photo(48, 40), **options)
+    chance = random.Random(0)  # noqa: S311
+    for at in range(len(data)):
+        for value in (0, 255, data[at] ^ 1, data[at] ^ 0x80, chance.randrange(256)):
+            damaged = data[:at] + bytes([value]) + data[at + 1 :]
+            found = decode(damaged)
+            if found is not None:
+                picture = open_picture(damaged, LIMIT)
+                assert (found.width, found.height, found.mode) == (*picture.image.size, picture.mode)
+    assert capfd.readouterr() == ("", "")
+
+
+@given(
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.sampled_from(["4:4:4", "4:2:2", "4:2:0"]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 5),
+    st.integers(1, 8),
+    st.integers(0, 99),
+)
+@settings(max_examples=150)
+def test_both_decoders_see_the_same(
+    size: tuple[int, int], sampling: str, progressive: bool, grey: bool, restarts: int, orientation: int, seed: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = photo(*size, seed).convert("L" if grey else "RGB")
+    data = jpeg(
+        image, subsampling=sampling, progressive=progressive, restart_marker_blocks=restarts, exif=exif, quality=90
+    )
+    ours, theirs = looks(data, LIMIT), by_pillow(data)
+    assert (ours.decoder, theirs.decoder) == ("simplejpeg", "Pillow")
+    assert ours[:4] == theirs[:4]
+    if images_jpeg.reduction(*size, resize.SHORTER, resize.GREY) == 1:
+        assert ours._replace(decoder="Pillow") == theirs
+        return
+    assert bits(ours.phash, theirs.phash) <= 8
+    assert bits(ours.phash_mirrored, theirs.phash_mirrored) <= 8
+    assert abs(ours.brightness - theirs.brightness) < 1.5
+    assert abs(ours.contrast - theirs.contrast) < 2
+    assert abs(ours.colourfulness - theirs.colourfulness) < 3
+    thumbnails = (np.frombuffer(seen.thumbnail, np.uint8).astype(int) for seen in (ours, theirs))
+    assert np.abs(np.subtract(*thumbnails)).max() <= 12
+
+
+@pytest.mark.parametrize(("archive", "count"), [("cifar10n.zip", 200), ("bccd.zip", 60), ("sroie.zip", 20)])
+def test_both_decoders_see_the_same_on_real_pictures(archive: str, count: int) -> None:
+    for data in real_data.pictures(archive, count).values():
+        ours, theirs = looks(data, 10**8), by_pillow(data)
+        assert ours.decoder == "simplejpeg"
+        if archive == "cifar10n.zip":
+            assert ours._replace(decoder="Pillow") == theirs
+        assert bits(ours.phash, theirs.phash) <= 8
+        assert abs(ours.brightness - theirs.brightness) < 1.5
+        assert abs(ours.contrast - theirs.contrast) < 2
+
+
+def test_what_is_out_of_the_ordinary_is_left_to_pillow() -> None:
+    cmyk = jpeg(photo(40, 30).convert("CMYK"))
+    several = io.BytesIO()
+    photo(40, 30).save(several, "MPO", save_all=True, append_images=[photo(40, 30, 1)])
+    for data in (cmyk, several.getvalue(), b"", b"\xff\xd8\xff\xd9", jpeg(photo(40, 30)) + b"\0"):
+        assert decode(data) is None
+    assert looks(cmyk, LIMIT).decoder == looks(several.getvalue(), LIMIT).decoder == "Pillow"
+    assert looks(jpeg(photo(40, 30)) + b"\0", LIMIT).decoder == "Pillow"
+
+
+def test_the_limit_on_pixels_holds_for_both() -> None:
+    data = jpeg(photo(40, 30))
+    assert looks(data, 1_200).decoder == "simplejpeg"
+    assert looks(data, 1_199).error == "40 x 30 pixels, more than the limit of 1,199 (fingerprint.max_pixels)"
+
+
+def test_an_orientation_in_xmp_counts_as_pillow_counts_it() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    data = jpeg(photo(40, 30), xmp=packet)
+    assert looks(data, LIMIT)[:2] == by_pillow(data)[:2] == (30, 40)
+    assert looks(data, LIMIT).decoder == "simplejpeg"
+
+
+def test_sides_are_reduced_as_far_as_both_allow() -> None:
+    assert images_jpeg.reduction(640, 480, 32, 80) == 8
+    assert images_jpeg.reduction(639, 480, 32, 80) == 4
+    assert images_jpeg.reduction(3_000, 63, 32, 80) == 1
+    assert images_jpeg.reduction(32, 32, 32, 80) == 1
+    assert (decode(jpeg(photo(640, 480))).pixels.shape, decode(jpeg(photo(321, 129))).pixels.shape) == (
+        (60, 80, 3),
+        (33, 81, 3),
+    )
+
+
+def test_too_little_memory_stops_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(images_jpeg.simplejpeg, "decode_jpeg", no_memory)
+    with pytest.raises(UserError, match=r"fingerprint\.max_pixels"):
+        looks(jpeg(photo(40, 30)), LIMIT)

@@ -1,0 +1,77 @@
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from golgoru.images import unchanged_files
+from golgoru.images.unchanged_files import Stamps, take
+
+OLD = 1_000_000_000  # seconds: the time that os.utime sets; the record's own time is now all the same
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(unchanged_files, "_YOUNG", -60_000_000_000)
+    return tmp_path
+
+
+def write(name: str, text: str) -> None:
+    Path(name).write_text(text)
+    os.utime(name, (OLD, OLD))
+
+
+def unchanged(*names: str) -> list[str]:
+    return sorted(Stamps(take(names, names)).unchanged().index)
+
+
+def keep(*names: str) -> None:
+    Stamps(take(names, names)).keep(pd.Series({name: f"content of {name}" for name in names}, dtype="str"))
+
+
+def test_an_untouched_file_is_known_with_its_content_and_size() -> None:
+    write("a", "four")
+    assert unchanged("a") == []
+    keep("a")
+    assert Stamps(take(["a"], ["a"])).unchanged().loc["a"].to_dict() == {"content": "content of a", "bytes": 4}
+
+
+def test_a_file_of_equal_size_and_date_but_written_to_is_not_known() -> None:
+    write("a", "four")
+    keep("a")
+    write("a", "five")
+    assert Path("a").stat().st_mtime == OLD
+    assert unchanged("a") == []
+
+
+def test_a_file_put_in_place_of_another_is_not_known() -> None:
+    write("a", "four")
+    keep("a")
+    write("b", "five")
+    Path("b").replace("a")
+    assert unchanged("a") == []
+
+
+def test_a_link_is_known_by_what_it_leads_to() -> None:
+    write("a", "four")
+    Path("link").symlink_to("a")
+    keep("link")
+    assert unchanged("link") == ["link"]
+    write("a", "five")
+    assert unchanged("link") == []
+
+
+def test_a_young_file_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unchanged_files, "_YOUNG", 60_000_000_000)
+    write("a", "four")
+    keep("a")
+    assert unchanged("a") == []
+
+
+def test_a_file_that_is_gone_is_forgotten() -> None:
+    write("a", "four")
+    write("b", "four")
+    keep("a", "b")
+    Path("a").unlink()
+    assert unchanged("a", "b") == ["b"]

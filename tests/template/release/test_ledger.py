@@ -1,0 +1,290 @@
+"""The second law: every raw image, annotation and reject stands in the ledger once, and what it says is true."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golgoru.core.dataset import SPLITS
+from golgoru.core.errors import UserError
+from golgoru.raw.withdrawals import Withdrawal
+from golgoru.release.ledger import IN_RELEASE, image_fates
+from golgoru.tables import frames
+from stages import rebalance, release
+from tests.template.builders import worlds
+from tests.template.builders.guideline_changes import changed
+
+# A world runs through four stages: some 0.3 s.
+few = settings(max_examples=25, deadline=None)
+
+
+def of(ledger, kind):
+    return ledger[ledger["kind"] == kind].set_index("key")
+
+
+@few
+@given(worlds.worlds(), st.sampled_from(("ignore", "release")), st.sampled_from((None, 1, 3)))
+def test_every_raw_row_is_accounted_for_and_the_release_is_what_the_ledger_says(world, contested, cap):
+    balance = rebalance.Params.model_validate({"targets": [{"to": "square root", "cap": cap}]})
+    made = worlds.released(world, release=release.Params(contested=contested), rebalance=balance)
+    every_row_once(world, made)
+    released_rows_are_released(made, contested)
+    nothing_is_released_that_must_not_be(world, made, contested)
+    reasons_are_given(world, made, contested)
+
+
+def every_row_once(world, made):
+    ledger = made["release_ledger"]
+    raw = {
+        "image": world.images["image"],
+        "annotation": world.annotations["annotation"],
+        "reject": world.rejects["reject"],
+    }
+    for kind, keys in raw.items():
+        assert sorted(of(ledger, kind).index) == sorted(keys)
+    counted = made["metrics"]["fates"]
+    assert {kind: sum(fates.values()) for kind, fates in counted.items()} == {
+        kind: len(keys) for kind, keys in raw.items() if len(keys)
+    }
+
+
+def released_rows_are_released(made, contested):
+    images, words = of(made["release_ledger"], "image"), of(made["release_ledger"], "annotation")
+    shown = made["release_images"].set_index("image")
+    assert set(images.index[images["fate"].isin(IN_RELEASE)]) == set(shown.index)
+    assert (images["split"].dropna() == shown["split"].reindex(images["split"].dropna().index)).all()
+    assert set(shown.index[shown["reviewed_empty"]]) == set(images.index[images["fate"] == "reviewed empty"])
+    objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
+    assert objects["object"].is_unique
+    assert shown["objects"].sum() == len(objects)
+    assert ((shown["objects"] > 0) != shown["reviewed_empty"]).all()
+    for split in SPLITS:
+        table = made[f"release_{split}"]
+        assert (shown["split"].reindex(table["image"]) == split).all()
+        assert (shown["content"].reindex(table["image"]).to_numpy() == table["content"].to_numpy()).all()
+    lineage = made["release_lineage"]
+    assert set(lineage["object"]) == set(objects["object"])
+    speaking = lineage[lineage["role"].isin(["voted", "adjudicated"])]
+    assert set(speaking["object"]) == set(objects["object"])
+    ignored = set(made["labels"].query("status == 'contested'")["object"]) if contested == "ignore" else set()
+    settled = ~lineage["object"].isin(ignored)
+    assert set(words.index[words["fate"] == "released"]) == set(speaking.loc[settled[speaking.index], "annotation"])
+    overruled = lineage.loc[(lineage["role"] == "overruled") & settled, "annotation"]
+    assert (words["fate"].reindex(overruled) == "outvoted").all()
+    assert (words["fate"].reindex(lineage.loc[~settled, "annotation"]) == "contested").all()
+
+
+def nothing_is_released_that_must_not_be(world, made, contested):
+    images, labels, copies = made["images"].set_index("image"), made["labels"], made["copies"]
+    shown = set(made["release_images"]["image"])
+    assert not shown & worlds.aside(world, "images")
+    assert not shown & set(copies["image"])
+    assert not shown & set(images.index[images["error"].notna()])
+    for withdrawal in world.withdrawals:
+        assert withdrawal.image not in shown
+        assert withdrawal.content not in set(images["content"].reindex(sorted(shown)))
+    assert not set(made["release_lineage"]["annotation"]) & worlds.aside(world, "annotations")
+    objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
+    status = labels.set_index("object")["status"].reindex(objects["object"])
+    assert contested == "release" or objects["ignore"][(status == "contested").to_numpy()].all()
+    settled = objects[(status != "contested").to_numpy() | (contested == "release")]
+    assert set(made["release_images"].query("not reviewed_empty")["image"]) == set(settled["image"])
+    for _, group in made["release_images"].groupby("group"):
+        assert group["split"].nunique() == 1
+
+
+def reasons_are_given(world, made, contested):
+    ledger = made["release_ledger"]
+    images, words = of(ledger, "image"), of(ledger, "annotation")
+    kept_as = made["copies"].set_index("image")["kept_as"]
+    assert set(ledger.loc[ledger["fate"] == "set aside", "rule"].dropna()) <= {rule.id for rule in worlds.RULES.rules}
+    copies = images[images["fate"] == "copy"]
+    assert (copies["survivor"] == kept_as.reindex(copies.index)).all()
+    assert images.loc[copies["survivor"], "fate"].ne("copy").all()
+    assert copies["rule"].isin(["COPY-001", "COPY-002"]).all()
+    doubted = set(made["disagreements"].query("status == 'contested'")["kept_as"])
+    assert set(images.index[images["rule"] == "COPY-003"]) <= doubted
+    assert not (images.loc[sorted(doubted), "fate"] == "reviewed empty").any() or contested == "release"
+    ruled = ["set aside", "withdrawn", "copy", "capped", "contested"]
+    assert ledger.loc[ledger["fate"].isin(ruled), "rule"].notna().all()
+    assert (ledger["survivor"].notna() == (ledger["fate"] == "copy")).all()
+    assert (ledger["split"].notna() == ledger["fate"].isin(IN_RELEASE)).all()
+    assert (words.loc[sorted(worlds.aside(world, "annotations")), "fate"].isin(["set aside", "withdrawn"])).all()
+    counted = made["votes"].set_index("annotation")["image"].dropna()
+    for fate in ("withdrawn", "copy", "capped"):  # words share the fate of the image that they were counted for
+        with_it = counted.index[counted.isin(images.index[images["fate"] == fate])]
+        assert (words.loc[with_it, "fate"] == fate).all()
+
+
+@few
+@given(worlds.worlds("classification"), st.data())
+def test_withdrawing_an_image_withdraws_all_its_copies_and_nothing_else(world, data):
+    made = worlds.materials(world)
+    if world.images.empty:
+        return
+    image = data.draw(st.sampled_from(sorted(world.images["image"])))
+    fates = fates_of(made, [Withdrawal.model_validate({"image": image, "reason": "asked", "date": "2026-06-01"})])
+    assert set(fates.index[fates["fate"] == "withdrawn"]) == family(made, image)
+    content = world.images.set_index("image").loc[image, "content"]
+    if isinstance(content, str):
+        by_content = Withdrawal.model_validate({"content": content, "reason": "asked", "date": "2026-06-01"})
+        assert set(fates_of(made, [by_content]).query("fate == 'withdrawn'").index) == family(made, image)
+
+
+def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy():
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    # Kept, its near copy, and the bytes of the copy under a name that cannot be used.
+    made["images"] = frames.frame(
+        "images",
+        {"image": ["a/kept", "a/near", "a/bad name"], "content": ["1", "2", "2"], "error": [None, None, "its name"]},
+    )
+    near = {"image": ["a/near"], "kept_as": "a/kept", "kind": "near", "rule": "COPY-002"}
+    made["copies"] = frames.frame("copies", near)
+    pair = {"image_a": ["a/kept"], "image_b": "a/near", "kind": "near", "distance": 1, "score": 1.0}
+    made["pairs"] = frames.frame("pairs", pair)
+    for image in made["images"]["image"]:
+        asked = Withdrawal.model_validate({"image": image, "reason": "asked", "date": "2026-06-01"})
+        assert set(fates_of(made, [asked])["fate"]) == {"withdrawn"}
+
+
+def test_a_withdrawal_takes_every_kind_of_copy_along_and_nothing_that_only_looks_like_one():
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    kinds = ["borderline", "exact", "mirrored", "near", "rotated"]
+    names = ["a/one", *(f"a/{kind}" for kind in kinds)]
+    made["images"] = frames.frame("images", {"image": names, "content": list("123456")})
+    pair = {"image_a": "a/one", "image_b": names[1:], "kind": kinds, "distance": 0, "score": 1.0}
+    made["pairs"], made["copies"] = frames.frame("pairs", pair), frames.frame("copies")
+    asked = Withdrawal.model_validate({"image": "a/mirrored", "reason": "asked", "date": "2026-06-01"})
+    fates = fates_of(made, [asked])["fate"]
+    assert set(fates[fates != "withdrawn"].index) == {"a/borderline"}
+
+
+def test_a_withdrawal_of_what_is_not_there_stops_before_it_releases_the_wrong_picture():
+    made = worlds.materials(worlds.build("classification", 0, 0))
+    asked = Withdrawal.model_validate({"image": "a/typo.png", "reason": "asked", "date": "2026-06-01"})
+    with pytest.raises(UserError, match=r"there is no image 'a/typo\.png', so nothing would be withdrawn; correct"):
+        fates_of(made, [asked])
+
+
+def family(made, image):
+    """Return the image and all that a chain of equal contents and pairs joins to it, one step at a time."""
+    content = made["images"].set_index("image")["content"].to_dict()
+    pairs = list(zip(made["pairs"]["image_a"], made["pairs"]["image_b"], strict=True))
+    found, grown = set(), {image}
+    while grown != found:
+        found = grown
+        contents = {content[name] for name in found if isinstance(content[name], str)}
+        grown = found | {name for name in content if content[name] in contents}
+        grown |= {end for pair in pairs for end in pair if set(pair) & found}
+    return found
+
+
+def fates_of(made, withdrawals, release_contested=False):
+    names = (
+        "images",
+        "annotations",
+        "violations",
+        "pairs",
+        "copies",
+        "disagreements",
+        "labels",
+        "votes",
+        "splits",
+        "weights",
+        "relabel",
+    )
+    return image_fates(*(made[name] for name in names), withdrawals, release_contested).images
+
+
+def test_a_contested_box_beside_another_is_released_to_be_ignored_never_as_background():
+    world = drawn({"ann": [0.0, 50.0], "ben": [0.0]}, "detection")
+    made = worlds.released(world)
+    objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
+    assert sorted(zip(objects["x"], objects["ignore"], strict=True)) == [(0.0, False), (50.0, True)]
+    assert sorted(of(made["release_ledger"], "annotation")["fate"]) == ["contested", "released", "released"]
+
+
+@pytest.mark.parametrize("contested", ["ignore", "release"])
+def test_a_contested_label_is_left_out_or_released_as_the_settings_say(contested):
+    world = drawn({"ann": "cat", "ben": "dog"})
+    made = worlds.released(world, release=release.Params(contested=contested))
+    ledger = made["release_ledger"]
+    if contested == "ignore":
+        assert of(ledger, "image").loc["a/1.png", ["fate", "stage", "rule"]].tolist() == [
+            "contested",
+            "consolidate",
+            "VOTE-001",
+        ]
+        assert set(of(ledger, "annotation")["fate"]) == {"contested"}
+        assert made["release_images"].empty
+    else:
+        assert of(ledger, "image").loc["a/1.png", "fate"] == "released"
+        assert sorted(of(ledger, "annotation")["fate"]) == ["outvoted", "released"]
+
+
+def drawn(words, task="classification", **more):
+    """Return a world of one picture; `words` maps annotators to a label, or to boxes (left edges), or to a kind."""
+    dataset = worlds.build(task, 1, 0)
+    image = frames.frame(
+        "images", {"image": ["a/1.png"], "content": "1" * 32, "bytes": 1, "width": 100, "height": 100, "format": "PNG"}
+    )
+    rows = []
+    for annotator, said in words.items():
+        about = {"annotator": annotator, "source": "review" if annotator == "rev" else "human"}
+        if isinstance(said, str):
+            kind = said if said in ("empty", "remove", "unsure", "skipped") else "object"
+            rows.append(about | {"kind": kind, "label": said if kind == "object" else None})
+        else:
+            rows += [about | {"kind": "object", "label": "cat", "x": x, "y": 0.0} for x in said]
+    rows = [row | {"annotation": f"b/{n}"} for n, row in enumerate(rows)]
+    table = pd.DataFrame(rows, columns=["annotation", "annotator", "source", "kind", "label", "x", "y"])
+    table = table.assign(image="a/1.png", batch="b", date="2026-03-01", guideline_version="1.9", width=9.0, height=9.0)
+    about = {"image": ["a/1.png"], "delivery": "a", "date": "2026-01-01"}
+    return dataset._replace(
+        images=image,
+        sources=frames.frame("sources", about),
+        annotations=frames.frame("annotations", table.assign(**more)),
+        rejects=frames.frame("rejects"),
+        violations=frames.frame("violations"),
+        pairs=frames.frame("pairs"),
+        groups=frames.frame("groups", {"image": ["a/1.png"], "group": "1" * 32, "home": "1" * 32}),
+        pins=[],
+        withdrawals=[],
+        changes=changed(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "words", "fate"),
+    [
+        ("classification", {"ann": "empty"}, "reviewed empty"),
+        ("classification", {"ann": "empty", "ben": "empty", "cem": "cat"}, "reviewed empty"),
+        ("classification", {"ann": "empty", "ben": "cat"}, "contested"),
+        # The most frequent answer is `empty`, and it is not that of more than half.
+        ("classification", {"ann": "empty", "ben": "empty", "cem": "cat", "dan": "dog"}, "contested"),
+        ("classification", {"rev": "empty", "ben": "cat", "cem": "cat"}, "reviewed empty"),
+        # A reviewer took the label away and gave no other.
+        ("classification", {"rev": "remove", "ben": "cat"}, "unlabelled"),
+        ("classification", {"ann": "unsure"}, "unlabelled"),
+        ("classification", {"ann": "skipped"}, "unlabelled"),
+        ("classification", {}, "unlabelled"),
+        ("detection", {"ann": "empty", "ben": "empty", "cem": [0.0]}, "reviewed empty"),
+        ("detection", {"ann": "empty", "ben": [0.0]}, "contested"),
+        # Two of three saw something, each something else: one `empty` is no majority.
+        ("detection", {"ann": "empty", "ben": [0.0], "cem": [50.0]}, "contested"),
+        ("detection", {"ann": [25.0], "ben": [0.0], "cem": [50.0]}, "contested"),
+        ("detection", {"rev": "empty", "ben": [0.0], "cem": [50.0]}, "reviewed empty"),
+        ("detection", {"ann": "empty", "ben": [0.0], "cem": [0.0]}, "released"),
+    ],
+)
+def test_an_image_is_empty_when_most_of_those_who_looked_or_a_reviewer_say_so(task, words, fate):
+    made = worlds.released(drawn(words, task))
+    assert of(made["release_ledger"], "image")["fate"].tolist() == [fate]
+    assert len(made["release_images"]) == (fate in IN_RELEASE)
+
+
+def test_a_removed_last_box_leaves_an_image_that_was_reviewed_as_empty():
+    world = drawn({"ann": [0.0], "rev": "remove"}, "detection", about=[None, "b/0"])
+    ledger = worlds.released(world)["release_ledger"]
+    assert of(ledger, "image")["fate"].tolist() == ["reviewed empty"]
+    assert of(ledger, "annotation")["fate"].to_dict() == {"b/0": "outvoted", "b/1": "removed"}

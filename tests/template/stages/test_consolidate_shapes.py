@@ -1,0 +1,142 @@
+"""Shapes and transcriptions of several annotators: one of each per label."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golgoru.annotators import agreement
+from golgoru.consensus.votes import ABSENT
+from golgoru.guideline.classes import Class, Classes
+from stages.consolidate import Params, Tables
+from tests.template.builders.consensus_tables import (
+    AGAIN,
+    BOX,
+    CLASSES,
+    COPY,
+    ELSEWHERE,
+    consolidate,
+    detect,
+    label,
+    said,
+    word,
+)
+
+WIDE = (0, 0, 14, 10)
+SIDES = ["x", "y", "width", "height"]
+RISING = [0.0, 0.0, 2.0, 0.0, 10.0, 10.0, 8.0, 10.0]
+FALLING = [8.0, 0.0, 10.0, 0.0, 2.0, 10.0, 0.0, 10.0]
+
+
+def read(*words: dict[str, Any], **more: Any) -> Tables:
+    return consolidate(*words, task="ocr", **more)
+
+
+def line(key: str, annotator: str, text: str | None, at: tuple[float, ...] = BOX, **columns: Any) -> dict[str, Any]:
+    return word(key, annotator, "cat", at, text=text, **columns)
+
+
+def test_the_shape_is_that_of_the_words_that_say_the_class() -> None:
+    cats = word("b1/1", "ann", "cat", BOX), word("b1/2", "ben", "cat", WIDE)
+    row = label(detect(*cats, word("b1/3", "cem", "dog", (5, 5, 10, 10))))
+    assert [row[side] for side in SIDES] == [0, 0, 12, 10]
+
+
+def test_a_reviewers_shape_stays_as_it_was_drawn() -> None:
+    drawn = (0.123456, 0, 10, 10)
+    words = word("b1/1", "ann", "cat", BOX), word("b1/2", "ben", "cat", WIDE)
+    row = label(detect(*words, word("b2/1", "rev", "cat", drawn, source="review", about="b1/1")))
+    assert [row[side] for side in SIDES] == list(drawn)
+
+
+def test_one_persons_shape_is_taken_where_the_settings_say_so() -> None:
+    words = (
+        word("b1/1", "ann", "cat", BOX),
+        word("b1/2", "ben", "cat", WIDE),
+        word("b1/3", "cem", "cat", (0, 0, 11, 10)),
+    )
+    assert label(detect(*words, params=Params(geometry="representative")))["width"] == 11
+    assert label(detect(*words[:2], params=Params(geometry="representative")))["width"] == 10
+
+
+def test_polygons_across_each_other_are_two_things_though_their_boxes_are_equal() -> None:
+    words = line("b1/1", "ann", "x", polygon=RISING), line("b1/2", "ben", "x", polygon=FALLING)
+    assert set(said(read(*words)).values()) == {("cat", "contested")}
+    assert len(read(*words).labels) == 2
+
+
+def test_what_some_did_not_see_is_disagreement() -> None:
+    found = detect(
+        word("b1/1", "ann", "cat", BOX), word("b1/2", "ann", "dog", ELSEWHERE),
+        word("b1/3", "ben", "cat", AGAIN), word("b1/4", "cem", "cat", BOX), word("b1/5", "cem", "owl", (80, 80, 9, 9)),
+    )  # fmt: skip
+    assert said(found) == {"b1/1": ("cat", "agreed")}
+    people = found.ballots.assign(value=found.ballots["label"].fillna(ABSENT))
+    rows = agreement.table(people).set_index(["scope", "key"])["share"]
+    assert rows["class", "cat"] == 1
+    assert rows["class", "dog"] == rows["class", "owl"] == 0
+    assert rows["class", "(not seen)"] == 0.5
+
+
+# Transcriptions -----------------------------------------------------------------------------------------------------
+
+
+def text(found: Tables) -> tuple[str, float | None, str, str | None]:
+    row = label(found)
+    share, rule = (None if pd.isna(row[name]) else row[name] for name in ("text_agreement", "rule"))
+    return row["text"], share, row["status"], rule
+
+
+def test_what_most_wrote_stands_and_who_wrote_otherwise_does_not() -> None:
+    ann, ben, cem = line("b1/1", "ann", "T0TAL"), line("b1/2", "ben", "TOTAL"), line("b1/3", "cem", "TOTAL")
+    assert text(read(ann, ben, cem)) == ("TOTAL", 0.9333, "agreed", None)
+    assert text(read(ann)) == ("T0TAL", None, "agreed", None)
+
+
+def test_two_readings_are_contested_until_a_reviewer_settles_it() -> None:
+    words = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO")
+    assert text(read(*words)) == ("9.00", 0.75, "contested", "TEXT-003")
+    review = line("b2/1", "rev", "9.O0", source="review", about="b1/1")
+    assert text(read(*words, review)) == ("9.O0", None, "adjudicated", None)
+
+
+def test_three_readings_that_all_differ_are_contested() -> None:
+    words = line("b1/1", "ann", "abc"), line("b1/2", "ben", "abd"), line("b1/3", "cem", "xbd")
+    assert text(read(*words)) == ("abd", 0.7778, "contested", "TEXT-003")
+
+
+def test_a_class_without_a_majority_is_told_first() -> None:
+    words = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO") | {"label": "dog"}
+    assert text(read(*words)) == ("9.00", None, "contested", "VOTE-001")
+
+
+def test_readings_on_two_files_of_equal_pixels_are_pooled() -> None:
+    words = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO", image="d/copy")
+    assert text(read(*words, **COPY))[3] == "TEXT-003"
+
+
+@pytest.mark.parametrize("task", ["detection", "segmentation"])
+def test_other_tasks_have_texts_as_notes(task: Any) -> None:
+    words = line("b1/1", "ann", "blurred"), line("b1/2", "ben", "cut")
+    assert text(consolidate(*words, task=task)) == ("blurred", None, "agreed", None)
+
+
+RENAMED = {"cat": "zoo", "dog": "ant", "owl": "bee"}
+SAID = st.tuples(
+    st.sampled_from(["ann", "ben", "cem"]),
+    st.sampled_from(list(RENAMED)),
+    st.sampled_from([BOX, AGAIN, WIDE]),
+    st.sampled_from(["TOTAL", "T0TAL", None]),
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(SAID, min_size=1, max_size=6))
+def test_names_of_classes_are_nothing(rows: list[tuple[str, str, tuple[float, ...], str | None]]) -> None:
+    words = [word(f"b1/{n}", who, name, at, text=text) for n, (who, name, at, text) in enumerate(rows)]
+    other = [one | {"label": RENAMED[one["label"]]} for one in words]
+    renamed = Classes(version="1.10", classes=tuple(Class(id=RENAMED[c.id], ignore=c.ignore) for c in CLASSES.classes))
+    one, two = read(*words).labels, read(*other, classes=renamed).labels
+    pd.testing.assert_frame_equal(one.assign(label=one["label"].map(RENAMED).astype("str")), two)

@@ -1,0 +1,162 @@
+"""Stage release: the gate stops it, the metadata reach it, and its hash is that of the files on disk."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from golgoru import shell
+from golgoru.core import paths
+from golgoru.core.dataset import SPLITS
+from golgoru.guideline import python_checks
+from golgoru.guideline.classes import Classes
+from golgoru.release import card, croissant, manifest
+from golgoru.tables import frames
+from golgoru.tables.frames import table_path
+from golgoru.validation.suites import write_suite
+from stages import release
+from tests.template.builders import world_tables, worlds
+
+SUITES = {table: write_suite(worlds.RULES, table) for table in worlds.RULES.tables()}
+PARTS = ("images", *SPLITS, "lineage", "ledger")
+
+
+def world():
+    """Return a world whose release has images in every split."""
+    made = worlds.build("detection", 60, 5)
+    apart = world_tables.groups_of(
+        made.images, made.sources, []
+    )  # two scenes hold half of the images, in one split each
+    return made._replace(withdrawals=[], pins=[], groups=apart, rejects=made.rejects.iloc[:0])
+
+
+def arguments(**change):
+    made = worlds.materials(world()) | change
+    return {name: made[name] for name in release.transform.__annotations__ if name in made} | {
+        "params": release.Params()
+    }
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """Work in a folder that has nothing but the checks in Python."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / python_checks.FILE).parent.mkdir()
+    shutil.copy(Path(__file__).parents[3] / python_checks.FILE, python_checks.FILE)
+    return tmp_path
+
+
+def run_with(monkeypatch, **change):
+    """Run the stage through the shell, on arguments that are given instead of read. Return its exit code."""
+    given = arguments(**change)
+    monkeypatch.setattr(shell, "read", lambda *_: given)
+    try:
+        shell.run(release.transform)
+    except SystemExit as stop:
+        return stop.code
+    return 0
+
+
+def test_a_release_that_holds_is_written_with_its_documents_and_hash(repository, monkeypatch, capsys):
+    assert run_with(monkeypatch, suites=SUITES) == 0
+    assert capsys.readouterr().err == ""
+    written = {file.name for file in paths.RELEASE.iterdir()}
+    assert {f"{part}.parquet" for part in PARTS} <= written
+    assert {manifest.FILE, croissant.FILE, card.FILE} <= written
+    assert list(paths.RELEASE.rglob("*.svg"))
+    said = json.loads((paths.RELEASE / manifest.FILE).read_text())
+    lines = sorted(f"{p}.parquet {sha256(paths.RELEASE / f'{p}.parquet')}\n" for p in PARTS)
+    assert said["release"] == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert said["release"] in (paths.RELEASE / card.FILE).read_text()
+    assert said["seeds"] == {"dataset": 7}
+    told = json.loads((paths.REPORTS / "release.json").read_text())
+    assert told["release"] == said["release"]
+    rows = {kind: sum(fates.values()) for kind, fates in told["fates"].items()}
+    raw = world()
+    assert rows == {"image": len(raw.images), "annotation": len(raw.annotations)}
+    gate = frames.read(table_path("gate"), "gate")
+    assert set(gate["action"]) == {"tell"}
+    assert told["rules"]["REL-003"] == {
+        "broken": 0,
+        "known": 0,
+        "checked": len(pd.read_parquet(paths.RELEASE / "images.parquet")),
+        "share checked": 1.0,
+    }
+    for split in SPLITS:
+        assert said["counts"]["objects"][split] == len(pd.read_parquet(paths.RELEASE / f"{split}.parquet")) > 0
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_gate_that_does_not_hold_leaves_the_gate_table_and_no_release(repository, monkeypatch, capsys):
+    no_owls = Classes.model_validate({"version": "1.10", "classes": [{"id": "dog"}, {"id": "owl"}]})
+    assert run_with(monkeypatch, suites=SUITES, classes=no_owls) == 1
+    assert not paths.RELEASE.exists()
+    assert not paths.REPORTS.exists()
+    gate = frames.read(table_path("gate"), "gate")
+    assert set(gate.loc[gate["action"] == "stop", "rule"]) == {"REL-001"}
+    said = capsys.readouterr().err
+    assert said.startswith("release: the gate does not hold; all findings stand in data/gate.parquet\n  REL-001: ")
+    assert "label=cat" in said
+
+
+@pytest.mark.parametrize(("column", "rule"), [("group", "REL-002"), ("content", "REL-003")])
+def test_a_leak_between_splits_stops_the_release(column, rule):
+    """The last look: as if split had torn a group, or dedup had missed two equal files."""
+    given = arguments(suites=SUITES)
+    if column == "group":
+        given["splits"] = given["splits"].assign(group="one for all")
+    else:
+        given["images"] = given["images"].assign(content="f" * 32)
+    with pytest.raises(shell.Stop) as stop:
+        release.transform(**given)
+    assert set(stop.value.tables) == {"gate"}
+    assert rule in set(stop.value.tables["gate"]["rule"])
+
+
+def test_metadata_reach_the_images_whatever_their_name():
+    made = worlds.materials(world())
+    # Names that the stage uses for itself while it works.
+    sources = made["sources"].assign(fate=range(len(made["sources"])), survivor="x", keep=True)
+    with worlds.gate_open():
+        result = release.transform(**arguments(sources=sources))
+    merged = result.release_images.merge(sources, on="image", suffixes=("", "_given"))
+    for column in ("camera", "fate", "survivor", "keep"):
+        expected = merged[f"{column}_given"]
+        assert (merged[column].eq(expected) | expected.isna()).all()
+    assert result.release_images["camera"].notna().any()
+    frames.canonical(result.release_images, "release/images")
+
+
+def test_weights_and_repeats_outside_train_are_one():
+    with worlds.gate_open():
+        images = release.transform(**arguments()).release_images
+    others = images[images["split"] != "train"]
+    assert len(others)
+    assert others["weight"].eq(1).all()
+    assert others["repeat"].eq(1).all()
+
+
+def test_folds_reach_the_images_where_they_are_asked_for():
+    given = arguments()
+    split = given["splits"]["split"]
+    folds = pd.Series(range(len(split)), dtype="Int64").mod(3).mask(split == "test")
+    with worlds.gate_open():
+        plain = release.transform(**given).release_images
+        images = release.transform(**given | {"splits": given["splits"].assign(fold=folds)}).release_images
+    assert "fold" not in plain
+    assert images["fold"].isna().eq(images["split"] == "test").all()
+    assert set(images["fold"].dropna()) == {0, 1, 2}
+    frames.canonical(images, "release/images")
+
+
+def test_the_documents_follow_from_the_tables_alone():
+    with worlds.gate_open():
+        first, second = (release.transform(**arguments()) for _ in range(2))
+    assert first.documents == second.documents
+    assert all(isinstance(content, bytes) for content in first.documents.values())

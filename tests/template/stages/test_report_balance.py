@@ -1,0 +1,210 @@
+"""The page of balance: shares, the shopping list in words, where images stand, pins, and what gives the split away."""
+
+import html
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from golgoru.site import collection_list, leakage_list
+from golgoru.site.pages import balance
+from golgoru.tables import frames
+from stages.report import transform
+from tests.template.builders.copied_images import noise, saved
+from tests.template.stages.test_report import EDGE_CASES, HOSTILE, Page, many, world
+
+BAD = '"><script>x()</script>'
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def page(given: dict[str, Any], **tables: list[dict[str, Any]]) -> tuple[Page, str]:
+    made = {name: frames.frame(name, pd.DataFrame(rows)) for name, rows in tables.items()}
+    content = transform(**(given | made)).pages["balance.html"]
+    body = content.decode().partition("<body>")[2]
+    return Page(content), " ".join(html.unescape(re.sub("<[^>]*>", " ", body)).split())
+
+
+def row(value: str, split: str = "train", **columns: Any) -> dict[str, Any]:
+    found = {"split": split, "by": "class", "value": value, "images": 4, "once": 4.0, "kept": 4, "objects": 4}
+    found |= {"before": 0.25, "after": 0.25, "target": None, "collect": None, "even": None, "why": None}
+    return found | columns
+
+
+def seat(key: str, split: str = "test", kind: str = "class", **columns: Any) -> dict[str, Any]:
+    found = {"kind": kind, "key": key, "split": split, "groups": 0, "found": 0, "wanted": 1, "missing": 1, "short": 0}
+    return found | {"why": None} | columns
+
+
+def needs(seats: list[dict[str, Any]], plan: list[dict[str, Any]]) -> collection_list.Needs:
+    made = frames.frame("seats", pd.DataFrame(seats)), frames.frame("plan", pd.DataFrame(plan))
+    return collection_list.needs(*made, EDGE_CASES)
+
+
+def test_without_anything_every_section_says_so() -> None:
+    given = world({"x/a.png": saved(noise(1))})
+    _, text = page({name: v[:0] if isinstance(v, pd.DataFrame) else v for name, v in given.items()})
+    for said in ("Nothing is missing: every class and every wanted edge case stands in each split",
+                 "No pins are proposed", "Nothing is balanced", "No image has moved", "No copies stand in two splits.",
+                 "Nothing was looked at: there are no images."):  # fmt: skip
+        assert said in text
+
+
+def test_pages_link_to_one_another() -> None:
+    made = transform(**world({"x/a.png": saved(noise(1))}))
+    for name, content in made.pages.items():
+        links = {str(a["href"]) for tag, a in Page(content).tags if tag == "a" and not str(a["href"]).startswith("#")}
+        assert links == set(made.pages) - {name}
+
+
+def test_shares_stand_before_target_and_after_on_train_and_as_they_are_elsewhere() -> None:
+    plan = [row("cat", before=0.75, target=0.6, after=0.61, images=1200, objects=3400, collect=0, even=0),
+            row("dog", before=0.0049, target=0.4, after=0.39, collect=0, even=0),
+            row("cat", "test", before=0.5, after=0.5, images=7)]  # fmt: skip
+    _, text = page(world({"x/a.png": saved(noise(1))}), plan=plan)
+    assert "before target after images objects share images objects share images objects" in text
+    assert "cat 75.0 % 60.0 % 61.0 % 1,200 3,400 – – – 50.0 % 7 4" in text
+    assert "dog 0.49 % 40.0 % 39.0 % 4 4 – – – – – –" in text
+
+
+def test_bars_are_drawn_to_the_largest_share_of_the_table() -> None:
+    shown, _ = page(world({"x/a.png": saved(noise(1))}), plan=[row("cat", before=0.2, target=0.4, after=0.3)])
+    bars = {a["class"]: a["style"] for tag, a in shown.tags if tag in ("b", "i") and "style" in a and "class" in a}
+    assert bars == {"before": "width: 50.00%", "after": "width: 75.00%", "target": "left: 100.00%"}
+
+
+def test_a_class_says_how_many_images_reach_the_target_and_how_many_make_weights_needless() -> None:
+    found = needs([], [row("cat", target=0.5, collect=120, even=2300, why="even at weight 10 it reaches 3 % of 50 %")])
+    (need,) = found.shown
+    assert need.words == ("120 more images until weights reach the target; 2,300 until no weights are needed",)
+    assert need.why == ("even at weight 10 it reaches 3 % of 50 %",)
+    assert (need.level, need.many, found.to_collect) == (collection_list.UNMET, 120, 1)
+
+
+def test_what_no_pin_seats_is_collected_first_and_what_pins_seat_is_not_collected() -> None:
+    why = "class 'cat' has 1 group"
+    seats = [seat("cat", short=1, why=why), seat("cat", "val", short=1, why=why),
+             seat("EDGE-002", "train", "edge case", wanted=30, missing=30, short=26), seat("dog"),
+             seat("EDGE-001", "val", "edge case", missing=0)]  # fmt: skip
+    plan = [row("owl", target=0.5, collect=3, even=9), row("rat", target=0.1, collect=0, even=2),
+            row("bat", target=0.1, even=0, why="another target pulls the other way"),
+            row("fox", images=0, why="none")]  # fmt: skip
+    found = needs(seats, plan)
+    assert [(need.key, need.many) for need in found.shown] == [
+        ("EDGE-002", 26), ("cat", 2), ("fox", None), ("owl", 3), ("dog", None), ("bat", None), ("rat", 2),
+    ]  # fmt: skip
+    words = {need.key: need.words for need in found.shown}
+    assert words["EDGE-002"] == ("26 objects for train", "4 objects for train would come from the proposed pins")
+    assert words["cat"] == ("1 image for val, 1 image for test",)
+    assert words["dog"] == ("1 image for test would come from the proposed pins",)
+    assert words["fox"] == ("no image with an agreed label shows it yet",)
+    assert words["rat"] == ("2 more images until no weights are needed",)
+    assert found.to_collect == 4
+    levels = [need.level for need in found.shown]
+    assert levels == sorted(levels, key=collection_list.LEVELS.index)
+    assert next(need.why for need in found.shown if need.key == "cat") == ("class 'cat' has 1 group",)
+
+
+def test_nobody_is_asked_for_images_without_a_value_nor_for_what_is_aimed_at_zero() -> None:
+    plan = [row("unknown", by="camera", target=0.5, collect=5), row("EDGE-001", by="edge case", target=0.0, why="none")]
+    assert needs([], plan).shown == ()
+
+
+def test_splits_count_groups_and_hold_back_what_no_release_has() -> None:
+    given = world(many(6))
+    names = given["images"]["image"].tolist()
+    merged = "merge: it was val, its groups became one"
+    splits = [{"image": name, "group": f"g{n // 2}", "split": "test" if n > 3 else "train", "held": n == 5,
+               "fold": None if n > 3 else n % 2, "reason": merged if n < 2 else "pin"}
+              for n, name in enumerate(names)]  # fmt: skip
+    _, text = page(given, splits=splits)
+    assert "5 images in 3 groups: 4 in train, 0 in val, 1 in test." in text
+    assert "train 4 80.0 % 2 66.7 % 0" in text
+    assert "test 1 20.0 % 1 33.3 % 1 Held images came after" in text
+    assert f"pin 2 0 2 {merged} 2 0 0" in text
+    assert "fold 0 1 images 2 2" in text
+    assert f"image was in is in {names[0]} val train {names[1]} val train Proposed pins" in text
+
+
+def test_weights_caps_and_repeats_are_told_of_a_split_with_a_target() -> None:
+    given = world(many(3))
+    weights = [{"image": name, "keep": n < 2, "weight": 0.5 + n, "repeat": 1 + n}
+               for n, name in enumerate(given["images"]["image"])]  # fmt: skip
+    label = {"label": "cat", "ignore": False, "votes": 1, "agreement": 1.0, "source": "human", "guideline_version": "1"}
+    labels = [{"object": name, "image": name, "status": "agreed", **label} for name in given["images"]["image"]]
+    _, text = page(given, weights=weights, plan=[row("cat", target=0.5)], labels=labels)
+    # (0.5 + 1.5)^2 / (0.5^2 + 1.5^2) = 1.6
+    assert "the 2 images with agreed labels teach as much as 2 of even weight (effective sample size)." in text
+    assert "In train, weights go from 0.50 to 1.50; an epoch with repeats shows 3 images where 2 are kept, and" in text
+    assert "1 image is left out by a cap." in text
+
+
+def test_a_pin_stands_with_its_picture_what_it_seats_and_the_command() -> None:
+    pins = [{"image": "x/0001.png", "group": "g", "split": "test", "was": "train", "seats": "class 'cat'; class 'dog'"}]
+    shown, text = page(world(many(2)), proposed_pins=pins)
+    assert shown.names() == ["x/0001.png"]
+    assert "dataset pin train → test class 'cat' class 'dog' x/0001.png" in text
+
+
+def test_copies_in_two_splits_are_pairs_of_pictures_also_where_a_name_has_a_bar() -> None:
+    bar = "x/a|b.png"
+    given = world({bar: saved(noise(1)), "x/c.png": saved(noise(2))}, [(bar, "x/c.png", "borderline", 0.8)],
+                  splits={bar: "test"})  # fmt: skip
+    leaks = [{"kind": "copies", "key": f"{bar}|x/c.png", "groups": 2, "strength": 0.8, "told": True, "reason": "alike"},
+             {"kind": "metadata", "key": "date", "groups": 9, "told": False, "reason": "it has one value"},
+             {"kind": "metadata", "key": "zoom", "groups": 9, "strength": 0.4, "told": True, "reason": "zoom tells"},
+             ]  # fmt: skip
+    shown, text = page(given, leaks=leaks)
+    assert shown.names() == [bar, "x/c.png"]
+    assert "2 findings may give the split away." in text
+    assert f"0.80 test {bar} train x/c.png alike" in text
+    assert "gives it away metadata zoom 9 0.40 zoom tells metadata date 9 – it has one value" in text
+
+
+def test_lists_are_bounded_and_say_what_they_leave_out() -> None:
+    files = many(2 * leakage_list.MOST_PAIRS + 6)
+    names = sorted(files)
+    pairs = [(a, b, "borderline", 0.7) for a, b in zip(names[::2], names[1::2], strict=True)]
+    pinned = {"group": "g", "split": "test", "was": "train", "seats": "class 'cat'"}
+    values = [f"v{n:03}" for n in range(balance.MOST_VALUES + 4)]
+    shown, text = page(
+        world(files, pairs),
+        plan=[row(value, target=0.1, collect=1) for value in values],
+        proposed_pins=[pinned | {"image": name} for name in names[: balance.MOST_PINS + 5]],
+        leaks=[{"kind": "copies", "key": f"{a}|{b}", "strength": 0.7, "told": True, "reason": "alike"}
+               for a, b, *_ in pairs],
+        splits=[{"image": name, "group": name, "split": "train", "held": False, "reason": "merge: it was val, x"}
+                for name in names],
+    )  # fmt: skip
+    assert "And 4 more, in data/seats.parquet and data/plan.parquet." in text
+    assert "And 4 more, in data/plan.parquet." in text
+    assert "And 5 more, in data/proposed_pins.parquet." in text
+    assert "And 3 more in data/leaks.parquet" in text
+    assert f"And {len(names) - balance.MOST_MERGES} more, in data/splits.parquet." in text
+    assert len(shown.names()) == balance.MOST_PINS + 2 * leakage_list.MOST_PAIRS
+
+
+def test_other_peoples_names_stay_text_and_nothing_is_loaded_or_run() -> None:
+    other, hostile = "x/\u202egnp.b", f"x/{HOSTILE}"
+    data = saved(noise(1))
+    shown, _ = page(
+        world({hostile: data, other: data}, [(hostile, other, "borderline", 0.9)]),
+        plan=[row(BAD, by=by, target=0.5, collect=1, why=BAD) for by in ("class", "edge case", BAD)],
+        seats=[seat(BAD, short=1, why=BAD), seat(BAD, kind="edge case", short=1), seat("EDGE-002", kind="edge case")],
+        proposed_pins=[{"image": hostile, "group": "g", "split": "test", "was": "val", "seats": f"'{BAD}'; {HOSTILE}"}],
+        splits=[{"image": image, "group": "g", "split": "val", "held": False, "reason": f"merge: it was {BAD}, x"}
+                for image in (hostile, other)],
+        leaks=[{"kind": "copies", "key": f"{hostile}|{other}", "told": True, "reason": BAD},
+               {"kind": "metadata", "key": BAD, "told": True, "reason": BAD}],
+    )  # fmt: skip
+    tags = [tag for tag, _ in shown.tags]
+    assert not {"script", "link", "iframe", "object", "form"} & set(tags)
+    assert tags.count("img") == 3
+    assert all(str(a["src"]).startswith("data:image/") for tag, a in shown.tags if tag == "img")
+    assert not any(name.startswith("on") for _, attributes in shown.tags for name in attributes)
+    assert "The thing is <b>tiny</b>" in shown.text
+    assert "\u202e" not in shown.text

@@ -1,0 +1,167 @@
+"""Stage validate: what it sets aside, where it stops, and cases in which no rule is broken.
+
+What breaks each rule stands in tests/template/builders/rule_failures.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from golgoru.core.dataset import Task
+from golgoru.guideline.annotators import Annotators
+from golgoru.guideline.changes import Changes
+from golgoru.shell import Stop
+from golgoru.tables import frames
+from golgoru.validation import findings
+from golgoru.validation.baseline import Baseline
+from stages import validate
+from tests.template.builders.clean_world import (
+    CLASSES,
+    NOTHING_ACCEPTED,
+    POOLS,
+    RULES,
+    SUITES,
+    TASKS,
+    World,
+    clean,
+    found,
+)
+from tests.template.builders.planted_faults import Plant, near_name, picture, second_word, source, word
+
+TABLES = ("images", "sources", "annotations", "rejects")
+
+
+def arguments(task: Task, *plants: Plant) -> dict[str, Any]:
+    """Return the arguments of transform for a clean world in which this is planted."""
+    world = clean(task)
+    for plant in plants:
+        plant(world, 1)
+    return {table: world.tables[table] for table in TABLES} | {
+        "classes": CLASSES,
+        "changes": Changes(),
+        "annotator_pools": POOLS,
+        "rules": RULES,
+        "suites": SUITES,
+        "accepted": NOTHING_ACCEPTED,
+        "task": task,
+        "params": validate.Params(),
+    }
+
+
+def strict(*ids: str) -> Any:
+    """Return the rule book in which these rules say `stop`."""
+    changed = [r.model_copy(update={"action": "stop"}) if r.id in ids else r for r in RULES.rules]
+    return RULES.model_copy(update={"rules": tuple(changed)})
+
+
+TWO_ANSWERS = second_word(label="unicorn")
+
+# Cases in which nothing is broken.
+HOLDS: dict[str, tuple[Task, Plant]] = {
+    "box-half-a-pixel-outside": ("detection", word(x=-0.5)),
+    "small-box-at-the-border": ("detection", word(x=197.5, y=70.0, width=2.5, height=2.5)),
+    "same-answer-twice": ("classification", second_word()),
+    "removal-and-new-answer": ("classification", second_word(kind="remove", about=f"{1:032x}", label=None)),
+    "two-objects-in-one-place": ("detection", second_word(label="dog")),
+    "one-object-by-two-annotators": ("detection", second_word(annotator="rev")),
+    "two-annotators": ("classification", second_word(label="dog", annotator="rev")),
+    "correction-of-an-object": ("detection", second_word(about="by-ann/01-1", label="dog")),
+    "correction-by-content": ("classification", word(about=f"{1:032x}")),
+    "empty-word-has-no-class-box-text": (
+        "ocr", second_word(annotator="rev", kind="empty", label=None, x=None, width=0.0, text=None, polygon=None),
+    ),
+    "made-on-the-day-of-its-batch": ("detection", word(created_at=pd.Timestamp("2026-03-01T23:59Z"))),
+    "time-not-known": ("detection", word(created_at=None)),
+    "older-guideline": ("detection", word(guideline_version="1.9")),
+    "classification-without-geometry": ("classification", word(x=None, y=None, width=None, height=None)),
+    "format-of-no-listed-suffix": ("detection", picture(format="AVIF")),
+    "sixteen-pixels": ("detection", picture(width=16)),
+    "another-name": ("detection", near_name(lambda name: name + "2.png")),
+}  # fmt: skip
+
+
+def violations(given: dict[str, Any]) -> pd.DataFrame:
+    findings = validate.transform(**given).violations
+    frames.canonical(findings, "violations")  # fits its schema, and its key is unique
+    return findings
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_nothing_is_found_where_no_rule_is_broken(task: Task) -> None:
+    worlds: dict[str, World] = {}
+    for name, (of, plant) in HOLDS.items():
+        if of == task:
+            worlds[name] = clean(task, images=30 if "small-box" in name else 3)
+            plant(worlds[name], 1)
+    every = found([clean(task), *worlds.values()])
+    said = {name: list(rows["rule"]) for name, rows in zip(["clean", *worlds], every, strict=True)}
+    assert {name: rules for name, rules in said.items() if rules} == {}
+
+
+def test_empty_tables_pass() -> None:
+    empty = {table: frames.frame(table) for table in TABLES}
+    result = validate.transform(**(arguments("detection") | empty))
+    assert result.violations.empty
+    assert result.metrics["rules"]["IMG-001"] == {"broken": 0, "known": 0, "checked": 0, "share checked": None}
+
+
+def test_annotators_are_not_checked_while_no_pool_names_anybody() -> None:
+    given = arguments("detection", word(annotator="stranger")) | {"annotator_pools": Annotators()}
+    result = validate.transform(**given)
+    assert result.violations.empty
+    assert result.metrics["rules"]["ANN-008"]["checked"] == 0
+
+
+def test_metrics_count_rows_once_per_table_and_by_rule() -> None:
+    given = arguments("classification", TWO_ANSWERS)
+    metrics = validate.transform(**given).metrics
+    words = len(given["annotations"])
+    assert metrics["rules"]["CLASS-001"] == {"broken": 1, "known": 0, "checked": words, "share checked": 1.0}
+    assert metrics["rules"]["ANN-005"]["broken"] == 2
+    assert metrics["set_aside"] == {"images": 0, "annotations": 2}
+
+
+def test_set_aside_names_the_first_rule_by_id() -> None:
+    said = violations(arguments("classification", TWO_ANSWERS))
+    expected = {"by-ann/01-0": "ANN-005", "by-ann/again": "ANN-005"}
+    assert findings.set_aside(said, "annotations").to_dict() == expected
+    assert findings.set_aside(said, "images").empty
+    assert findings.set_aside(said.iloc[:0], "images").empty
+
+
+def test_a_rule_that_says_stop_ends_the_run_with_all_findings() -> None:
+    given = arguments("detection", word(label="bird"), source(licence=None)) | {"rules": strict("CLASS-001")}
+    with pytest.raises(Stop) as stop:
+        validate.transform(**given)
+    assert set(stop.value.tables["violations"]["rule"]) == {"CLASS-001", "SRC-001"}
+    assert "CLASS-001: broken by 1, such as by-ann/01-0: The class is defined" in str(stop.value)
+    assert "SRC-001" not in str(stop.value) and "data/violations.parquet" in str(stop.value)
+
+
+def test_what_the_baseline_accepts_does_not_stop_and_what_is_new_does() -> None:
+    known = pd.DataFrame({"rule": ["CLASS-001"], "table": ["annotations"], "key": ["by-ann/01-0"]}, dtype="str")
+    given = arguments("detection", word(label="bird")) | {"rules": strict("CLASS-001"), "accepted": Baseline(known)}
+    result = validate.transform(**given)
+    assert result.violations[["key", "known"]].to_numpy().tolist() == [["by-ann/01-0", True]]
+    assert result.metrics["rules"]["CLASS-001"]["known"] == 1
+    again: Callable[..., Any] = second_word(label="fish")
+    more = arguments("detection", word(label="bird"), again)
+    with pytest.raises(Stop, match=r"CLASS-001: broken by 1 \(and 1 that the baseline accepts\), such as by-ann/again"):
+        validate.transform(**(given | {"annotations": more["annotations"]}))
+
+
+def test_row_order_and_index_are_nothing() -> None:
+    given = arguments("classification", word(image="a/9.png"), TWO_ANSWERS)
+    turned = {table: given[table].iloc[::-1].set_axis(range(7, 7 + len(given[table]))) for table in TABLES}
+    first, second = violations(given), violations(given | turned)
+    assert len(first) == 5
+    assert frames.canonical(first, "violations").equals(frames.canonical(second, "violations"))
+
+
+def test_inputs_stay_as_they_were() -> None:
+    given, before = arguments("detection"), arguments("detection")
+    validate.transform(**given)
+    for table in TABLES:
+        pd.testing.assert_frame_equal(given[table], before[table])

@@ -1,0 +1,32 @@
+"""One fault in an otherwise clean data set is reported under its rule, on its rows, and breaks no other critical rule.
+
+60 images, some 240 words of three annotators; which row gets the fault is drawn anew for each fault and seed.
+"""
+
+import random
+
+import pytest
+
+from golgoru.core.dataset import Task
+from tests.template.builders.clean_world import TASKS, clean, found
+from tests.template.builders.rule_failures import FAULTS
+
+IMAGES = 60
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("task", TASKS)
+def test_one_planted_fault_is_found_and_nothing_else_that_is_critical(task: Task, seed: int) -> None:
+    dice = random.Random(f"{task} {seed}")  # noqa: S311  (a test, no secret)
+    faults = [fault for fault in FAULTS if task in fault.tasks]
+    worlds = [clean(task, IMAGES) for _ in faults]
+    keys = [fault.plant(world, dice.randrange(10_000)) for fault, world in zip(faults, worlds, strict=True)]
+    untouched, *findings = found([clean(task, IMAGES), *worlds])
+    assert untouched.empty
+    wrong = {}
+    for fault, planted, rows in zip(faults, keys, findings, strict=True):
+        critical = set(rows.loc[rows["severity"] == "critical", "rule"]) - fault.with_it - {fault.rule}
+        seen = set(rows.loc[rows["rule"] == fault.rule, "key"])
+        if critical or seen != planted:
+            wrong[f"{fault.rule}: {fault.name}"] = (critical, seen, planted)
+    assert wrong == {}

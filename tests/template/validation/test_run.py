@@ -1,0 +1,165 @@
+"""Suites at work: which rows they name, in which words, and that nothing passes that could not be checked."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from golgoru.core.errors import UserError
+from golgoru.guideline.rules import RuleBook
+from golgoru.tables import frames
+from golgoru.validation import suite_runner, suites
+from golgoru.validation.features.base import Facts
+from golgoru.validation.features.images import Images, Sources
+from tests.template.builders.clean_world import NOTHING_ACCEPTED
+from tests.template.builders.rule_books import NULL, book
+
+
+def outcome(rules: RuleBook, table: Facts, name: str = "images") -> suite_runner.Outcome:
+    written = {t: suites.write_suite(rules, t) for t in rules.tables()}
+    return suite_runner.check({name: table}, written, rules, NOTHING_ACCEPTED)
+
+
+def run(rules: RuleBook, table: Facts, name: str = "images") -> pd.DataFrame:
+    return outcome(rules, table, name).findings
+
+
+def images(**columns: Any) -> Images:
+    return Images(frames.frame("images", {"image": ["a/1.png", "a/2.png", "a/3.png"], **columns}))
+
+
+def test_a_message_quotes_what_was_found_short_and_on_one_line() -> None:
+    rules = book(
+        ("expect_column_values_to_be_null", {"column": "error"}), shows=["image", "error", "width", "brightness"]
+    )
+    table = images(error=["a\nb\x1b[31m", "x" * 500, None], width=[1, None, 3], brightness=[2.0, 1 / 3, 0.0])
+    first, second = run(rules, table)["message"]
+    assert first == "It holds; found image=a/1.png, error=a b [31m, width=1, brightness=2"
+    assert second == f"It holds; found image=a/2.png, error={'x' * 79}…, width=null, brightness=0.33"
+
+
+def test_two_rules_with_the_same_check_both_report() -> None:
+    same = ("expect_column_values_to_be_null", {"column": "error"})
+    assert run(book(same, same), images(error=["bad", None, None]))["rule"].tolist() == ["TEST-001", "TEST-002"]
+
+
+def test_a_rule_that_allows_a_share_reports_nothing_below_it() -> None:
+    def rule(mostly: float) -> RuleBook:
+        return book(("expect_column_values_to_be_null", {"column": "error", "mostly": mostly}))
+
+    table = images(error=["bad", None, None])
+    assert run(rule(0.6), table).empty
+    assert run(rule(0.7), table)["key"].tolist() == ["a/1.png"]
+
+
+def test_rules_on_several_columns_and_on_chosen_rows_name_the_rows() -> None:
+    rules = book(
+        (
+            "expect_column_pair_values_a_to_be_greater_than_b",
+            {"column_A": "width", "column_B": "height", "or_equal": True},
+        ),
+        (
+            "expect_column_values_to_be_between",
+            {"column": "width", "min_value": 9, "row_condition": "height > 5", "condition_parser": "pandas"},
+        ),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["content", "width"]}),
+    )
+    found = run(rules, images(width=[1, 1, 8], height=[2, 1, 6], content=["c", "c", "d"]))
+    assert found.groupby("rule")["key"].agg(list).to_dict() == {
+        "TEST-001": ["a/1.png"],
+        "TEST-002": ["a/3.png"],
+        "TEST-003": ["a/1.png", "a/2.png"],
+    }
+
+
+def test_a_rule_about_the_whole_table_gives_one_finding() -> None:
+    rules = book(("expect_table_row_count_to_be_between", {"min_value": 5}))
+    (row,) = run(rules, images()).to_dict("records")
+    assert (row["rule"], row["key"], row["message"]) == ("TEST-001", "*", "It holds; found 3")
+    assert run(rules, Images(frames.frame("images")))["key"].tolist() == ["*"]
+
+
+def test_a_table_with_two_key_columns_joins_them() -> None:
+    rules = book(("expect_column_values_to_be_in_set", {"column": "kind", "value_set": ["exact"]}), table="pairs")
+    pairs = frames.frame("pairs", {"image_a": ["a"], "image_b": ["b"], "kind": "odd", "distance": 0, "score": 1.0})
+    found = suite_runner._findings(rules.rules[0], "pairs", pairs, _Result([0]))
+    assert found["key"].tolist() == ["a/b"] and found["image"].isna().all()
+
+
+class _Result:
+    """What Great Expectations gives back for a broken expectation."""
+
+    success = False
+
+    def __init__(self, positions: list[int]) -> None:
+        self.result = {"unexpected_index_list": positions}
+
+
+@pytest.mark.parametrize(
+    ("check", "reason"),
+    [
+        (("expect_column_values_to_be_nul", {"column": "error"}), "does not take 'expect_column_values_to_be_nul'"),
+        (("expect_column_values_to_be_between", {"column": "width", "min": 3}), "does not take"),
+        (("expect_column_values_to_be_between", {"column": "width", "min_value": [3]}), "does not take"),
+        (("expect_column_values_to_be_between", {"column": "image", "min_value": 3}), "cannot be checked"),
+        (("expect_column_values_to_match_regex", {"column": "image", "regex": "("}), "cannot be checked"),
+    ],
+)
+def test_a_check_that_cannot_be_run_stops_with_its_reason(check: tuple[str, dict[str, Any]], reason: str) -> None:
+    sound = ("expect_column_values_to_be_null", {"column": "error"})
+    with pytest.raises(UserError) as raised:
+        run(book(sound, check), images(width=[1, 2, 3]))
+    assert reason in str(raised.value) and "Traceback" not in str(raised.value)
+    assert str(raised.value).startswith(f"{Path('expectations/images.json')}: rule TEST-002")
+    assert "guidelines/rules.yaml" in str(raised.value)
+
+
+def test_a_column_that_only_a_delivery_could_declare_is_missed_at_the_run() -> None:
+    absent = ("expect_column_values_to_not_be_null", {"column": "camera"})
+    sources = Sources(frames.frame("sources", {"image": ["a/1.png"]}))
+    shown = ("expect_column_values_to_not_be_null", {"column": "licence"})
+    for rules in (book(absent, table="sources"), book(shown, table="sources", shows=["camera"])):
+        with pytest.raises(UserError, match=r"rule TEST-001 cannot be checked: there is no column 'camera'; There are"):
+            run(rules, sources, "sources")
+
+
+def test_metadata_of_a_delivery_can_be_asked_for() -> None:
+    sources = Sources(frames.frame("sources", {"image": ["a/1.png", "a/2.png"], "camera": ["north", "south"]}))
+    rules = book(None, table="sources", expectation=None, predicate="camera = 'north'", shows=["camera"])
+    assert run(rules, sources, "sources")["message"].tolist() == ["It holds; found camera=south"]
+
+
+def test_rules_and_suites_that_do_not_fit_together_stop_the_run() -> None:
+    with pytest.raises(UserError, match=r"expectations/images.json: the file is missing.*dataset check --write"):
+        suite_runner.check({"images": images()}, {}, book(NULL), NOTHING_ACCEPTED)
+
+
+def test_an_expectation_that_gets_no_result_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from great_expectations.core import ExpectationSuite
+
+    monkeypatch.setattr(suite_runner, "loaded", lambda suite: ExpectationSuite(name="empty", expectations=[]))
+    with pytest.raises(UserError, match="no result for TEST-001"):
+        run(book(NULL), images())
+
+
+def test_the_metrics_say_how_many_rows_a_rule_could_be_held_to() -> None:
+    rules = book(None, expectation=None, predicate="width >= 16")
+    assert outcome(rules, images(width=[3, None, 20])).rules == {
+        "TEST-001": {"broken": 1, "known": 0, "checked": 2, "share checked": 2 / 3}
+    }
+    about_nulls = outcome(book(NULL), images(error=["bad", None, None])).rules["TEST-001"]
+    assert about_nulls == {"broken": 1, "known": 0, "checked": 3, "share checked": 1.0}
+    none = outcome(rules, Images(frames.frame("images"))).rules["TEST-001"]
+    assert none == {"broken": 0, "known": 0, "checked": 0, "share checked": None}
+
+
+def test_what_a_rule_neither_reads_nor_shows_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self: Images) -> pd.Series:
+        raise AssertionError
+
+    monkeypatch.setattr(Images, "name_is_unique", never)
+    monkeypatch.setattr(never, "_fact", Images.facts()[0], raising=False)
+    assert run(book(None, expectation=None, predicate="smaller_side > 1"), images(width=[1, 2, 3], height=9))[
+        "key"
+    ].tolist() == ["a/1.png"]
