@@ -56,16 +56,16 @@ def kept(given: World, every: pd.DataFrame, seed: int) -> list[Kept]:
     there = given.images[given.images["image"].isin(names)]
     half = every[every["image"].isin(known)]
     said = predict.transform(
-        labels=half, images=there, sources=given.sources, groups=given.groups, copies=frames.frame("copies"),
-        own_predictions=[], classes=given.classes, task="classification", seed=0, params=predict.Params(),
+        labels=half, images=there, sources=given.sources, groups=given.groups, copies=frames.frame("duplicates"),
+        external_predictions=[], classes=given.classes, task="classification", seed=0, params=predict.Params(),
     ).predictions  # fmt: skip
-    proposed = preannotations.proposed(said, pd.Index(names).difference(known))
-    judged = preannotations.judged(said, half, given.groups, known)
+    proposed = preannotations.preannotation_rows(said, pd.Index(names).difference(known))
+    judged = preannotations.predictions_on_labelled(said, half, given.groups, known)
     right = proposed["label"].to_numpy() == given.truth[proposed["image"]].to_numpy()
     found = []
     for wanted in WANTED:
-        table = auto_accept.table(judged, proposed["confidence"], wanted)
-        threshold = auto_accept.threshold(table)
+        table = auto_accept.auto_accept_table(judged, proposed["confidence"], wanted)
+        threshold = auto_accept.chosen_threshold(table)
         accepted = right[proposed["confidence"] >= (2 if threshold is None else threshold)]
         promised = None if threshold is None else float(table.loc[table["chosen"], "at_least"].iloc[0])
         share = float(accepted.mean()) if len(accepted) else None

@@ -81,7 +81,7 @@ def write(pictures: dict[str, bytes]) -> tuple[pd.DataFrame, pd.DataFrame]:
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seen = statistics.examine([path], (), 10**8)[0]
+        seen = statistics.fingerprint_files([path], (), 10**8)[0]
         numbers = {} if seen.looks is None else seen.looks._asdict()
         rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **numbers})
     # The originals came first.
@@ -101,7 +101,7 @@ def found(pairs: pd.DataFrame) -> pd.DataFrame:
 def false_groups(images: pd.DataFrame, pairs: pd.DataFrame) -> int:
     """Return how many groups hold two originals."""
     names = images["image"].str.split("/", n=1, expand=True)
-    group = components.joined(images["image"], pairs)
+    group = components.component_ids(images["image"], pairs)
     return int((names[1].groupby(group).nunique() > 1).sum())
 
 
@@ -111,7 +111,7 @@ def by_imagehash(images: pd.DataFrame, radius: int) -> pd.DataFrame:
     for image in images["image"]:
         with Image.open(paths.IMAGES / image) as opened:
             made.append(str(imagehash.phash(opened)))
-    near = hamming_search.among(phash.to_integers(made), radius)
+    near = hamming_search.near_pairs(phash.to_integers(made), radius)
     name = images["image"].to_numpy(object)
     ends = np.sort(np.stack([name[near.left], name[near.right]]), axis=0)
     return pd.DataFrame({"image_a": ends[0], "image_b": ends[1], "kind": "imagehash"})

@@ -42,9 +42,9 @@ def tables(pictures: int) -> dict[str, pd.DataFrame]:
         "images": frames.frame("images", images),
         "sources": frames.frame("sources", names),
         "labels": frames.frame("labels", labels),
-        "votes": frames.frame("votes", votes),
+        "annotation_roles": frames.frame("annotation_roles", votes),
         "groups": frames.frame("groups", {"image": image, "group": images["content"], "home": images["content"]}),
-        "pairs": frames.frame("pairs", pairs.assign(distance=2, score=0.99)),
+        "duplicate_pairs": frames.frame("duplicate_pairs", pairs.assign(distance=2, score=0.99)),
     }
 
 

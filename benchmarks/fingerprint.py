@@ -39,7 +39,9 @@ def _best(works: dict[str, Work], pictures: int) -> dict[str, float]:
 
 def _floor(files: list[Path], colours: str = "GRAY") -> None:
     for file in files:
-        simplejpeg.decode_jpeg(statistics.read_bytes(file), colours, min_height=phash.SIZE, min_width=phash.SIZE)
+        simplejpeg.decode_jpeg(
+            statistics.read_bytes(file), colours, min_height=phash.HASHED_SIDE, min_width=phash.HASHED_SIDE
+        )
 
 
 def _peer(files: list[Path]) -> None:
@@ -48,11 +50,11 @@ def _peer(files: list[Path]) -> None:
             imagehash.phash(image)
 
 
-def _ours(files: list[Path], side: int = resize.GREY) -> None:
-    usual, resize.GREY = resize.GREY, side
+def _ours(files: list[Path], side: int = resize.GREY_LONGER_SIDE) -> None:
+    usual, resize.GREY_LONGER_SIDE = resize.GREY_LONGER_SIDE, side
     for at in range(0, len(files), _AT_ONCE):
-        statistics.examine(files[at : at + _AT_ONCE], (), _LIMIT)
-    resize.GREY = usual
+        statistics.fingerprint_files(files[at : at + _AT_ONCE], (), _LIMIT)
+    resize.GREY_LONGER_SIDE = usual
 
 
 def _compare(files: list[Path]) -> None:
@@ -71,8 +73,8 @@ def _compare(files: list[Path]) -> None:
 def _columns(files: list[Path]) -> None:
     """Print what each part costs on its own, in the batches in which the stage works."""
     data = [statistics.read_bytes(file) for file in files]
-    decoded = [jpeg.decode(one, _LIMIT, resize.SHORTER, resize.GREY) for one in data]
-    found = [resize.sample(one, _LIMIT) for one in data]
+    decoded = [jpeg.decode_reduced(one, _LIMIT, resize.MIN_SHORTER_SIDE, resize.GREY_LONGER_SIDE) for one in data]
+    found = [resize.decode_and_resize(one, _LIMIT) for one in data]
     small = [np.stack([one.small for one in found[at : at + _AT_ONCE]]) for at in range(0, len(found), _AT_ONCE)]
     planes = [np.ascontiguousarray(one.transpose(3, 0, 1, 2)) for one in small]
     levels = [statistics.luma(one) for one in planes]
@@ -87,15 +89,15 @@ def _columns(files: list[Path]) -> None:
         "size, format, mode: header": lambda: [jpeg.read_header(one) for one in data],
         "decode in grey": lambda: [_decode(one, "GRAY") for one in data],
         "decode in colour": lambda: [_decode(one, "RGB") for one in data],
-        "reduce to 32 x 32 and 80": lambda: [resize._of_jpeg(one) for one in decoded if one is not None],
+        "reduce to 32 x 32 and 80": lambda: [resize._resize_jpeg(one) for one in decoded if one is not None],
         "grey of 32 x 32": lambda: [statistics.luma(one) for one in planes],
-        "phash, phash_mirrored": lambda: [phash.phash(one) for one in levels],
+        "phash, phash_mirrored": lambda: [phash.perceptual_hashes(one) for one in levels],
         "brightness, contrast, sharpness": lambda: [
-            statistics._by_shape(statistics.grey_statistics, greys[at : at + _AT_ONCE])
+            statistics._per_shape(statistics.grey_statistics, greys[at : at + _AT_ONCE])
             for at in range(0, len(greys), _AT_ONCE)
         ],
         "colourfulness": lambda: [statistics.colourfulness(one) for one in planes],
-        "thumbnail": lambda: [statistics.thumbnails(one) for one in planes],
+        "thumbnail": lambda: [statistics.colour_thumbnails(one) for one in planes],
         **{f"all, sharpness at {side} pixels": lambda side=side: _ours(files, side) for side in (80, 128, 256)},
     }
     best = _best(works, len(files))
@@ -105,7 +107,7 @@ def _columns(files: list[Path]) -> None:
 
 def _decode(data: bytes, colours: str) -> object:
     height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    by = jpeg.reduction(width, height, resize.SHORTER, resize.GREY)
+    by = jpeg.reduction_factor(width, height, resize.MIN_SHORTER_SIDE, resize.GREY_LONGER_SIDE)
     return simplejpeg.decode_jpeg(data, colours, min_height=-(-height // by), min_width=-(-width // by))
 
 

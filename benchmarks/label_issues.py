@@ -21,7 +21,7 @@ from golgoru.core import paths
 from golgoru.core.hashing import uniform
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Class, Classes
-from golgoru.images.statistics import examine
+from golgoru.images.statistics import fingerprint_files
 from golgoru.model import label_posterior
 from golgoru.tables import frames
 from stages import audit, consolidate, evaluate, predict
@@ -44,7 +44,7 @@ def world(pictures: dict[str, bytes], said: pd.DataFrame, truth: pd.DataFrame) -
     files[0].parent.mkdir(parents=True)
     for file, data in zip(files, pictures.values(), strict=True):
         file.write_bytes(data)
-    seen = [one for at in range(0, len(files), 128) for one in examine(files[at : at + 128], (), 10**8)]
+    seen = [one for at in range(0, len(files), 128) for one in fingerprint_files(files[at : at + 128], (), 10**8)]
     looks = pd.DataFrame([one.looks for one in seen])
     image = [f"x/{name}" for name in pictures]
     rows = looks.assign(image=image, content=[one.content for one in seen], bytes=[one.bytes for one in seen])
@@ -79,7 +79,7 @@ def audited(given: World, said: pd.DataFrame) -> Audited:
         annotation=words["annotator"] + "/" + words["image"], batch=words["annotator"], date="2026-02-01",
         source="human", kind="object", guideline_version="1",
     ))  # fmt: skip
-    nothing = {name: frames.frame(name) for name in ("violations", "pairs")}
+    nothing = {name: frames.frame(name) for name in ("violations", "duplicate_pairs")}
     made = consolidate.transform(
         annotations=annotations, images=given.images, sources=given.sources, classes=given.classes,
         changes=Changes(), task="classification", params=consolidate.Params(), **nothing,
@@ -87,7 +87,7 @@ def audited(given: World, said: pd.DataFrame) -> Audited:
     begun = _processor()
     predictions = predict.transform(
         labels=made.labels, images=given.images, sources=given.sources, groups=given.groups, copies=made.copies,
-        own_predictions=[],
+        external_predictions=[],
         classes=given.classes, task="classification", seed=0, params=predict.Params(),
     ).predictions  # fmt: skip
     found = audit.transform(made.labels, made.ballots, predictions, given.classes, audit.Params(min_score=0.0))
@@ -109,8 +109,8 @@ def of_words(found: Audited, given: World) -> dict[str, float]:
     """Return the average precision, per annotator, of ranking that annotator's words by all votes and the model."""
     labels = found.labels.sort_values("object")
     ids = given.classes.ids
-    given_all = label_posterior.evidence(found.ballots, found.predictions, ids)
-    by_class = label_posterior.of_objects(pd.Index(labels["object"]), given_all)
+    given_all = label_posterior.gather_evidence(found.ballots, found.predictions, ids)
+    by_class = label_posterior.posterior_of_objects(pd.Index(labels["object"]), given_all)
     probable = pd.DataFrame(by_class, index=labels["image"], columns=ids)
     rows = {}
     for annotator, words in given.said.groupby("annotator"):
@@ -158,7 +158,7 @@ def evaluated(found: Audited, given: World, labels: pd.DataFrame | None = None) 
     images = pd.DataFrame({"image": agreed["image"], "content": agreed["object"], "group": agreed["object"]})
     made = evaluate.transform(
         release_train=parts["train"], release_val=parts["val"], release_test=parts["test"], release_images=images,
-        predictions=found.predictions, ballots=found.ballots, cases=frames.frame("cases"), images=given.images,
+        predictions=found.predictions, ballots=found.ballots, cases=frames.frame("edge_case_hits"), images=given.images,
         sources=given.sources, classes=given.classes, seed=0, params=evaluate.Params(),
     )  # fmt: skip
     return made.metrics

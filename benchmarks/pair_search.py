@@ -33,7 +33,7 @@ def hashes(count: int) -> Hashes:
 
 
 def ours(made: Hashes, radius: int) -> int:
-    return len(hamming_search.among(made, radius).left)
+    return len(hamming_search.near_pairs(made, radius).left)
 
 
 def brute_force(made: Hashes, radius: int) -> int:

@@ -29,8 +29,8 @@ from stages import select
 _CLASSES, _DIMENSIONS = 50, 128
 _NAMES = np.array([f"class {n}" for n in range(_CLASSES)], dtype=object)
 _FLOOR, _STAGE = "floor", "stage"
-_READ = ("images", "pairs", "copies", "groups", "violations", "votes", "labels", "disagreements", "cases", "seats",
-         "plan", "predictions", "suspects", "vectors")  # fmt: skip
+_READ = ("images", "duplicate_pairs", "duplicates", "groups", "violations", "annotation_roles", "labels", "duplicate_conflicts", "edge_case_hits", "split_coverage",
+         "collection_plan", "predictions", "label_issues", "embeddings")  # fmt: skip
 
 
 def tables(pictures: int) -> dict[str, pd.DataFrame]:
@@ -43,23 +43,23 @@ def tables(pictures: int) -> dict[str, pd.DataFrame]:
     return {
         "images": frames.frame("images", {"image": name, "content": content, "width": 640, "height": 480}),
         "groups": frames.frame("groups", {"image": name, "group": content, "home": content}),
-        "pairs": frames.frame("pairs", {
+        "duplicate_pairs": frames.frame("duplicate_pairs", {
             "image_a": name[copies].to_numpy(), "image_b": name[copies + 1].to_numpy(), "kind": "near", "distance": 1,
             "score": 0.99,
         }),
         **_labelled(name[: pictures // 2], content[: pictures // 2], true, dice),
         "predictions": _predictions(name, content, true, dice),
         "vectors": _vectors(name, true, dice),
-        "cases": frames.frame("cases", {"edge_case": "EDGE-005", "image": name[::50], "object": None}),
-        "seats": frames.frame("seats", {
+        "edge_case_hits": frames.frame("edge_case_hits", {"edge_case": "EDGE-005", "image": name[::50], "object": None}),
+        "split_coverage": frames.frame("split_coverage", {
             "kind": ["edge case"], "key": "EDGE-005", "split": "test", "groups": 0, "found": 0, "wanted": 9,
             "missing": 9, "short": 9,
         }),
-        "plan": frames.frame("plan", {
+        "collection_plan": frames.frame("collection_plan", {
             "split": ["train"], "by": "class", "value": "class 7", "images": 1, "once": 1.0, "kept": 1, "objects": 1,
             "even": 300,
         }),
-        **{table: frames.frame(table) for table in ("copies", "violations", "disagreements")},
+        **{table: frames.frame(table) for table in ("duplicates", "violations", "duplicate_conflicts")},
     }  # fmt: skip
 
 
@@ -74,8 +74,8 @@ def _labelled(
             "agreement": 1.0, "source": "human", "guideline_version": "1",
             "status": np.where(dice.random(many) < 0.05, "contested", "agreed"),
         }),
-        "votes": frames.frame("votes", {"annotation": content, "image": name, "object": content, "role": "voted"}),
-        "suspects": frames.frame("suspects", {
+        "annotation_roles": frames.frame("annotation_roles", {"annotation": content, "image": name, "object": content, "role": "voted"}),
+        "label_issues": frames.frame("label_issues", {
             "suspect": content[:doubted], "rank": np.arange(1, doubted + 1), "image": name[:doubted], "kind": "label",
             "label": "class 1", "proposed": "class 2", "proposal": "relabel", "score": np.linspace(0.9, 0.1, doubted),
             "reason": "the model says class 2",
@@ -110,7 +110,7 @@ def _vectors(name: pd.Series, true: NDArray[np.int64], dice: np.random.Generator
     buffers = [None, pa.py_buffer(points.astype("<f2").tobytes())]
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(2 * _DIMENSIONS), len(name), buffers)
     vector = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([fixed.cast(pa.binary())])))
-    return frames.frame("vectors", {"image": name, "vector": vector})
+    return frames.frame("embeddings", {"image": name, "vector": vector})
 
 
 def child(what: str) -> None:

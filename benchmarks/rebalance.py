@@ -34,7 +34,7 @@ from stages import rebalance
 Floats = NDArray[np.float64]
 LOW, HIGH = 0.1, 10.0  # the stage's own bounds
 FLOOR = "floor"
-TABLES = ("splits", "labels", "copies", "images", "pairs", "sources", "cases")
+TABLES = ("splits", "labels", "duplicates", "images", "duplicate_pairs", "sources", "edge_case_hits")
 
 
 class Given(NamedTuple):

@@ -27,14 +27,14 @@ from scipy import stats
 from sklearn.datasets import load_digits
 
 from benchmarks.label_issues import world
-from golgoru.active.coverage_gaps import Needs, wanted
-from golgoru.active.mixture import fill
-from golgoru.active.strategies import STRATEGIES, Candidates, Strategy, stacked
-from golgoru.active.uncertainty import of_images
+from golgoru.active.coverage_gaps import CoverageGaps, coverage_scores
+from golgoru.active.mixture import mixed_queue
+from golgoru.active.strategies import STRATEGIES, Candidates, Strategy, embedding_matrix
+from golgoru.active.uncertainty import image_uncertainty
 from golgoru.model import classifier, object_features
-from golgoru.model.classifier import Reduced
+from golgoru.model.classifier import ReducedFeatures
 from golgoru.tables.frames import frame
-from stages.predict import as_vectors
+from stages.predict import as_embeddings
 from stages.select import Params
 
 LABELS, FIRST, ROUND, DRAWS = 200, 100, 50, 5
@@ -47,7 +47,7 @@ class Pictures(NamedTuple):
     images: pd.Index
     label: NDArray[np.int64]
     classes: list[str]
-    reduced: Reduced
+    reduced: ReducedFeatures
     vectors: pd.DataFrame
 
 
@@ -81,11 +81,11 @@ def seen(pictures: dict[str, bytes], truth: pd.DataFrame) -> Pictures:
     """Look at pictures as stage predict does."""
     given = world(pictures, truth.assign(annotator="a"), truth)
     rows = given.images[["image", "content"]].assign(x=np.nan, y=np.nan, width=np.nan, height=np.nan)
-    items = object_features.items(rows.drop(columns="content"), given.images, given.sources)
+    items = object_features.with_image_data(rows.drop(columns="content"), given.images, given.sources)
     items = items[items["image"].isin(given.truth.index)].sort_values("image").reset_index(drop=True)
-    reduced = classifier.reduce(object_features.of_objects(items, 0), object_features.shapes(items))
+    reduced = classifier.reduce_features(object_features.feature_matrix(items, 0), object_features.box_shapes(items))
     code = pd.Index(given.classes.ids).get_indexer(pd.Index(given.truth[items["image"]]))
-    return Pictures(pd.Index(items["image"]), code, given.classes.ids, reduced, as_vectors(items, reduced))
+    return Pictures(pd.Index(items["image"]), code, given.classes.ids, reduced, as_embeddings(items, reduced))
 
 
 def halves(count: int, seeds: int) -> Iterator[Half]:
@@ -97,7 +97,7 @@ def halves(count: int, seeds: int) -> Iterator[Half]:
 
 def accuracy(given: Pictures, labelled: NDArray[np.int64], judges: NDArray[np.int64]) -> float:
     """Return how often the built-in model is right that has learned the pictures at these places."""
-    said = classifier.fitted(given.reduced, given.label, labelled, judges, len(given.classes))
+    said = classifier.fit_and_predict(given.reduced, given.label, labelled, judges, len(given.classes))
     return float((said.argmax(axis=1) == given.label[judges]).mean())
 
 
@@ -115,25 +115,27 @@ def chosen(given: Pictures, half: Half, mix: dict[Strategy, float]) -> NDArray[n
         cold = len(taken) == 0
         rest = np.setdiff1d(half.pool, taken)
         candidates = _candidates(given, half, rest, taken)
-        queue = fill(step, {"medoids": 1.0} if cold else mix, candidates.pick)
+        queue = mixed_queue(step, {"medoids": 1.0} if cold else mix, candidates.pick)
         taken = np.concatenate([taken, given.images.get_indexer(pd.Index(queue["image"]))])
     return taken
 
 
 def _candidates(given: Pictures, half: Half, rest: NDArray[np.int64], taken: NDArray[np.int64]) -> Candidates:
     classes = len(given.classes)
-    probable = classifier.fitted(given.reduced, given.label, taken, rest, classes)
+    probable = classifier.fit_and_predict(given.reduced, given.label, taken, rest, classes)
     rows = frame("predictions", {
         "model": "built-in", "prediction": given.images[rest], "image": given.images[rest], "object": None,
         "label": None, "predicted": np.array(given.classes, dtype=object)[probable.argmax(axis=1)],
         "confidence": probable.max(axis=1), "probabilities": list(probable), "can_say": True,
     })  # fmt: skip
     images = given.images[rest]
-    view = of_images(images, rows, given.classes)
+    view = image_uncertainty(images, rows, given.classes)
     # What even classes still miss.
     count = np.bincount(given.label[taken], minlength=classes)
     missing = pd.Series(np.clip((len(taken) + ROUND) / classes - count, 0, None), index=given.classes)
-    want = wanted(images, view.shows, given.classes, frame("cases"), Needs(missing, pd.Series(dtype=float)))
+    want = coverage_scores(
+        images, view.shows, given.classes, frame("cases"), CoverageGaps(missing, pd.Series(dtype=float))
+    )
     order = pd.Series(given.images, index=given.images)
     return Candidates(images, given.images[taken], given.vectors, order, view, want, given.classes, half.seed)
 
@@ -142,7 +144,7 @@ def peers(given: Pictures, half: Half, python: str) -> dict[str, NDArray[np.int6
     """Return the places that scikit-activeml's strategies chose, by name."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pool.npz"
-        vectors = stacked(given.vectors, given.images[half.pool]).astype(float)
+        vectors = embedding_matrix(given.vectors, given.images[half.pool]).astype(float)
         numbers = [LABELS, FIRST, ROUND]
         np.savez(file, vectors=vectors, label=given.label[half.pool], seed=half.seed, numbers=numbers)
         subprocess.run([python, "-P", Path(__file__).with_name("selection_peers.py"), file], check=True)  # noqa: S603

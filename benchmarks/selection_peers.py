@@ -13,7 +13,7 @@ MISSING = -1
 
 def main(file: Path) -> None:
     with np.load(file) as given:
-        vectors, label, seed = given["vectors"], given["label"], int(given["seed"])
+        vectors, label, seed = given["embeddings"], given["label"], int(given["seed"])
         labels, first, step = given["numbers"].tolist()
     dice = np.random.default_rng(2_000 + seed)
     classes = np.unique(label)

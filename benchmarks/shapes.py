@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from golgoru.core.dataset import Task
 from golgoru.geometry import polygons
-from golgoru.geometry.boxes import boxes_of, iou
-from golgoru.geometry.matching import match
+from golgoru.geometry.boxes import box_array, box_iou
+from golgoru.geometry.matching import match_annotations
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Class, Classes
 from golgoru.tables import frames
@@ -70,7 +70,7 @@ def lines(files: zipfile.ZipFile) -> pd.DataFrame:
             if len(corners) == 8 and text.strip():
                 rows.append((Path(name).stem + ".jpg", "text", [float(corner) for corner in corners], text.strip()))
     table = pd.DataFrame(rows, columns=["image", "label", "polygon", "text"])
-    around = polygons.bounds(polygons.corners(table["polygon"]))
+    around = polygons.bounding_boxes(polygons.parse_polygons(table["polygon"]))
     return table.assign(**dict(zip(_BOX, around.T, strict=True)))
 
 
@@ -104,14 +104,14 @@ def _elsewhere(truth: pd.DataFrame) -> pd.Series:
 
 def _slipped(drawn: pd.DataFrame, errors: Errors, worse: float, dice: np.random.Generator) -> pd.DataFrame:
     if "polygon" not in drawn:
-        box = boxes_of(drawn)
+        box = box_array(drawn)
         slip = worse * dice.normal(0, errors.pixels + errors.share * np.tile(box[:, 2:], 2))
         low, high = box[:, :2] + slip[:, :2], box[:, :2] + box[:, 2:] + slip[:, 2:]
         return drawn.assign(**dict(zip(_BOX, np.hstack([low, np.maximum(high - low, 1)]).round(1).T, strict=True)))
     corners = np.array(drawn["polygon"].to_list())
     corners[:, 1::2] += drawn["moved"].to_numpy()[:, np.newaxis]
     slipped = pd.Series((corners + worse * dice.normal(0, errors.pixels, corners.shape)).round(1).tolist(), drawn.index)
-    around = polygons.bounds(polygons.corners(slipped))
+    around = polygons.bounding_boxes(polygons.parse_polygons(slipped))
     return drawn.assign(polygon=slipped, **dict(zip(_BOX, around.T, strict=True)))
 
 
@@ -129,7 +129,7 @@ def consensus(said: pd.DataFrame, task: Task, geometry: Any = "merged") -> conso
     return consolidate.transform(
         annotations=said,
         violations=frames.frame("violations"),
-        pairs=frames.frame("pairs"),
+        pairs=frames.frame("duplicate_pairs"),
         images=images,
         sources=frames.frame("sources", came),
         classes=Classes(version="1.0", classes=tuple(Class(id=name) for name in sorted(said["label"].unique()))),
@@ -145,10 +145,10 @@ def overlap(rows: pd.DataFrame, key: str, truth: pd.DataFrame) -> NDArray[np.flo
     rows, name = rows[~name.str.startswith("x")], name[~name.str.startswith("x")].astype(int)
     true = truth.loc[name]
     if "polygon" not in true:
-        return iou(boxes_of(rows), boxes_of(true))
-    both = polygons.corners(rows["polygon"]), polygons.corners(true["polygon"])
+        return box_iou(box_array(rows), box_array(true))
+    both = polygons.parse_polygons(rows["polygon"]), polygons.parse_polygons(true["polygon"])
     place = np.arange(len(rows))
-    return np.nan_to_num(polygons.iou(both[0], place, both[1], place))
+    return np.nan_to_num(polygons.polygon_iou(both[0], place, both[1], place))
 
 
 def texts_right(rows: pd.DataFrame, key: str, truth: pd.DataFrame) -> float:
@@ -192,12 +192,12 @@ def _cost(count: int) -> None:
     table = pd.DataFrame({"polygon": pd.Series(list(drawn), dtype=object)})
     table["image"] = np.char.add("i", np.tile(thing // 40, 3).astype(str))
     table["annotation"] = np.char.add(np.repeat(["a/", "b/", "c/"], count), np.tile(thing, 3).astype(str))
-    around = polygons.bounds(polygons.corners(table["polygon"]))
+    around = polygons.bounding_boxes(polygons.parse_polygons(table["polygon"]))
     table = frames.frame("annotations", table.assign(**dict(zip(_BOX, around.T, strict=True))))
     table = table.assign(rank=0, unit=np.repeat(range(3), count))
     tracemalloc.start()
     begun = time.process_time()
-    found = match(table)
+    found = match_annotations(table)
     seconds = time.process_time() - begun
     _, most = tracemalloc.get_traced_memory()
     print(f"{3 * count} polygons, {found.nunique()} things: {seconds:.1f} CPU s, {most / 1e6:.0f} MB")

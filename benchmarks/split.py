@@ -22,7 +22,7 @@ import pandas as pd
 from golgoru import shell
 from golgoru.core import paths
 from golgoru.core.dataset import SPLITS
-from golgoru.duplicates.components import components
+from golgoru.duplicates.components import group_roots
 from golgoru.splits import assignment
 from golgoru.tables import frames
 from golgoru.tables.frames import table_path
@@ -30,7 +30,7 @@ from stages import split
 
 _CLASSES = 200  # half of them rare: 30 pictures each
 _FLOOR, _STAGE = "floor", "stage"
-_READ = ("groups", "sources", "images", "labels", "votes", "cases", "copies", "pairs")
+_READ = ("groups", "sources", "images", "labels", "annotation_roles", "edge_case_hits", "duplicates", "duplicate_pairs")
 _CATALOGUE = """\
 edge_cases:
   - {id: EDGE-001, sentence: It is dark, decision: Look twice, on: image, predicate: brightness < 50, owner: lead,
@@ -51,7 +51,7 @@ def world(pictures: int, dice: np.random.Generator) -> dict[str, pd.DataFrame]:
     content = np.array([hashlib.md5(f"{n}".encode(), usedforsecurity=False).hexdigest() for n in range(pictures)])
     copies = np.flatnonzero(dice.random(pictures) < 0.05)[1:]
     later = np.concatenate([copies, copies[dice.random(len(copies)) < 0.2]])
-    found = components(
+    found = group_roots(
         rank.astype(np.int64), np.column_stack([(dice.random(len(later)) * later).astype(np.int64), later])
     )
     key = pd.Series(content[found.now], dtype="str").where(dice.random(pictures) < 0.2)
@@ -85,7 +85,7 @@ def write(pictures: int) -> None:
     cases = pd.DataFrame({"edge_case": "EDGE-001", "image": name[::50], "object": None})
     few = pd.DataFrame({"edge_case": "EDGE-002", "image": name[:40], "object": images["content"][:40]})
     near = pd.DataFrame({"image_a": name[:-1:20].to_numpy(), "image_b": name[1::20].to_numpy(), "kind": "borderline"})
-    left_out = pd.DataFrame({"image": name[:-1:100], "kept_as": name[1::100].to_numpy(), "kind": "near"})
+    left_out = pd.DataFrame({"image": name[:-1:100], "duplicate_of": name[1::100].to_numpy(), "kind": "near"})
     tables = {
         **made,
         "labels": labels | {"guideline_version": "1"},
@@ -123,9 +123,9 @@ def growth(seeds: int = 10) -> None:
     """Print how far shares of pictures stray from 70, 15 and 15 %, and how many pictures merges moved."""
     for seed in range(seeds):
         made = world(60_000, np.random.default_rng(seed))
-        rows = assignment.members(made["groups"], made["images"], made["sources"])
-        rule = assignment.Rule(seed, (0.7, 0.15, 0.15))
-        splits = assignment.assign(rows, [], rows["image"], rule).splits
+        rows = assignment.images_by_arrival(made["groups"], made["images"], made["sources"])
+        rule = assignment.SplitSettings(seed, (0.7, 0.15, 0.15))
+        splits = assignment.assign_splits(rows, [], rows["image"], rule).splits
         share = splits["split"].value_counts(normalize=True)
         stray = max(abs(share[split] - wanted) for split, wanted in zip(SPLITS, rule.shares, strict=True))
         moved = int(splits["reason"].str.startswith("merge").sum())

@@ -35,8 +35,8 @@ from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import read_rules
 from golgoru.tables import frames
 from golgoru.validation import baseline, suite_runner
-from golgoru.validation.features.annotations import Annotations
-from golgoru.validation.features.images import Images, Rejects, Sources
+from golgoru.validation.features.annotations import AnnotationFeatures
+from golgoru.validation.features.images import ImageFeatures, RejectFeatures, SourceFeatures
 from golgoru.validation.suites import read_suites
 
 CLASSES = Classes.model_validate(
@@ -89,14 +89,16 @@ def _break(words: pd.DataFrame, share: float, dice: np.random.Generator) -> pd.D
 def ours(given: dict[str, pd.DataFrame]) -> pd.DataFrame:
     rules, suites = read_rules(paths.RULES), read_suites(paths.EXPECTATIONS)
     checked = {
-        "images": Images(given["images"]),
-        "sources": Sources(given["sources"]),
-        "annotations": Annotations(
+        "images": ImageFeatures(given["images"]),
+        "sources": SourceFeatures(given["sources"]),
+        "annotations": AnnotationFeatures(
             given["annotations"], given["images"], CLASSES, Changes(), rules, POOLS.pool_of, "detection"
         ),
-        "rejects": Rejects(given["rejects"]),
+        "rejects": RejectFeatures(given["rejects"]),
     }
-    return suite_runner.check(checked, suites, rules, baseline.read(paths.BASELINE, date(2026, 1, 1))).findings
+    return suite_runner.run_suites(
+        checked, suites, rules, baseline.read_baseline(paths.BASELINE, date(2026, 1, 1))
+    ).findings
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -20,7 +20,7 @@ from golgoru.core.files import write_bytes
 from golgoru.core.text import terminal_safe
 from golgoru.core.yaml_models import Written, load
 from golgoru.guideline import annotators, classes, python_checks, rules
-from golgoru.guideline.changes import read_checked
+from golgoru.guideline.changes import read_valid_changes
 from golgoru.guideline.edge_cases import read_edge_cases
 from golgoru.raw import external_predictions, pins, withdrawals
 from golgoru.raw.batches import read_batches
@@ -47,20 +47,22 @@ class Input(NamedTuple):
 INPUTS = {
     "deliveries": Input(lambda: read_deliveries(paths.DELIVERIES), (paths.DELIVERIES,)),
     "batches": Input(lambda: read_batches(paths.BATCHES), (paths.BATCHES,)),
-    "own_predictions": Input(lambda: external_predictions.read_all(paths.PREDICTIONS), (paths.PREDICTIONS,)),
+    "external_predictions": Input(
+        lambda: external_predictions.read_descriptions(paths.PREDICTIONS), (paths.PREDICTIONS,)
+    ),
     "pins": Input(lambda: pins.read_pins(paths.PINS), (paths.PINS,)),
     "withdrawals": Input(lambda: withdrawals.read_withdrawals(paths.WITHDRAWALS), (paths.WITHDRAWALS,)),
     "classes": Input(lambda: classes.read_classes(paths.CLASSES), (paths.CLASSES,)),
     "annotator_pools": Input(lambda: annotators.read_annotators(paths.ANNOTATORS), (paths.ANNOTATORS,)),
     "changes": Input(
-        lambda: read_checked(paths.CHANGES, classes.read_classes(paths.CLASSES)), (paths.CHANGES, paths.CLASSES)
+        lambda: read_valid_changes(paths.CHANGES, classes.read_classes(paths.CLASSES)), (paths.CHANGES, paths.CLASSES)
     ),
     "rules": Input(lambda: rules.read_rules(paths.RULES), (paths.RULES,)),
-    "edge_cases": Input(lambda: read_edge_cases(paths.EDGE_CASES), (paths.EDGE_CASES, python_checks.FILE)),
+    "edge_cases": Input(lambda: read_edge_cases(paths.EDGE_CASES), (paths.EDGE_CASES, python_checks.CHECKS_FILE)),
     "suites": Input(lambda: suites.read_suites(paths.EXPECTATIONS), (paths.EXPECTATIONS,)),
     # What is accepted expires, and the day that counts is the release's.
     "accepted": Input(
-        lambda: baseline.read(paths.BASELINE, dataset.read_dataset(paths.PARAMS).date),
+        lambda: baseline.read_baseline(paths.BASELINE, dataset.read_dataset(paths.PARAMS).date),
         (paths.EXPECTATIONS,),
         ("dataset.date",),
     ),

@@ -15,8 +15,8 @@ import pandas as pd
 from pydantic import Field
 
 from golgoru.annotators import agreement, corrections, self_consistency, speed
-from golgoru.annotators.annotations import of_people
-from golgoru.annotators.quality import annotators, confusion
+from golgoru.annotators.annotations import human_annotations
+from golgoru.annotators.quality import annotator_table, confusion_table
 from golgoru.consensus.votes import ABSENT
 from golgoru.core.numbers import known
 from golgoru.core.yaml_models import Written
@@ -38,29 +38,31 @@ class Tables(NamedTuple):
     agreement: pd.DataFrame
     annotators: pd.DataFrame
     confusion: pd.DataFrame
-    tempo: pd.DataFrame
+    speed: pd.DataFrame
     plots: dict[str, bytes]
     metrics: dict[str, Any]
 
 
 def transform(
     annotations: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
     votes: pd.DataFrame,
-    ballots: pd.DataFrame,
     labels: pd.DataFrame,
     classes: Classes,
     changes: Changes,
     params: Params,
 ) -> Tables:
     """Return how far people agree, and what each of them is worth as far as the votes tell."""
-    words = of_people(annotations, votes, labels, changes)
-    cast = ballots.assign(value=ballots["label"].fillna(ABSENT))
+    words = human_annotations(annotations, annotation_roles, labels, changes)
+    cast = votes.assign(value=votes["label"].fillna(ABSENT))
     people = cast[~cast["review"]]
-    agreed = agreement.table(people)
-    confused = confusion(people, len(classes.ids))
-    each = annotators(words, cast, confused, params.flag_gap)
-    tempo = speed.table(words)
-    return Tables(agreed, each, confused, tempo, speed.plots(tempo), _metrics(agreed, each) | _of_all(words, cast))
+    agreed = agreement.agreement_table(people)
+    confused = confusion_table(people, len(classes.ids))
+    each = annotator_table(words, cast, confused, params.flag_gap)
+    tempo = speed.speed_table(words)
+    return Tables(
+        agreed, each, confused, tempo, speed.speed_plots(tempo), _metrics(agreed, each) | _of_all(words, cast)
+    )
 
 
 def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
@@ -72,19 +74,19 @@ def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
         "flagged": int(each["flags"].notna().sum()),
         "votes compared": float(whole["votes"]),
         "share that agrees": known(whole["share"]),
-        "Krippendorff's alpha": known(whole["beyond_chance"]),
+        "Krippendorff's alpha": known(whole["chance_corrected"]),
         "alpha by class": {
-            name: known(alpha) for name, alpha in zip(of_class["key"], of_class["beyond_chance"], strict=True)
+            name: known(alpha) for name, alpha in zip(of_class["key"], of_class["chance_corrected"], strict=True)
         },
     }
 
 
 def _of_all(words: pd.DataFrame, cast: pd.DataFrame) -> dict[str, Any]:
     """Return self-consistency, speed and corrections of all people together; None where nothing can be said."""
-    again = self_consistency.repeats(words).sum()
-    reviewed = corrections.corrections(cast).sum()
+    again = self_consistency.count_repeats(words).sum()
+    reviewed = corrections.count_corrections(cast).sum()
     seconds = words["seconds"].where(words["label"].notna())
-    (pace,) = speed.pace(seconds, pd.Series("", index=words.index)).to_dict("records") or [{}]
+    (pace,) = speed.labelling_speed(seconds, pd.Series("", index=words.index)).to_dict("records") or [{}]
     return {
         "repeats": int(again["repeats"]),
         "self-consistency": _share(again["same"], again["repeats"]),

@@ -37,45 +37,47 @@ class Params(Written):
 class Tables(NamedTuple):
     """What the stage writes."""
 
-    suspects: pd.DataFrame
+    label_issues: pd.DataFrame
     metrics: dict[str, Any]
 
 
 def transform(
-    labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: Classes, params: Params
+    labels: pd.DataFrame, votes: pd.DataFrame, predictions: pd.DataFrame, classes: Classes, params: Params
 ) -> Tables:
     """Return the suspects, ranked. An object that a reviewer has settled is none. Raises UserError (unknown model)."""
     labels = labels.sort_values("object").reset_index(drop=True)
-    chosen = external_predictions.of_model(predictions, params.model, "audit")
-    judged = _judged(labels[labels["status"] != "adjudicated"].reset_index(drop=True), ballots, chosen, classes)
+    chosen = external_predictions.rows_of_model(predictions, params.model, "audit")
+    judged = _scored_labels(labels[labels["status"] != "adjudicated"].reset_index(drop=True), votes, chosen, classes)
     open_ = labels[labels["status"] != "adjudicated"]
     parts = [
-        _labels(judged, ballots, params),
-        _texts(open_, params),
-        box_issues.odd_shapes(open_),
-        box_issues.doubles(open_),
-        box_issues.missing(predictions, params.missing_confidence),
+        _class_issues(judged, votes, params),
+        _text_issues(open_, params),
+        box_issues.unusual_boxes(open_),
+        box_issues.doubled_boxes(open_),
+        box_issues.missing_objects(predictions, params.missing_confidence),
     ]
     found = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
-    suspects = _ranked(found)
-    several = ballots[~ballots["review"]].groupby("object")["annotator"].nunique().gt(1).any()
+    suspects = _ranked_issues(found)
+    several = votes[~votes["review"]].groupby("object")["annotator"].nunique().gt(1).any()
     why = None if several else "no object was labelled by two people, so how often they err cannot be told"
     why = why if len(classes.ids) > 1 else "of one class alone none can be wrong"
-    return Tables(frames.frame("suspects", suspects), _metrics(suspects, judged, labels, why))
+    return Tables(frames.frame("label_issues", suspects), _metrics(suspects, judged, labels, why))
 
 
-def _judged(labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: Classes) -> pd.DataFrame:
+def _scored_labels(
+    labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: Classes
+) -> pd.DataFrame:
     """Return the open labels, how improbable each is (score), what it rather is, and what the model says."""
     ids = classes.ids or [""]  # a repository begins without classes, and no label is one of them
     objects = pd.Index(labels["object"])
     code = pd.Index(ids).get_indexer(pd.Index(labels["label"]))
     labels, objects, code = labels[code >= 0], objects[code >= 0], code[code >= 0]
-    voices = label_posterior.collect(objects, ballots, predictions, ids)
-    probable = label_posterior.joint(voices, label_posterior.confusion(ballots, ids))
+    voices = label_posterior.votes_and_model(objects, ballots, predictions, ids)
+    probable = label_posterior.posterior(voices, label_posterior.confusion_probabilities(ballots, ids))
     rows, best = np.arange(len(labels)), probable.argmax(axis=1)
     able = np.asarray(~np.isnan(voices.model).any(axis=1))
     confident = np.zeros(len(labels), dtype=bool)
-    confident[able] = confident_learning.mask(code[able], voices.model[able])
+    confident[able] = confident_learning.label_issue_mask(code[able], voices.model[able])
     model = np.where(able[:, None], voices.model, -1.0)
     # One person alone, whom no model doubts, is not doubted.
     doubted = able | (voices.votes.sum(axis=1) > 1)
@@ -91,10 +93,10 @@ def _judged(labels: pd.DataFrame, ballots: pd.DataFrame, predictions: pd.DataFra
     )
 
 
-def _labels(judged: pd.DataFrame, ballots: pd.DataFrame, params: Params) -> pd.DataFrame:
+def _class_issues(judged: pd.DataFrame, ballots: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Return the suspects by class."""
     listed = judged[(judged["status"] == "contested") | (judged["score"] >= params.min_score)]
-    said = _said(ballots[frames.is_in(ballots["object"], listed["object"])])
+    said = _votes_in_text(ballots[frames.is_in(ballots["object"], listed["object"])])
     reason = [_reason(said, row) for row in listed.to_dict("records")]
     likely = listed["rather"].notna() & (listed["rather_by"] >= 0.5)
     return listed.assign(
@@ -106,7 +108,7 @@ def _labels(judged: pd.DataFrame, ballots: pd.DataFrame, params: Params) -> pd.D
     )
 
 
-def _texts(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
+def _text_issues(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Return the suspects by transcription: people who read the same thing wrote something else."""
     apart = labels[1 - labels["text_agreement"] >= params.min_score]
     return apart.assign(
@@ -116,7 +118,7 @@ def _texts(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _said(ballots: pd.DataFrame) -> dict[str, str]:
+def _votes_in_text(ballots: pd.DataFrame) -> dict[str, str]:
     """Return per object what people said: `cat 2, dog 1, not seen 1`."""
     people = ballots[~ballots["review"]].assign(label=ballots["label"].fillna("not seen"))
     count = people.groupby(["object", "label"], as_index=False)["weight"].sum()
@@ -140,7 +142,7 @@ def _reason(said: dict[str, str], row: Mapping[Any, Any]) -> str:
     return "; ".join(parts)
 
 
-def _ranked(found: pd.DataFrame) -> pd.DataFrame:
+def _ranked_issues(found: pd.DataFrame) -> pd.DataFrame:
     """Return one row per suspect, the most suspicious first; of several reasons the strongest, and all words."""
     ordered = found.sort_values(["score", "suspect", "kind"], ascending=[False, True, True])
     reasons = ordered.groupby("suspect", sort=False)["reason"].agg("; ".join)

@@ -24,17 +24,17 @@ from pydantic import Field
 
 from golgoru.consensus import dawid_skene, duplicate_conflicts, majority, relabel, transcriptions
 from golgoru.consensus import votes as consensus_votes
-from golgoru.consensus.duplicate_conflicts import Opinions
-from golgoru.consensus.geometry import shapes
+from golgoru.consensus.duplicate_conflicts import Consensus
+from golgoru.consensus.geometry import consensus_geometry
 from golgoru.core import versions
 from golgoru.core.dataset import Task
 from golgoru.core.yaml_models import Written
 from golgoru.duplicates import representatives
-from golgoru.guideline.changes import NOT_ASKED, Changes, Meanings, epochs, lapsed, meanings
+from golgoru.guideline.changes import NO_CHANGE, ChangeEffects, Changes, change_effects, is_outdated, relabel_epochs
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run
 from golgoru.tables import frames
-from golgoru.validation.findings import set_aside
+from golgoru.validation.findings import set_aside_rows
 
 Method = Literal["majority", "pooled", "annotators"]
 
@@ -55,9 +55,9 @@ class Params(Written):
 
 class Tables(NamedTuple):
     labels: pd.DataFrame
+    annotation_roles: pd.DataFrame
     votes: pd.DataFrame
-    ballots: pd.DataFrame
-    copies: pd.DataFrame
+    duplicates: pd.DataFrame
     duplicate_conflicts: pd.DataFrame
     relabel: pd.DataFrame
     metrics: dict[str, Any]
@@ -66,7 +66,7 @@ class Tables(NamedTuple):
 def transform(
     annotations: pd.DataFrame,
     violations: pd.DataFrame,
-    pairs: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
     images: pd.DataFrame,
     sources: pd.DataFrame,
     classes: Classes,
@@ -77,16 +77,18 @@ def transform(
 ) -> Tables:
     """Return labels, what became of every word, who voted what, copies, where they disagree, what to label again."""
     annotations = annotations.reset_index(drop=True)
-    found = meanings(annotations, changes)
-    epoch = epochs(annotations["guideline_version"], changes)
+    found = change_effects(annotations, changes)
+    epoch = relabel_epochs(annotations["guideline_version"], changes)
     annotations = annotations.assign(label=found.labels(), meaning=found.code, epoch=epoch)
-    unusable = set_aside(violations, "images").index
-    aside = frames.is_in(annotations["annotation"], set_aside(violations, "annotations").index)
+    unusable = set_aside_rows(violations, "images").index
+    aside = frames.is_in(annotations["annotation"], set_aside_rows(violations, "annotations").index)
     aside |= frames.is_in(annotations["image"], unusable)
     may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
-    dropped = may_vote & found.where(lambda meaning: meaning.dropped_by != NOT_ASKED)
+    dropped = may_vote & found.where(lambda meaning: meaning.dropped_by != NO_CHANGE)
     speaking = annotations.loc[~aside & ~dropped, "image"]
-    chosen = representatives.choose(images, sources, pairs, unusable, pd.Index(speaking.unique()), frozen)
+    chosen = representatives.choose_representatives(
+        images, sources, duplicate_pairs, unusable, pd.Index(speaking.unique()), frozen
+    )
     counted_for = annotations["image"].map(chosen.stands_for).astype("str")
     placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
     counts = (may_vote & ~dropped)[placed.index]
@@ -98,7 +100,7 @@ def transform(
         rule=said.labels["rule"].mask(apart.contested & said.labels["rule"].isna(), duplicate_conflicts.RULE),
     )
     roles = _roles(annotations, aside, placed[dropped[placed.index]], said, task)
-    again = relabel.queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
+    again = relabel.relabel_queue(annotations, roles, labels, images, chosen.copies, found, changes, task)
     return Tables(
         labels,
         roles,
@@ -106,7 +108,7 @@ def transform(
         chosen.copies,
         apart.rows,
         again,
-        _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.work(again, annotations))
+        _metrics(labels, chosen.copies, apart.rows, said.accuracy, relabel.relabel_work(again, annotations))
         | _by_other_methods(said, world),
     )
 
@@ -114,7 +116,7 @@ def transform(
 class _World(NamedTuple):
     """What it takes to read words, besides the words."""
 
-    found: Meanings
+    found: ChangeEffects
     images: pd.DataFrame
     classes: Classes
     changes: Changes
@@ -122,44 +124,44 @@ class _World(NamedTuple):
     params: Params
 
 
-def _opinions(placed: pd.DataFrame, counts: pd.Series, world: _World) -> Opinions:
+def _opinions(placed: pd.DataFrame, counts: pd.Series, world: _World) -> Consensus:
     """Return what is said of the pictures, each word on the picture `image` that it is placed on."""
-    words = consensus_votes.current_words(placed[counts], placed[~counts], world.task)
-    statements = consensus_votes.statements(words, world.task)
-    gone = lapsed(statements, world.found, world.changes, world.classes.ids)
-    words["lapsed"] = consensus_votes.silenced(words, statements, gone)
-    votes = consensus_votes.votes(statements[~gone])
-    accuracy = majority.accuracy(votes, len(world.classes.ids))
+    words = consensus_votes.current_annotations(placed[counts], placed[~counts], world.task)
+    statements = consensus_votes.statements_on_objects(words, world.task)
+    gone = is_outdated(statements, world.found, world.changes, world.classes.ids)
+    words["lapsed"] = consensus_votes.lapsed_annotations(words, statements, gone)
+    votes = consensus_votes.weighted_votes(statements[~gone])
+    accuracy = majority.annotator_accuracy(votes, len(world.classes.ids))
     elected = _elected(votes, accuracy, world, world.params.method)
     labels = _labels(words, elected, world)
-    return Opinions(words, votes, elected, accuracy, labels)
+    return Consensus(words, votes, elected, accuracy, labels)
 
 
 def _elected(votes: pd.DataFrame, accuracy: float | None, world: _World, method: str) -> pd.DataFrame:
     ids = world.classes.ids
     if method == "majority":
-        return majority.elect(votes, ids, accuracy)
+        return majority.elected_labels(votes, ids, accuracy)
     cast = votes[~votes["review"] & (votes["value"] != consensus_votes.ABSENT)]
     shrinkage = np.inf if method == "pooled" else dawid_skene.SHRINKAGE
     posterior = dawid_skene.estimate(cast, max(len(ids), cast["value"].nunique()), shrinkage).posterior
-    return majority.elect(votes, ids, accuracy, majority.Weighed(posterior, world.params.min_confidence))
+    return majority.elected_labels(votes, ids, accuracy, majority.Posterior(posterior, world.params.min_confidence))
 
 
 def _apart(
-    chosen: representatives.Survivors, placed: pd.DataFrame, counts: pd.Series, said: Opinions, world: _World
-) -> duplicate_conflicts.Disagreements:
+    chosen: representatives.Representatives, placed: pd.DataFrame, counts: pd.Series, said: Consensus, world: _World
+) -> duplicate_conflicts.DuplicateConflicts:
     """Return where copies disagree; what each of several files of equal pixels says by itself counts for that alone."""
-    pooling = duplicate_conflicts.pooling(chosen.stands_for)
+    pooling = duplicate_conflicts.pooled_images(chosen.stands_for)
     by_itself = placed.assign(image=placed["shown"])[frames.is_in(placed["shown"], pooling)]
     own = _opinions(by_itself, counts[by_itself.index], world)
     anew = _replaced(said).difference(_replaced(own))  # by what the same person said on another of the files
     if len(anew):
         by_itself = by_itself.drop(anew, errors="ignore")
         own = _opinions(by_itself, counts[by_itself.index], world)
-    return duplicate_conflicts.find(chosen.copies, said, own, pooling, world.images, world.task)
+    return duplicate_conflicts.find_conflicts(chosen.copies, said, own, pooling, world.images, world.task)
 
 
-def _replaced(said: Opinions) -> pd.Index:
+def _replaced(said: Consensus) -> pd.Index:
     """Return the words that count no longer."""
     return said.words.index[said.words["superseded"] | said.words["lapsed"]]
 
@@ -171,8 +173,8 @@ def _labels(words: pd.DataFrame, elected: pd.DataFrame, world: _World) -> pd.Dat
     decides = standing["value"] == standing["object"].map(won["label"])
     decides &= standing["review"] == standing["object"].map(won["reviewed"])
     saying = standing[decides].sort_values(["object", "annotation"])
-    drawn = shapes(saying, merge=world.params.geometry == "merged").reindex(won.index)
-    read = transcriptions.elect(saying if world.task == "ocr" else saying[:0])
+    drawn = consensus_geometry(saying, merge=world.params.geometry == "merged").reindex(won.index)
+    read = transcriptions.elected_texts(saying if world.task == "ocr" else saying[:0])
     rule = pd.Series(majority.RULE, index=won.index).where(won["status"] == "contested")
     rule = rule.mask(rule.isna() & frames.is_in(won.index, read.index[read["disputed"]]), transcriptions.RULE)
     rows = won.assign(
@@ -200,7 +202,7 @@ def _roles(
     annotations: pd.DataFrame,
     aside: pd.Series,
     dropped: pd.DataFrame,
-    said: Opinions,
+    said: Consensus,
     task: Task,
 ) -> pd.DataFrame:
     """Return `votes`: what became of every word; `dropped` are those that a change of the guideline took away."""
@@ -225,7 +227,7 @@ def _roles(
         np.select([aside, by_change], ["set aside", "outdated"], default="no vote"), index=annotations.index
     )
     names = words["object"].map(labels.set_index("image")["object"]) if task == "classification" else words["object"]
-    return frames.frame("votes", {
+    return frames.frame("annotation_roles", {
         "annotation": annotations["annotation"],
         "image": pd.concat([words["image"], dropped["image"]]).reindex(annotations.index),
         "object": names.reindex(annotations.index),
@@ -238,7 +240,7 @@ def _ballots(votes: pd.DataFrame, images: pd.DataFrame, task: Task) -> pd.DataFr
     rows = votes.assign(label=votes["value"].mask(votes["value"] == consensus_votes.ABSENT))
     if task == "classification":
         rows["object"] = rows["image"].map(images.set_index("image")["content"])
-    return frames.frame("ballots", rows)
+    return frames.frame("votes", rows)
 
 
 def _metrics(
@@ -246,7 +248,7 @@ def _metrics(
     copies: pd.DataFrame,
     apart: pd.DataFrame,
     accuracy: float | None,
-    again: relabel.Work,
+    again: relabel.RelabelWork,
 ) -> dict[str, Any]:
     return {
         "objects": len(labels),
@@ -267,7 +269,7 @@ def _metrics(
     }
 
 
-def _by_other_methods(said: Opinions, world: _World) -> dict[str, Any]:
+def _by_other_methods(said: Consensus, world: _World) -> dict[str, Any]:
     """Return the method, and how many labels each other one would give otherwise."""
     own = said.elected.set_index("object")["label"]
     others = {

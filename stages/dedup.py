@@ -20,10 +20,10 @@ from pydantic import Field
 
 from golgoru.core.yaml_models import Written
 from golgoru.duplicates import hamming_search, nearest_thumbnails, orientations
-from golgoru.duplicates.alignment import aligned
-from golgoru.duplicates.components import components
-from golgoru.duplicates.hamming_search import Matches
-from golgoru.duplicates.kinds import ALL
+from golgoru.duplicates.alignment import aligned_correlation
+from golgoru.duplicates.components import group_roots
+from golgoru.duplicates.hamming_search import HashPairs
+from golgoru.duplicates.kinds import KINDS
 from golgoru.images import phash as images_phash
 from golgoru.images import thumbnails
 from golgoru.shell import run
@@ -31,7 +31,7 @@ from golgoru.tables import frames
 
 Indices = NDArray[np.int64]
 
-_FOUND = ["earlier", "later"]
+_PAIR = ["earlier", "later"]
 
 
 class Params(Written):
@@ -58,7 +58,7 @@ class Params(Written):
 class Tables(NamedTuple):
     """What the stage writes."""
 
-    pairs: pd.DataFrame
+    duplicate_pairs: pd.DataFrame
     groups: pd.DataFrame
     metrics: dict[str, Any]
 
@@ -71,11 +71,11 @@ def transform(images: pd.DataFrame, sources: pd.DataFrame, params: Params) -> Ta
     pixels = _equal_pixels(first)
     exact = _pairs(np.concatenate([files, pixels]), "exact")
     seen = first[~first.index.isin(pixels[:, 1])]
-    similar = _similar(seen[seen["contrast"] >= params.min_contrast], params)
+    similar = _similar_pairs(seen[seen["contrast"] >= params.min_contrast], params)
     found = pd.concat([exact, similar], ignore_index=True)
     keys = _pairs(_star(arrived["group_key"]), "key")
     groups = _groups(arrived, pd.concat([found, keys], ignore_index=True))
-    pairs = _named(found, arrived["image"])
+    pairs = _with_image_names(found, arrived["image"])
     return Tables(pairs, groups, _metrics(pairs, groups))
 
 
@@ -98,49 +98,53 @@ def _star(values: pd.Series) -> Indices:
 def _equal_pixels(first: pd.DataFrame) -> Indices:
     """Join different files of equal pixels. Equal pixels have equal hash and size: only such files are opened."""
     candidates = first[first.duplicated(["phash", "width", "height"], keep=False)]
-    return _star(thumbnails.load(candidates)["pixels"].set_axis(candidates.index))
+    return _star(thumbnails.load_thumbnails(candidates)["pixels"].set_axis(candidates.index))
 
 
-def _similar(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
+def _similar_pairs(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Return near, mirrored, rotated and borderline pairs, each once."""
     close = _candidates(textured, params)
     rows = np.unique(np.concatenate([end for matches in close.values() for end in (matches.left, matches.right)]))
-    opened = thumbnails.load(textured.iloc[rows])
-    grey = thumbnails.stack(opened["grey"].tolist())
+    opened = thumbnails.load_thumbnails(textured.iloc[rows])
+    grey = thumbnails.stack_thumbnails(opened["grey"].tolist())
     seen = _Opened(rows, textured.index.to_numpy(np.int64)[rows], grey, opened["pixels"].to_numpy(object))
-    judged = [_judged(view, matches, seen, params) for view, matches in close.items()]
+    judged = [_confirmed(view, matches, seen, params) for view, matches in close.items()]
     # A symmetric picture is found by several views: what is sure comes first, then what is most alike.
     found = pd.concat(judged, ignore_index=True)
     order = found.assign(
-        unsure=found["kind"] == "borderline", less=-found["score"], turned=found["view"] != orientations.AS_IS
+        unsure=found["kind"] == "borderline", less=-found["score"], turned=found["view"] != orientations.UNCHANGED
     )
-    kept = order.sort_values(["unsure", "turned", "less"], kind="stable").drop_duplicates(_FOUND).index
+    kept = order.sort_values(["unsure", "turned", "less"], kind="stable").drop_duplicates(_PAIR).index
     return found.loc[kept]
 
 
-def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, Matches]:
+def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, HashPairs]:
     """Return, per view, the pairs i < j of rows that may be copies when one is turned that way."""
     near = images_phash.to_integers(textured["phash"].tolist())
     mirrored = images_phash.to_integers(textured["phash_mirrored"].tolist())
     close = {
-        orientations.AS_IS: hamming_search.among(near, params.radius),
-        orientations.MIRRORED: hamming_search.between(near, mirrored, params.radius),
+        orientations.UNCHANGED: hamming_search.near_pairs(near, params.radius),
+        orientations.MIRRORED: hamming_search.near_pairs_to_variants(near, mirrored, params.radius),
     }
     if params.mode == "thorough":
         colours = np.frombuffer(b"".join(textured["thumbnail"]), dtype=np.uint8).reshape(len(textured), -1)
-        left, right = nearest_thumbnails.candidates(colours)
+        left, right = nearest_thumbnails.nearest_earlier(colours)
         distance = np.bitwise_count(near[left] ^ near[right]).astype(np.int64)
-        close[orientations.AS_IS] = hamming_search.united(close[orientations.AS_IS], Matches(left, right, distance))
+        close[orientations.UNCHANGED] = hamming_search.union(
+            close[orientations.UNCHANGED], HashPairs(left, right, distance)
+        )
     if params.rotations:
-        grey = thumbnails.stack(thumbnails.load(textured)["grey"].tolist())
+        grey = thumbnails.stack_thumbnails(thumbnails.load_thumbnails(textured)["grey"].tolist())
         upright = _hashes(grey)
         for view in orientations.ROTATED:
-            close[view] = hamming_search.between(upright, _hashes(orientations.TURN[view](grey)), params.radius)
+            close[view] = hamming_search.near_pairs_to_variants(
+                upright, _hashes(orientations.TRANSFORMS[view](grey)), params.radius
+            )
     return close
 
 
 def _hashes(grey: thumbnails.Thumbnails) -> NDArray[np.uint64]:
-    return images_phash.to_integers([phash for phash, _ in images_phash.phash(grey)])
+    return images_phash.to_integers([phash for phash, _ in images_phash.perceptual_hashes(grey)])
 
 
 class _Opened(NamedTuple):
@@ -152,17 +156,17 @@ class _Opened(NamedTuple):
     pixels: NDArray[np.object_]
 
 
-def _judged(view: str, close: Matches, seen: _Opened, params: Params) -> pd.DataFrame:
+def _confirmed(view: str, close: HashPairs, seen: _Opened, params: Params) -> pd.DataFrame:
     """Return the candidates that pixels confirm."""
     left, right = np.searchsorted(seen.rows, close.left), np.searchsorted(seen.rows, close.right)
-    turned = orientations.TURN[view](seen.grey)
+    turned = orientations.TRANSFORMS[view](seen.grey)
     score = thumbnails.correlation(seen.grey, turned, (left, right))
     sure = score >= params.min_correlation
-    score[~sure] = aligned(seen.grey, turned, (left[~sure], right[~sure]))
+    score[~sure] = aligned_correlation(seen.grey, turned, (left[~sure], right[~sure]))
     kind = np.where(
-        sure, {orientations.AS_IS: "near", orientations.MIRRORED: "mirrored"}.get(view, "rotated"), "borderline"
+        sure, {orientations.UNCHANGED: "near", orientations.MIRRORED: "mirrored"}.get(view, "rotated"), "borderline"
     )
-    if view == orientations.AS_IS:  # decoders differ, so that equal pixels can have hashes some bits apart
+    if view == orientations.UNCHANGED:  # decoders differ, so that equal pixels can have hashes some bits apart
         kind[sure & (seen.pixels[left] == seen.pixels[right])] = "exact"
     found = _pairs(np.column_stack([seen.at[left], seen.at[right]]), kind, close.distance, score, view)
     return found[sure | (score >= params.min_aligned)]
@@ -173,7 +177,7 @@ def _pairs(
     kind: NDArray[np.str_] | str,
     distance: Indices | int = 0,
     score: NDArray[np.float64] | float = 1.0,
-    view: str = orientations.AS_IS,
+    view: str = orientations.UNCHANGED,
 ) -> pd.DataFrame:
     ends = {"earlier": pairs[:, 0], "later": pairs[:, 1]}
     return pd.DataFrame({**ends, "kind": kind, "distance": distance, "score": score, "view": view})
@@ -182,15 +186,15 @@ def _pairs(
 def _groups(arrived: pd.DataFrame, joins: pd.DataFrame) -> pd.DataFrame:
     rank = arrived.groupby(["date", "delivery"], sort=True).ngroup().to_numpy().astype(np.int64)
     unsure = joins["kind"] == "borderline"
-    best_first = joins[unsure].sort_values(["score", *_FOUND], ascending=[False, True, True])
-    joined = components(rank, *(rows[_FOUND].to_numpy(np.int64) for rows in (joins[~unsure], best_first)))
+    best_first = joins[unsure].sort_values(["score", *_PAIR], ascending=[False, True, True])
+    joined = group_roots(rank, *(rows[_PAIR].to_numpy(np.int64) for rows in (joins[~unsure], best_first)))
     content = arrived["content"].to_numpy()
     return frames.frame(
         "groups", {"image": arrived["image"], "group": content[joined.now], "home": content[joined.on_arrival]}
     )
 
 
-def _named(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
+def _with_image_names(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
     """Positions to names, the one that sorts first in front."""
     earlier = image.iloc[found["earlier"]].reset_index(drop=True)
     later = image.iloc[found["later"]].reset_index(drop=True)
@@ -203,8 +207,8 @@ def _named(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
             "image_b": later.mask(swap, earlier),
             **{column: found[column] for column in ("kind", "distance", "score")},
             "view": found["view"]
-            .mask(swap, found["view"].replace(orientations.BACK))
-            .replace(orientations.AS_IS, None),
+            .mask(swap, found["view"].replace(orientations.INVERSE))
+            .replace(orientations.UNCHANGED, None),
         },
     )
 
@@ -215,7 +219,7 @@ def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
     group = groups.set_index("image")["group"]
     apart = group[pairs["image_a"]].to_numpy() != group[pairs["image_b"]].to_numpy()
     return {
-        "pairs": {kind: int(kinds.get(kind, 0)) for kind in ALL},
+        "pairs": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
         "borderline_pairs_left_in_two_groups": int(apart.sum()),
         "groups": len(sizes),
         "images_in_groups_of_several": int(sizes[sizes > 1].sum()),

@@ -23,14 +23,14 @@ from golgoru.core.yaml_models import Written
 from golgoru.guideline.classes import Classes
 from golgoru.model import classifier, label_noise, label_posterior, learning_curve, object_features, scores
 from golgoru.model.label_posterior import Evidence
-from golgoru.model.learning_curve import Data
+from golgoru.model.learning_curve import CurveData
 from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.shell import run
 from golgoru.tables import frames
 
 _BOX = ["x", "y", "width", "height"]
 FIX, ADD = "fix the first tenth of suspects", "add as many labels"
-WORTH = "as many clean ones would do"
+EQUIVALENT = "as many clean ones would do"
 _FORECAST = ["action", "labels", "change", "low", "high", "why"]
 
 
@@ -49,7 +49,7 @@ class Tables(NamedTuple):
 
     scores: pd.DataFrame
     label_noise: pd.DataFrame
-    curve: pd.DataFrame
+    learning_curve: pd.DataFrame
     forecast: pd.DataFrame
     plots: dict[str, bytes]
     metrics: dict[str, Any]
@@ -61,8 +61,8 @@ def transform(
     release_test: pd.DataFrame,
     release_images: pd.DataFrame,
     predictions: pd.DataFrame,
-    ballots: pd.DataFrame,
-    cases: pd.DataFrame,
+    votes: pd.DataFrame,
+    edge_case_hits: pd.DataFrame,
     images: pd.DataFrame,
     sources: pd.DataFrame,
     classes: Classes,
@@ -75,60 +75,62 @@ def transform(
     released = released[~released["ignore"]].merge(release_images[["image", "group"]], on="image")
     released = released.sort_values("object").reset_index(drop=True)
     built_in = predictions[predictions["model"] == BUILT_IN]
-    given = label_posterior.evidence(ballots, built_in, classes.ids)
-    estimated = label_noise.table(released, given, params.gold)
-    taught = _taught(released, built_in, images, sources, classes.ids, seed)
-    judged = _scores(taught, released, predictions, cases, seed)
+    given = label_posterior.gather_evidence(votes, built_in, classes.ids)
+    estimated = label_noise.noise_estimates(released, given, params.gold)
+    taught = _training_data(released, built_in, images, sources, classes.ids, seed)
+    judged = _scores(taught, released, predictions, edge_case_hits, seed)
     curve, forecast = _curves(taught, given, estimated, seed, params)
     return Tables(
         frames.frame("scores", judged),
-        frames.frame("noise", estimated),
-        frames.frame("curve", curve),
+        frames.frame("label_noise", estimated),
+        frames.frame("learning_curve", curve),
         forecast,
         _plots(judged, curve),
         _metrics(judged, estimated, forecast),
     )
 
 
-class _Taught(NamedTuple):
+class _TrainingData(NamedTuple):
     """The released objects that the model can learn or judge; `why` it cannot be taught, if so (`reduced` is empty)."""
 
     objects: pd.DataFrame
     label: NDArray[np.int64]
-    reduced: classifier.Reduced
+    reduced: classifier.ReducedFeatures
     why: str | None
 
 
-def _taught(
+def _training_data(
     released: pd.DataFrame,
     built_in: pd.DataFrame,
     images: pd.DataFrame,
     sources: pd.DataFrame,
     ids: list[str],
     seed: int,
-) -> _Taught:
+) -> _TrainingData:
     """Return what the model is taught and judged by; features are those that predict has remembered."""
-    every = object_features.items(built_in[["object", "prediction", "image", *_BOX]], images, sources)
+    every = object_features.with_image_data(built_in[["object", "prediction", "image", *_BOX]], images, sources)
     every = every.sort_values("prediction").reset_index(drop=True)
     row = pd.Series(every.index, index=every["prediction"])
     known = released[released["object"].isin(row.index)].reset_index(drop=True)
     known = known.assign(code=pd.Index(ids).get_indexer(pd.Index(known["label"])), row=known["object"].map(row))
     train = np.flatnonzero((known["split"] == "train") & (known["code"] >= 0))
     if known["code"].iloc[train].nunique() < 2:
-        nothing = classifier.Reduced(np.empty((0, 0)), np.empty((0, 0)))
-        return _Taught(
+        nothing = classifier.ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
+        return _TrainingData(
             known, known["code"].to_numpy(np.int64), nothing, "train has fewer than two classes to tell apart"
         )
-    features = object_features.of_objects(every, seed)[known["row"].to_numpy(np.int64)]
-    shapes = object_features.shapes(every)[known["row"].to_numpy(np.int64)]
-    return _Taught(known, known["code"].to_numpy(np.int64), classifier.reduce(features, shapes, train), None)
+    features = object_features.feature_matrix(every, seed)[known["row"].to_numpy(np.int64)]
+    shapes = object_features.box_shapes(every)[known["row"].to_numpy(np.int64)]
+    return _TrainingData(
+        known, known["code"].to_numpy(np.int64), classifier.reduce_features(features, shapes, train), None
+    )
 
 
 def _scores(
-    taught: _Taught, released: pd.DataFrame, predictions: pd.DataFrame, cases: pd.DataFrame, seed: int
+    taught: _TrainingData, released: pd.DataFrame, predictions: pd.DataFrame, cases: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
     """Return `scores` of the built-in model and of the team's own, on val and test."""
-    said = [] if taught.why else [_said_by_model(taught)]
+    said = [] if taught.why else [_built_in_predictions(taught)]
     own = predictions[(predictions["model"] != BUILT_IN) & predictions["object"].notna()]
     said += [rows[["object", "model", "predicted"]] for _, rows in own.groupby("model")]
     parts = []
@@ -137,23 +139,25 @@ def _scores(
         for split in ("val", "test"):
             held = judged[judged["split"] == split].reset_index(drop=True)
             if len(held):
-                measured = scores.measures(held["label"], held["predicted"], _rows_of_cases(cases, held))
-                parts.append(scores.table(measured, held["group"], seed).assign(split=split, model=held["model"][0]))
+                measured = scores.measures(held["label"], held["predicted"], _edge_case_rows(cases, held))
+                parts.append(
+                    scores.score_table(measured, held["group"], seed).assign(split=split, model=held["model"][0])
+                )
     return pd.concat(parts, ignore_index=True) if parts else frames.frame("scores")
 
 
-def _said_by_model(taught: _Taught) -> pd.DataFrame:
+def _built_in_predictions(taught: _TrainingData) -> pd.DataFrame:
     objects, split = taught.objects, taught.objects["split"].to_numpy(object)
     train = np.flatnonzero((split == "train") & (taught.label >= 0))
     held = np.flatnonzero(split != "train")
     names = sorted(set(objects["label"].iloc[train]))
     codes = pd.Index(names).get_indexer(pd.Index(objects["label"])).astype(np.int64)
-    best = classifier.fitted(taught.reduced, codes, train, held, len(names)).argmax(axis=1)
+    best = classifier.fit_and_predict(taught.reduced, codes, train, held, len(names)).argmax(axis=1)
     said = pd.Series(np.array(names, dtype=object)[best], dtype="str")
     return pd.DataFrame({"object": objects["object"].iloc[held].to_numpy(), "model": BUILT_IN, "predicted": said})
 
 
-def _rows_of_cases(cases: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+def _edge_case_rows(cases: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """Return edge_case and row of `held`, for edge cases of objects and of whole pictures."""
     place = held.assign(row=np.arange(len(held)))[["row", "object", "image"]]
     of_objects = cases[cases["object"].notna()][["edge_case", "object"]].merge(place[["row", "object"]], on="object")
@@ -162,41 +166,43 @@ def _rows_of_cases(cases: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curves(
-    taught: _Taught, given: Evidence, estimated: pd.DataFrame, seed: int, params: Params
+    taught: _TrainingData, given: Evidence, estimated: pd.DataFrame, seed: int, params: Params
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `curve`, and `forecast`: what the labels are worth, and fixing against adding."""
     if not params.curves or taught.why:
-        return frames.frame("curve"), _no_forecast(taught.why or "evaluate.curves is switched off")
-    data = _data(taught, len(given.classes))
+        return frames.frame("learning_curve"), _no_forecast(taught.why or "evaluate.curves is switched off")
+    data = _curve_data(taught, len(given.classes))
     if not len(data.held):
-        return frames.frame("curve"), _no_forecast("val and test hold nothing to judge by")
-    share = _best(estimated)
-    curve = learning_curve.measure(data, share, given.confused, seed)
-    points = learning_curve.mean(curve, data.group, seed)
+        return frames.frame("learning_curve"), _no_forecast("val and test hold nothing to judge by")
+    share = _noise_share(estimated)
+    curve = learning_curve.measured_curve(data, share, given.confused, seed)
+    points = learning_curve.curve_points(curve, data.group, seed)
     if not share:
         return points, _no_forecast("no estimate of the noise" if share is None else "no noise is to be seen")
     train = taught.objects[(taught.objects["split"] == "train") & (taught.label >= 0)]
-    wrong = label_noise.improbable(train, given).fillna(0.0).sort_values(ascending=False)
+    wrong = label_noise.error_probability(train, given).fillna(0.0).sort_values(ascending=False)
     first = round(len(train) / 10)
     mended = min(float(wrong.head(first).sum()) / max(float(wrong.sum()), 1e-9), 1.0)
-    worth = learning_curve.worth(points, points["accuracy"].to_numpy(np.float64))
+    worth = learning_curve.equivalent_clean_labels(points, points["accuracy"].to_numpy(np.float64))
     clean = None if worth is None else round(worth * len(train) / len(data.train))
-    by_fixing = learning_curve.combined(curve, learning_curve.cleaner(points, mended), data.group, seed)
-    by_adding = learning_curve.combined(curve, learning_curve.more(points, 1 + first / len(train)), data.group, seed)
+    by_fixing = learning_curve.forecast(curve, learning_curve.weights_of_less_noise(points, mended), data.group, seed)
+    by_adding = learning_curve.forecast(
+        curve, learning_curve.weights_of_more_labels(points, 1 + first / len(train)), data.group, seed
+    )
     rows = [
         (FIX, first, *np.round(by_fixing, 4), None),
         (ADD, first, *np.round(by_adding, 4), None),
-        (WORTH, clean, None, None, None, "the curves cannot tell" if clean is None else None),
+        (EQUIVALENT, clean, None, None, None, "the curves cannot tell" if clean is None else None),
     ]
     return points, frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
 
 
 def _no_forecast(why: str) -> pd.DataFrame:
-    rows = [(action, None, None, None, None, why) for action in (FIX, ADD, WORTH)]
+    rows = [(action, None, None, None, None, why) for action in (FIX, ADD, EQUIVALENT)]
     return frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
 
 
-def _data(taught: _Taught, classes: int) -> Data:
+def _curve_data(taught: _TrainingData, classes: int) -> CurveData:
     """Return what curves are measured on, no more than what takes seconds, in the order of a hash."""
     objects = taught.objects
     # A loop over rows: a hash takes one text at a time.
@@ -204,16 +210,16 @@ def _data(taught: _Taught, classes: int) -> Data:
     order = np.argsort(place, kind="stable")
     known = taught.label[order] >= 0
     split = objects["split"].to_numpy(object)[order]
-    train = order[known & (split == "train")][: learning_curve.MOST_LEARNED]
-    held = order[known & (split != "train")][: learning_curve.MOST_JUDGED]
+    train = order[known & (split == "train")][: learning_curve.MAX_TRAINING_LABELS]
+    held = order[known & (split != "train")][: learning_curve.MAX_HELD_OUT]
     group = objects["group"].iloc[held].reset_index(drop=True)
-    return Data(taught.reduced, taught.label, train, held, group, classes)
+    return CurveData(taught.reduced, taught.label, train, held, group, classes)
 
 
-def _best(estimated: pd.DataFrame) -> float | None:
+def _noise_share(estimated: pd.DataFrame) -> float | None:
     """Return the estimate of noise to reckon with: of a gold sample, else of votes and model, else of votes."""
     whole = estimated[estimated["label"] == ""].set_index("method")["share"]
-    for method in (label_noise.GOLD, label_noise.BOTH, label_noise.VOTES):
+    for method in (label_noise.GOLD_SAMPLE, label_noise.VOTES_AND_MODEL, label_noise.DOUBLE_LABELS):
         if method in whole and not pd.isna(whole[method]):
             return float(whole[method])
     return None

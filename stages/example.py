@@ -45,12 +45,16 @@ RARE = "89"
 _PER_CLASS, _PER_RARE_CLASS = 85, 40  # scans; the whole pipeline must run in a minute
 _SIDE = 64  # pixels
 _COPIES = 8  # of each kind
-_LOPSIDED = "2357"  # a mirrored 0, 1 or 8 looks like a near copy, and would be found as one
+_ASYMMETRIC = "2357"  # a mirrored 0, 1 or 8 looks like a near copy, and would be found as one
 _BRIGHTER = 20  # grey levels of 255
-_NOBODY, _ONE, _TWO = 10, 20, 60  # scans that nobody, one or two of three annotators labelled
+_UNLABELLED, _LABELLED_BY_ONE, _LABELLED_BY_TWO = (
+    10,
+    20,
+    60,
+)  # scans that nobody, one or two of three annotators labelled
 _UNKNOWN_CLASS, _MISSING_IMAGE, _TOO_SHORT = 3, 2, 2  # rows of each kind
 _UNSETTLED = 3  # contested scans that the review leaves open
-_TORN = "torn.png"
+_TRUNCATED = "torn.png"
 # For each digit, two that people read in its place.
 _MISREAD = np.array([list(pair) for pair in ("69", "74", "73", "85", "91", "63", "05", "19", "39", "47")])
 
@@ -82,7 +86,7 @@ ANNOTATORS = (Annotator("ann-a", 0.03, 3.2), Annotator("ann-b", 0.03, 4.1), Anno
 _CARELESS = "ann-c"
 
 
-class Picture(NamedTuple):
+class ImageFile(NamedTuple):
     """A file of the delivery and the digit it shows, as UCI's data set says."""
 
     name: str
@@ -107,7 +111,7 @@ class Example(NamedTuple):
     metrics: dict[str, Any]
 
 
-Words = dict[str, list[list[str]]]  # batch to rows of COLUMNS
+Rows = dict[str, list[list[str]]]  # batch to rows of COLUMNS
 
 
 def transform(params: Params) -> Tables:
@@ -127,17 +131,17 @@ def make(seed: int) -> Example:
     copies, faults = _copies(scans, random)
     torn = scans[int(random.integers(len(scans)))]
     broken = [
-        Picture(_TORN, torn.digit, torn.content[: len(torn.content) // 2]),
-        Picture("zero-bytes.png", "", b""),
+        ImageFile(_TRUNCATED, torn.digit, torn.content[: len(torn.content) // 2]),
+        ImageFile("zero-bytes.png", "", b""),
     ]
     pictures = [*scans, *copies, *broken]
-    words = _words([*scans, *copies], len(scans), random)
+    words = _simulate_labels([*scans, *copies], len(scans), random)
     faults += [Fault("unreadable file", _key(picture.name), None, "IMG-001") for picture in broken]
-    faults += _spoil(words, {picture.name: picture.digit for picture in pictures}, random)
+    faults += _plant_label_faults(words, {picture.name: picture.digit for picture in pictures}, random)
     faults += [Fault("imbalance", digit, None, "weight") for digit in RARE]
     faults += [Fault("careless annotator", _CARELESS, None, "flag")]
     faults += [Fault("empty delivery", f"{EMPTY_DELIVERY}/deliveries/{EMPTY_DELIVERY}.yaml", None, "reject")]
-    verdicts = _review(scans, words, random)
+    verdicts = _simulate_review(scans, words, random)
     files = {paths.IMAGES / _key(picture.name): picture.content for picture in pictures}
     files |= {_payload(batch, "labels.csv"): _csv([COLUMNS, *rows]) for batch, rows in words.items()}
     files[_payload(REVIEW, "verdicts.jsonl")] = "".join(f"{json.dumps(verdict)}\n" for verdict in verdicts).encode()
@@ -150,7 +154,7 @@ def make(seed: int) -> Example:
     return Example(files, faults, metrics)
 
 
-def read_scans() -> list[Picture]:
+def read_scans() -> list[ImageFile]:
     """Return the first scans of each class in scikit-learn's order as PNG files, named by their row there.
 
     The choice does not hang on the seed, so that the delivery's metadata, example.csv, is right for every seed.
@@ -164,18 +168,18 @@ def read_scans() -> list[Picture]:
     grey = (235 - digits.images[rows].astype(np.int64) * 105 // 8).astype(np.uint8)
     large = [Image.fromarray(scan).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC) for scan in grey]
     return [
-        Picture(f"digit-{row:04d}.png", str(digits.target[row]), grey_png(np.asarray(scan)))
+        ImageFile(f"digit-{row:04d}.png", str(digits.target[row]), grey_png(np.asarray(scan)))
         for row, scan in zip(rows, large, strict=True)
     ]
 
 
-def _copies(scans: Sequence[Picture], random: Generator) -> tuple[list[Picture], list[Fault]]:
+def _copies(scans: Sequence[ImageFile], random: Generator) -> tuple[list[ImageFile], list[Fault]]:
     """Return copies of scans, no scan copied twice. Their names sort behind the scans', so the scan is the original.
 
     No JPEG among them: its bytes would depend on the build of libjpeg that wrote it.
     """
     order = [scans[i] for i in random.permutation(len(scans))]
-    lopsided = [scan for scan in order if scan.digit in _LOPSIDED][:_COPIES]
+    lopsided = [scan for scan in order if scan.digit in _ASYMMETRIC][:_COPIES]
     mirrored = {scan.name for scan in lopsided}
     rest = iter([scan for scan in order if scan.name not in mirrored])
     copies, faults = [], []
@@ -187,35 +191,35 @@ def _copies(scans: Sequence[Picture], random: Generator) -> tuple[list[Picture],
     ):
         for number, scan in enumerate(chosen, start=1):
             name = f"rescan-{kind}-{number}.png"
-            copies.append(Picture(name, scan.digit, change(scan)))
+            copies.append(ImageFile(name, scan.digit, change(scan)))
             faults.append(Fault(fault, _key(name), _key(scan.name), fault.removesuffix(" copy")))
     return copies, faults
 
 
-def _mirrored(scan: Picture) -> bytes:
+def _mirrored(scan: ImageFile) -> bytes:
     return grey_png(_pixels(scan)[:, ::-1].astype(np.uint8))
 
 
-def _brighter(scan: Picture) -> bytes:
+def _brighter(scan: ImageFile) -> bytes:
     return grey_png(np.minimum(_pixels(scan) + _BRIGHTER, 255).astype(np.uint8))
 
 
-def _smaller(scan: Picture) -> bytes:
+def _smaller(scan: ImageFile) -> bytes:
     """Return the scan at half its size, each pixel the mean of four."""
     fours = _pixels(scan).reshape(_SIDE // 2, 2, _SIDE // 2, 2)
     return grey_png((fours.sum(axis=(1, 3)) // 4).astype(np.uint8))
 
 
-def _pixels(scan: Picture) -> NDArray[np.int64]:
+def _pixels(scan: ImageFile) -> NDArray[np.int64]:
     return np.asarray(Image.open(io.BytesIO(scan.content))).astype(np.int64)
 
 
-def _words(readable: Sequence[Picture], scans: int, random: Generator) -> Words:
+def _simulate_labels(readable: Sequence[ImageFile], scans: int, random: Generator) -> Rows:
     """Return what each annotator says of the pictures. The first `scans` of them are the scans."""
     truth = np.array([int(picture.digit) for picture in readable])
     names = np.array([picture.name for picture in readable])
     words = {}
-    for annotator, asked in zip(ANNOTATORS, _asked(len(readable), scans, random), strict=True):
+    for annotator, asked in zip(ANNOTATORS, _simulate_assignment(len(readable), scans, random), strict=True):
         wrong = random.random(len(truth)) < annotator.wrong
         said = np.where(wrong, _MISREAD[truth, random.integers(2, size=len(truth))], truth.astype(str))[asked]
         seconds = annotator.seconds * (0.6 + 0.8 * random.random(len(truth)))[asked]
@@ -226,25 +230,27 @@ def _words(readable: Sequence[Picture], scans: int, random: Generator) -> Words:
     return words
 
 
-def _asked(pictures: int, scans: int, random: Generator) -> NDArray[np.bool_]:
+def _simulate_assignment(pictures: int, scans: int, random: Generator) -> NDArray[np.bool_]:
     """Return who labels what, annotators x pictures: all three nearly everything, some scans fewer or nobody."""
     asked = np.ones((len(ANNOTATORS), pictures), dtype=bool)
-    nobody, one, two, _ = np.split(random.permutation(scans), np.cumsum([_NOBODY, _ONE, _TWO]))
+    nobody, one, two, _ = np.split(
+        random.permutation(scans), np.cumsum([_UNLABELLED, _LABELLED_BY_ONE, _LABELLED_BY_TWO])
+    )
     asked[:, nobody] = False
     asked[:, one] = False
-    asked[random.integers(len(ANNOTATORS), size=_ONE), one] = True
-    asked[random.integers(len(ANNOTATORS), size=_TWO), two] = False
+    asked[random.integers(len(ANNOTATORS), size=_LABELLED_BY_ONE), one] = True
+    asked[random.integers(len(ANNOTATORS), size=_LABELLED_BY_TWO), two] = False
     return asked
 
 
-def _spoil(words: Words, truth: Mapping[str, str], random: Generator) -> list[Fault]:
+def _plant_label_faults(words: Rows, truth: Mapping[str, str], random: Generator) -> list[Fault]:
     """Plant faults in the rows, in place, and return them. `truth`: the digit that each file shows."""
     (a, first), (b, second), (c, third) = words.items()
     twice = int(random.integers(len(first) - 1))
     first[twice + 1][0] = first[twice][0]
     faults = [Fault("duplicate id", _line(a, row), None, "reject") for row in (twice, twice + 1)]
     unusable = [(f"digit-{9999 - number}.png", "missing image", "ANN-001") for number in range(_MISSING_IMAGE)]
-    for name, fault, rule in [*unusable, (_TORN, "label for an unreadable image", "ANN-002")]:
+    for name, fault, rule in [*unusable, (_TRUNCATED, "label for an unreadable image", "ANN-002")]:
         first.append([f"ann-a-{len(first) + 1:04d}", name, truth.get(name, "7"), "2.9"])
         faults.append(Fault(fault, f"{a}/{first[-1][0]}", None, rule))
     zeros = [row for row in second if row[2] == truth[row[1]] == "0"]
@@ -257,7 +263,7 @@ def _spoil(words: Words, truth: Mapping[str, str], random: Generator) -> list[Fa
     return faults
 
 
-def _review(scans: Sequence[Picture], words: Words, random: Generator) -> list[dict[str, Any]]:
+def _simulate_review(scans: Sequence[ImageFile], words: Rows, random: Generator) -> list[dict[str, Any]]:
     """Return verdicts on the scans where no digit has more than half of the votes; a few stay open."""
     rows = [row for batch in words.values() for row in batch if len(row) == len(COLUMNS) and row[2].isdigit()]
     said = pd.DataFrame(rows, columns=COLUMNS)

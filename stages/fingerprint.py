@@ -21,8 +21,8 @@ from pydantic import Field
 from golgoru.core import cache, parallel, paths
 from golgoru.core.yaml_models import Written
 from golgoru.images import decode, jpeg, phash, resize, statistics, unchanged_files
-from golgoru.images.files import PictureFile, check_contents, find
-from golgoru.images.statistics import Examined, Looks
+from golgoru.images.files import ImageFile, check_pointer_hash, list_image_files
+from golgoru.images.statistics import FileFingerprint, ImageStatistics
 from golgoru.raw.deliveries import Delivery
 from golgoru.shell import run
 from golgoru.tables import frames
@@ -49,7 +49,7 @@ class Tables(NamedTuple):
 
 def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
     """Return one row per file. Raises UserError where the files are not those that the pointers name."""
-    found = find(deliveries)
+    found = list_image_files(deliveries)
     files = [file for delivered in found.values() for file in delivered]
     examined, seen = _examine([file for file in files if file.readable], params)
     # Both indexes are unique, and pandas says so where they are not; its `merge` would take three times as long.
@@ -59,32 +59,34 @@ def transform(deliveries: Sequence[Delivery], params: Params) -> Tables:
     rows = pd.concat([rows, seen.reindex(rows["content"]).reset_index(drop=True)], axis="columns")
     rows["error"] = rows["unusable"].fillna(rows["unreadable"]).fillna(rows["error"])
     # An image with an error is out of the game: half of its numbers would only mislead.
-    rows.loc[rows["error"].notna(), [column for column in Looks._fields if column != "error"]] = None
+    rows.loc[rows["error"].notna(), [column for column in ImageStatistics._fields if column != "error"]] = None
     images = frames.frame("images", rows.drop(columns=["unusable", "unreadable"]))
     return Tables(images, _metrics(images))
 
 
-def _examine(files: Sequence[PictureFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _examine(files: Sequence[ImageFile], params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each file is (image, content, bytes, unreadable), and what each content looks like."""
     memory = cache.Memory("fingerprint", memory_version(params))
-    known = memory.recall(Looks._fields)
-    remembered = unchanged_files.Stamps(
-        unchanged_files.take([file.image for file in files], [file.path for file in files])
+    known = memory.recall(ImageStatistics._fields)
+    remembered = unchanged_files.StampStore(
+        unchanged_files.read_stamps([file.image for file in files], [file.path for file in files])
     )
     same = remembered.unchanged()
     same = same[frames.is_in(same["content"], known.index)]
     untouched = set(same.index.to_numpy(object))
     rest = [file for file in files if file.image not in untouched]
-    work = partial(statistics.examine, known=frozenset(known.index), max_pixels=params.max_pixels)
+    work = partial(statistics.fingerprint_files, known=frozenset(known.index), max_pixels=params.max_pixels)
     examined = parallel.map_batches(work, [file.path for file in rest], "fingerprint", _AT_ONCE)
     fresh = {one.content: one.looks for one in examined if one.looks is not None}
     if fresh:
         rows = pd.DataFrame(
-            list(fresh.values()), columns=list(Looks._fields), index=pd.Index(list(fresh), name="content", dtype="str")
+            list(fresh.values()),
+            columns=list(ImageStatistics._fields),
+            index=pd.Index(list(fresh), name="content", dtype="str"),
         )
         known = pd.concat([known, rows]) if len(known) else rows
         memory.keep(known)
-    table = pd.DataFrame(examined, columns=list(Examined._fields)).drop(columns="looks")
+    table = pd.DataFrame(examined, columns=list(FileFingerprint._fields)).drop(columns="looks")
     table = table.rename(columns={"error": "unreadable"}).assign(image=[file.image for file in rest])
     table = pd.concat([table, same.reset_index()], ignore_index=True) if len(same) else table
     table = table.astype({"image": "str", "content": "str", "unreadable": "str"})
@@ -98,14 +100,14 @@ def memory_version(params: Params) -> str:
 
 
 def _check_contents(
-    deliveries: Sequence[Delivery], found: Mapping[str, Sequence[PictureFile]], rows: pd.DataFrame
+    deliveries: Sequence[Delivery], found: Mapping[str, Sequence[ImageFile]], rows: pd.DataFrame
 ) -> None:
     contents = dict(zip(*(rows[column].to_numpy(object) for column in ("image", "content")), strict=True))
     for delivery in deliveries:
         listed = {file.name: contents[file.image] for file in found[delivery.name]}
         # A file that cannot be read has a row that says so, and then nothing can be said about the folder's hash.
         if delivery.pointer is not None and all(isinstance(content, str) for content in listed.values()):
-            check_contents(delivery.pointer, paths.IMAGES / delivery.name, listed)
+            check_pointer_hash(delivery.pointer, paths.IMAGES / delivery.name, listed)
 
 
 def _metrics(images: pd.DataFrame) -> dict[str, Any]:

@@ -81,13 +81,13 @@ def _check_versioned(batch: Batch, outputs: set[str]) -> None:
 
 def _sources(images: pd.Series, deliveries: Sequence[Delivery]) -> tuple[pd.DataFrame, list[tuple[str, Reject]]]:
     """Return `sources`, and the rejects with the name of their delivery."""
-    extra = metadata.columns(deliveries)
+    extra = metadata.metadata_dtypes(deliveries)
     parts = []
     rejects: list[tuple[str, Reject]] = []
     delivery_of = images.str.split("/", n=1).str[0]
     for delivery in deliveries:
         own = images[delivery_of == delivery.name].reset_index(drop=True)
-        values, refused = metadata.read(delivery, list(own))
+        values, refused = metadata.read_metadata(delivery, list(own))
         if own.empty:
             refused = [*refused, Reject(f"deliveries/{delivery.file.name}", None, "", "the delivery holds no picture")]
         rejects += [(delivery.name, reject) for reject in refused]

@@ -24,8 +24,8 @@ from golgoru.core.yaml_models import Written
 from golgoru.guideline.classes import Classes
 from golgoru.model import calibration, classifier, object_features, predicted_objects
 from golgoru.model import external_predictions as own
-from golgoru.model.classifier import Reduced
-from golgoru.raw.external_predictions import BUILT_IN, OwnPredictions
+from golgoru.model.classifier import ReducedFeatures
+from golgoru.raw.external_predictions import BUILT_IN, ExternalPredictions
 from golgoru.shell import run
 from golgoru.tables import frames
 from golgoru.tables.schema import BYTES
@@ -44,7 +44,7 @@ class Tables(NamedTuple):
     """What the stage writes."""
 
     predictions: pd.DataFrame
-    vectors: pd.DataFrame
+    embeddings: pd.DataFrame
     plots: dict[str, bytes]
     metrics: dict[str, Any]
 
@@ -54,31 +54,34 @@ def transform(
     images: pd.DataFrame,
     sources: pd.DataFrame,
     groups: pd.DataFrame,
-    copies: pd.DataFrame,
-    own_predictions: Sequence[OwnPredictions],
+    duplicates: pd.DataFrame,
+    external_predictions: Sequence[ExternalPredictions],
     classes: Classes,
     task: Task,
     seed: int,
     params: Params,
 ) -> Tables:
     """Return a prediction per object and unlabelled picture. Raises UserError where a picture is not what it was."""
-    pictures = _pictures(images, copies)
+    pictures = _distinct_images(images, duplicates)
     items = _items(labels, pictures, images, sources, groups, task)
-    reduced = _reduced(items, seed)
+    reduced = _reduced_features(items, seed)
     built_in, metrics = _built_in(items, reduced, classes, params)
     found = [built_in]
-    for model in own_predictions:
-        said = own.said(model, sorted(images.loc[images["error"].isna(), "image"]), classes.ids)
-        found.append(predicted_objects.table(model.name, said.rows, labels, images, classes.ids, task))
-        metrics[model.name] = _honest(found[-1]) | {"predictions": len(said.rows), "left out": said.left_out}
+    for model in external_predictions:
+        said = own.read_predictions(model, sorted(images.loc[images["error"].isna(), "image"]), classes.ids)
+        found.append(predicted_objects.predictions_table(model.name, said.rows, labels, images, classes.ids, task))
+        metrics[model.name] = _agreement_and_calibration(found[-1]) | {
+            "predictions": len(said.rows),
+            "left out": said.left_out,
+        }
     predictions = frames.concat(found, "predictions")
     if task != "classification":
-        items = object_features.items(pictures.assign(**dict.fromkeys(_BOX, np.nan)), images, sources)
-        reduced = _reduced(items, seed)
-    return Tables(predictions, as_vectors(items, reduced), _plots(predictions), metrics)
+        items = object_features.with_image_data(pictures.assign(**dict.fromkeys(_BOX, np.nan)), images, sources)
+        reduced = _reduced_features(items, seed)
+    return Tables(predictions, as_embeddings(items, reduced), _plots(predictions), metrics)
 
 
-def _pictures(images: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
+def _distinct_images(images: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
     """Return the image of each picture: files that can be opened, and of equal or near ones the survivor."""
     usable = images[images["error"].isna() & ~frames.is_in(images["image"], copies["image"])]
     return usable.sort_values("image").drop_duplicates("content")[["image"]].reset_index(drop=True)
@@ -97,39 +100,39 @@ def _items(
     if task == "classification":
         bare = pictures.merge(images[["image", "content"]], on="image").rename(columns={"content": "prediction"})
         objects = pd.concat([objects, bare[~frames.is_in(bare["image"], labels["image"])]])
-    items = object_features.items(objects, images, sources).merge(groups[["image", "group"]], on="image")
+    items = object_features.with_image_data(objects, images, sources).merge(groups[["image", "group"]], on="image")
     items = items.sort_values("prediction").reset_index(drop=True)
     return items.assign(sound=items["status"].ne("contested") & items["label"].notna())
 
 
-def _reduced(items: pd.DataFrame, seed: int) -> Reduced:
+def _reduced_features(items: pd.DataFrame, seed: int) -> ReducedFeatures:
     if items.empty:
-        return Reduced(np.empty((0, 0)), np.empty((0, 0)))
-    return classifier.reduce(object_features.of_objects(items, seed), object_features.shapes(items))
+        return ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
+    return classifier.reduce_features(object_features.feature_matrix(items, seed), object_features.box_shapes(items))
 
 
 def _built_in(
-    items: pd.DataFrame, reduced: Reduced, classes: Classes, params: Params
+    items: pd.DataFrame, reduced: ReducedFeatures, classes: Classes, params: Params
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the predictions of the built-in model, and what is to be said of them."""
     learned = _learnable(items, params)
     if len(learned) < 2:
-        return frames.frame("predictions"), _nothing(items, learned)
+        return frames.frame("predictions"), _metrics_without_model(items, learned)
     order = [name for name in classes.ids if name in learned]
     code = pd.Index(order).get_indexer(pd.Index(items["label"])).astype(np.int64)
     learn = (code >= 0) & items["sound"].to_numpy(bool)
     fold = _folds(items["group"])
     fold[items["object"].isna().to_numpy(bool)] = -1
-    probable = classifier.out_of_fold(reduced, code, learn, fold, len(order))
-    predictions = _table(items, probable, order, classes)
+    probable = classifier.out_of_fold_probabilities(reduced, code, learn, fold, len(order))
+    predictions = _predictions_table(items, probable, order, classes)
     return predictions, _metrics(predictions, learned, items)
 
 
-def as_vectors(items: pd.DataFrame, reduced: Reduced) -> pd.DataFrame:
+def as_embeddings(items: pd.DataFrame, reduced: ReducedFeatures) -> pd.DataFrame:
     """Return the pictures' features as points on a sphere: what is alike lies near, and no picture far from all."""
     length = np.linalg.norm(reduced.even, axis=1, keepdims=True).clip(min=1e-9)
     rows = (reduced.even / length).astype("<f2")
-    return frames.frame("vectors", {
+    return frames.frame("embeddings", {
         "image": items["image"],
         "vector": pd.Series([row.tobytes() for row in rows], index=items.index, dtype=pd.ArrowDtype(BYTES)),
     })  # fmt: skip
@@ -149,7 +152,9 @@ def _folds(groups: pd.Series) -> NDArray[np.int64]:
     return np.array([fold[name] for name in groups], dtype=np.int64)
 
 
-def _table(items: pd.DataFrame, probable: NDArray[np.float64], order: list[str], classes: Classes) -> pd.DataFrame:
+def _predictions_table(
+    items: pd.DataFrame, probable: NDArray[np.float64], order: list[str], classes: Classes
+) -> pd.DataFrame:
     """Return `predictions` of the built-in model; `order` are the classes that it knows."""
     every = np.zeros((len(items), len(classes.ids)))
     every[:, [classes.ids.index(name) for name in order]] = probable
@@ -168,7 +173,7 @@ def _table(items: pd.DataFrame, probable: NDArray[np.float64], order: list[str],
     })  # fmt: skip
 
 
-def _nothing(items: pd.DataFrame, learned: set[str]) -> dict[str, Any]:
+def _metrics_without_model(items: pd.DataFrame, learned: set[str]) -> dict[str, Any]:
     found = f"only {', '.join(learned)}" if learned else "none"
     return {
         "objects": int(items["object"].notna().sum()),
@@ -180,35 +185,35 @@ def _nothing(items: pd.DataFrame, learned: set[str]) -> dict[str, Any]:
 
 def _plots(predictions: pd.DataFrame) -> dict[str, bytes]:
     """Return how often each model says what the label says, by tenth of its confidence."""
-    judged = _judged(predictions)
+    judged = _evaluable(predictions)
     parts = [
-        calibration.bins(rows["confidence"], rows["predicted"] == rows["label"]).assign(model=model)
+        calibration.reliability_bins(rows["confidence"], rows["predicted"] == rows["label"]).assign(model=model)
         for model, rows in judged.groupby("model")
     ]
     points = pd.concat(parts) if parts else pd.DataFrame(columns=["model", "confidence", "right"])
     return {"reliability.csv": plot_csv.csv(points[["model", "confidence", "right"]])}
 
 
-def _judged(predictions: pd.DataFrame) -> pd.DataFrame:
+def _evaluable(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[predictions["object"].notna() & predictions["can_say"]]
 
 
-def _honest(predictions: pd.DataFrame) -> dict[str, Any]:
+def _agreement_and_calibration(predictions: pd.DataFrame) -> dict[str, Any]:
     """Return how often a model says what the labels say, and how honest its confidence is; None without labels."""
-    judged = _judged(predictions)
+    judged = _evaluable(predictions)
     agrees = judged["predicted"] == judged["label"]
     return {
         "objects": len(judged),
         "agrees with the label": float(agrees.mean()) if len(judged) else None,
-        "calibration error": calibration.error(judged["confidence"], agrees),
+        "calibration error": calibration.expected_calibration_error(judged["confidence"], agrees),
     }
 
 
 def _metrics(predictions: pd.DataFrame, learned: set[str], items: pd.DataFrame) -> dict[str, Any]:
     """Return what the built-in model learned, and how often it says what the labels say, in all and per class."""
-    judged = _judged(predictions)
+    judged = _evaluable(predictions)
     by_class = (judged["predicted"] == judged["label"]).groupby(judged["label"]).mean()
-    return _honest(predictions) | {
+    return _agreement_and_calibration(predictions) | {
         "objects": int(items["object"].notna().sum()),
         "unlabelled": int(items["object"].isna().sum()),
         "classes learned": len(learned),

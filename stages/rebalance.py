@@ -19,7 +19,7 @@ from pydantic import Field
 
 from golgoru.balance import class_counts, plan, targets
 from golgoru.balance.targets import Target
-from golgoru.balance.weights import Balance, Images, balance, chance
+from golgoru.balance.weights import SplitImages, Weighting, random_by_content, weigh_images
 from golgoru.core import plot_csv
 from golgoru.core.dataset import SPLITS
 from golgoru.core.numbers import known
@@ -58,7 +58,7 @@ class Params(Written):
 
 class Tables(NamedTuple):
     weights: pd.DataFrame
-    plan: pd.DataFrame
+    collection_plan: pd.DataFrame
     metrics: dict[str, Any]
     plots: dict[str, bytes]
 
@@ -66,27 +66,27 @@ class Tables(NamedTuple):
 def transform(
     splits: pd.DataFrame,
     labels: pd.DataFrame,
-    copies: pd.DataFrame,
+    duplicates: pd.DataFrame,
     images: pd.DataFrame,
-    pairs: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
     sources: pd.DataFrame,
-    cases: pd.DataFrame,
+    edge_case_hits: pd.DataFrame,
     classes: Classes,
     edge_cases: EdgeCases,
     params: Params,
 ) -> Tables:
     """Return each image's tags and the plan. Raises UserError, naming key and line, where a target cannot be."""
-    stays = splits.loc[~splits["held"] & ~frames.is_in(splits["image"], copies["image"]), "image"]
-    found = class_counts.shown(labels, stays.sort_values(ignore_index=True))
+    stays = splits.loc[~splits["held"] & ~frames.is_in(splits["image"], duplicates["image"]), "image"]
+    found = class_counts.counted_images(labels, stays.sort_values(ignore_index=True))
     shown = [
-        class_counts.compose(number, target, found, classes, sources, cases, edge_cases)
+        class_counts.count_values(number, target, found, classes, sources, edge_case_hits, edge_cases)
         for number, target in enumerate(params.targets)
     ]
     for number, (target, composition) in enumerate(zip(params.targets, shown, strict=True)):
-        targets.check(number, target, composition.values)
+        targets.check_values(number, target, composition.values)
     of_split = splits["split"].iloc[positions(found.images, splits["image"])].to_numpy()
-    every = _images(found.images, images, pairs)
-    balances: dict[str, Balance] = {}
+    every = _images(found.images, images, duplicate_pairs)
+    balances: dict[str, Weighting] = {}
     plans, tags = [], []
     for split in SPLITS:
         rows = np.flatnonzero(of_split == split)
@@ -94,23 +94,23 @@ def transform(
         part = [composition._replace(counts=composition.counts[rows]) for composition in shown]
         made = None
         if split in params.splits:
-            made = balance(params.targets, part, here, params.min_weight, params.max_weight)
+            made = weigh_images(params.targets, part, here, params.min_weight, params.max_weight)
             tags.append(_tags(here, made))
             balances[split] = made
-        plans.append(plan.of_split(split, part, here, made, params.min_weight, params.max_weight))
+        plans.append(plan.plan_for_split(split, part, here, made, params.min_weight, params.max_weight))
     weights = _weights(splits, frames.concat(tags, "weights"))
-    planned = frames.concat(plans, "plan")
+    planned = frames.concat(plans, "collection_plan")
     return Tables(weights, planned, _metrics(planned, balances), {"shares.csv": _plot(planned)})
 
 
-def _images(counted: pd.Series, images: pd.DataFrame, pairs: pd.DataFrame) -> Images:
+def _images(counted: pd.Series, images: pd.DataFrame, pairs: pd.DataFrame) -> SplitImages:
     """Return the content of the images that are counted, and which of them are near-copies of one another."""
     content = images["content"].iloc[positions(counted, images["image"])].reset_index(drop=True)
-    alike = components.joined(counted, pairs[pairs["kind"].isin(kinds.ALL)])
-    return Images(counted, content, alike)
+    alike = components.component_ids(counted, pairs[pairs["kind"].isin(kinds.KINDS)])
+    return SplitImages(counted, content, alike)
 
 
-def _tags(images: Images, made: Balance) -> pd.DataFrame:
+def _tags(images: SplitImages, made: Weighting) -> pd.DataFrame:
     """Return keep, weight and repeat of the images of a balanced split; what a cap leaves out has weight 1.
 
     An epoch shows an image as often as its weight, or LVIS' factor, says, at least once, rounded up or down by its
@@ -119,7 +119,7 @@ def _tags(images: Images, made: Balance) -> pd.DataFrame:
     weight = np.where(made.keep, made.weight, 1.0)
     repeat = np.floor(made.repeat)
     part = np.flatnonzero(made.keep & (made.repeat > 1) & (made.repeat > repeat))
-    repeat[part] += chance("repeat", images.content.iloc[part]) < made.repeat[part] - repeat[part]
+    repeat[part] += random_by_content("repeat", images.content.iloc[part]) < made.repeat[part] - repeat[part]
     return frames.frame("weights", {
         "image": images.image.to_numpy(),
         "keep": made.keep,
@@ -134,7 +134,7 @@ def _weights(splits: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:
     return frames.concat([tags, frames.frame("weights", others.assign(keep=True, weight=1.0, repeat=1))], "weights")
 
 
-def _metrics(planned: pd.DataFrame, balances: dict[str, Balance]) -> dict[str, Any]:
+def _metrics(planned: pd.DataFrame, balances: dict[str, Weighting]) -> dict[str, Any]:
     """Return per balanced split how many images there are and how many the weights are worth, and every value's share.
 
     The effective sample size is Kish's (1965), (sum w)^2 / sum w^2, near-copies taken as one image.

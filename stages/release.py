@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from golgoru import shell
-from golgoru.consensus.relabel import Work, work
+from golgoru.consensus.relabel import RelabelWork, relabel_work
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.core.yaml_models import Written
 from golgoru.guideline.classes import Classes
@@ -26,15 +26,15 @@ from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.guideline.rules import RuleBook
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.release import card, card_edge_cases, charts, croissant, manifest
-from golgoru.release.ledger import IN_RELEASE, Fates, image_fates, ledger
+from golgoru.release.ledger import IN_RELEASE, Fates, build_ledger, image_fates
 from golgoru.tables import frames
 from golgoru.tables.frames import table_path
 from golgoru.tables.pipeline import TABLES
 from golgoru.validation import edge_case_counts, suite_runner
 from golgoru.validation.baseline import Baseline
-from golgoru.validation.features.released import Labels, ReleaseImages
-from golgoru.validation.findings import why_stop
-from golgoru.validation.suite_runner import Outcome
+from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeatures
+from golgoru.validation.findings import gate_failure
+from golgoru.validation.suite_runner import ValidationResult
 from golgoru.validation.suites import Suite
 
 
@@ -64,16 +64,16 @@ def transform(
     annotations: pd.DataFrame,
     rejects: pd.DataFrame,
     violations: pd.DataFrame,
-    pairs: pd.DataFrame,
-    copies: pd.DataFrame,
-    disagreements: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    duplicate_conflicts: pd.DataFrame,
     labels: pd.DataFrame,
-    votes: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
     relabel: pd.DataFrame,
     splits: pd.DataFrame,
     weights: pd.DataFrame,
-    cases: pd.DataFrame,
-    judged: pd.DataFrame,
+    edge_case_hits: pd.DataFrame,
+    evaluable_edge_cases: pd.DataFrame,
     classes: Classes,
     rules: RuleBook,
     edge_cases: EdgeCases,
@@ -86,21 +86,21 @@ def transform(
     """Return the release. Raises shell.Stop, with no release, where the gate does not hold."""
     releases_contested = params.contested == "release"
     fates = image_fates(
-        images, annotations, violations, pairs, copies, disagreements, labels, votes, splits, weights, relabel,
+        images, annotations, violations, duplicate_pairs, duplicates, duplicate_conflicts, labels, annotation_roles, splits, weights, relabel,
         withdrawals, releases_contested,
     )  # fmt: skip
     objects = _objects(fates, labels, images)
     tables = {
         "release/images": _images(fates, objects, images, sources, splits, weights),
         **{f"release/{split}": _of_split(objects, split) for split in SPLITS},
-        "release/lineage": _lineage(fates, annotations, votes),
-        "release/ledger": ledger(fates, annotations, rejects, violations, labels, votes),
+        "release/lineage": _lineage(fates, annotations, annotation_roles),
+        "release/ledger": build_ledger(fates, annotations, rejects, violations, labels, annotation_roles),
     }
     gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
     parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
-    found = edge_case_counts.in_release(edge_cases, cases, tables)
-    edges = card_edge_cases.section(edge_cases, judged, found)
-    documents = _documents(dataset, classes, rules, tables, parts, edges, work(relabel, annotations))
+    found = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
+    edges = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, found)
+    documents = _documents(dataset, classes, rules, tables, parts, edges, relabel_work(relabel, annotations))
     metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": found}
     return Tables._make([*tables.values(), gate.findings, documents, metrics])
 
@@ -112,11 +112,11 @@ def _gate(
     suites: Mapping[str, Suite],
     rules: RuleBook,
     accepted: Baseline,
-) -> Outcome:
+) -> ValidationResult:
     """Run the suites of the later tables. Raises shell.Stop, with the findings alone, where the gate does not hold."""
-    checked = {"labels": Labels(labels, classes), "release/images": ReleaseImages(images)}
-    outcome = suite_runner.check(checked, suites, rules, accepted)
-    if reason := why_stop(outcome.findings, table_path("gate").as_posix()):
+    checked = {"labels": LabelFeatures(labels, classes), "release/images": ReleaseImageFeatures(images)}
+    outcome = suite_runner.run_suites(checked, suites, rules, accepted)
+    if reason := gate_failure(outcome.findings, table_path("gate").as_posix()):
         raise shell.Stop(reason, {"gate": outcome.findings})
     return outcome
 
@@ -128,15 +128,17 @@ def _documents(
     tables: Mapping[str, pd.DataFrame],
     parts: Mapping[str, bytes],
     edges: str,
-    again: Work,
+    again: RelabelWork,
 ) -> dict[str, bytes]:
     """Return manifest, Croissant, card and charts by file name; `parts` are the tables as they are written."""
-    counts = manifest.counts(classes, tables)
+    counts = manifest.counts_by_split(classes, tables)
     return {
-        manifest.FILE: manifest.to_bytes(manifest.manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})),
-        croissant.FILE: manifest.to_bytes(croissant.croissant(dataset, classes, parts)),
-        card.FILE: card.card(dataset, classes, rules, tables, edges, manifest.release_hash(parts), again),
-        **charts.charts(classes, tables),
+        manifest.FILE: manifest.json_bytes(
+            manifest.build_manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})
+        ),
+        croissant.FILE: manifest.json_bytes(croissant.build_croissant(dataset, classes, parts)),
+        card.FILE: card.build_card(dataset, classes, rules, tables, edges, manifest.release_hash(parts), again),
+        **charts.draw_charts(classes, tables),
     }
 
 
@@ -188,7 +190,7 @@ def _lineage(fates: Fates, annotations: pd.DataFrame, votes: pd.DataFrame) -> pd
 def _metrics(classes: Classes, tables: Mapping[str, pd.DataFrame], parts: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "release": manifest.release_hash(parts),
-        **manifest.counts(classes, tables),
+        **manifest.counts_by_split(classes, tables),
         "decided": _counts(tables["release/ledger"], "rule", "kind"),
         "fates": _counts(tables["release/ledger"], "kind", "fate"),
     }

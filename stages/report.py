@@ -19,7 +19,6 @@ from golgoru.core.yaml_models import Written
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.shell import run
-from golgoru.site.pages import duplicates
 from golgoru.site.pages import labels as pages_labels
 from golgoru.site.pages import queue as pages_queue
 from golgoru.site.pages.balance import Read, html
@@ -38,36 +37,42 @@ class Tables(NamedTuple):
 
 def transform(
     images: pd.DataFrame,
-    pairs: pd.DataFrame,
-    copies: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
+    duplicates: pd.DataFrame,
     groups: pd.DataFrame,
     labels: pd.DataFrame,
     splits: pd.DataFrame,
-    seats: pd.DataFrame,
+    split_coverage: pd.DataFrame,
     proposed_pins: pd.DataFrame,
-    leaks: pd.DataFrame,
+    leakage: pd.DataFrame,
     weights: pd.DataFrame,
-    plan: pd.DataFrame,
-    suspects: pd.DataFrame,
+    collection_plan: pd.DataFrame,
+    label_issues: pd.DataFrame,
     agreement: pd.DataFrame,
     annotators: pd.DataFrame,
-    noise: pd.DataFrame,
+    label_noise: pd.DataFrame,
     scores: pd.DataFrame,
-    curve: pd.DataFrame,
+    learning_curve: pd.DataFrame,
     forecast: pd.DataFrame,
     queue: pd.DataFrame,
-    proposals: pd.DataFrame,
-    acceptance: pd.DataFrame,
+    preannotations: pd.DataFrame,
+    auto_accept: pd.DataFrame,
     classes: Classes,
     edge_cases: EdgeCases,
     params: Params,
 ) -> Tables:
     """Return the pages, and how much they show. Raises UserError where a picture is not what it was."""
     del params
-    quality = pages_labels.Read(labels, suspects, agreement, annotators, noise, scores, curve, forecast)
-    balance = Read(images, pairs, splits, seats, proposed_pins, leaks, weights, plan, labels)
-    next_ones = pages_queue.Read(images, labels, queue, proposals, acceptance)
-    of_copies, metrics = duplicates.html(duplicates.Read(images, pairs, copies, groups, labels, splits), classes)
+    quality = pages_labels.Read(
+        labels, label_issues, agreement, annotators, label_noise, scores, learning_curve, forecast
+    )
+    balance = Read(
+        images, duplicate_pairs, splits, split_coverage, proposed_pins, leakage, weights, collection_plan, labels
+    )
+    next_ones = pages_queue.Read(images, labels, queue, preannotations, auto_accept)
+    of_copies, metrics = duplicates.html(
+        duplicates.Read(images, duplicate_pairs, duplicates, groups, labels, splits), classes
+    )
     of_balance, needs = html(balance, classes, edge_cases)
     pages = {
         "copies.html": of_copies,
@@ -75,7 +80,7 @@ def transform(
         "balance.html": of_balance,
         "queue.html": pages_queue.html(next_ones, classes),
     }
-    return Tables(pages, metrics | {"suspects": len(suspects), "to collect": needs, "queue": len(queue)})
+    return Tables(pages, metrics | {"suspects": len(label_issues), "to collect": needs, "queue": len(queue)})
 
 
 if __name__ == "__main__":

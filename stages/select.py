@@ -35,8 +35,8 @@ from golgoru.tables import frames
 
 # Of fewer labels per class a model does not know what it does not know: on CIFAR-10 and digits medoids were the better
 # first hundred.
-_KNOWS = 10
-_USUAL = 200  # images, a day's work
+_MIN_LABELS_PER_CLASS = 10
+_DEFAULT_BUDGET = 200  # images, a day's work
 
 
 class Params(Written):
@@ -70,56 +70,69 @@ class Tables(NamedTuple):
     """What the stage writes."""
 
     queue: pd.DataFrame
-    proposals: pd.DataFrame
-    acceptance: pd.DataFrame
+    preannotations: pd.DataFrame
+    auto_accept: pd.DataFrame
     metrics: dict[str, Any]
 
 
 def transform(
     images: pd.DataFrame,
-    pairs: pd.DataFrame,
-    copies: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
+    duplicates: pd.DataFrame,
     groups: pd.DataFrame,
     violations: pd.DataFrame,
-    votes: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
     labels: pd.DataFrame,
-    disagreements: pd.DataFrame,
-    cases: pd.DataFrame,
-    seats: pd.DataFrame,
-    plan: pd.DataFrame,
+    duplicate_conflicts: pd.DataFrame,
+    edge_case_hits: pd.DataFrame,
+    split_coverage: pd.DataFrame,
+    collection_plan: pd.DataFrame,
     predictions: pd.DataFrame,
-    suspects: pd.DataFrame,
-    vectors: pd.DataFrame,
+    label_issues: pd.DataFrame,
+    embeddings: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
     classes: Classes,
     seed: int,
     params: Params,
 ) -> Tables:
     """Return the queue. Raises UserError for more images than there are to label, and for an unknown model."""
-    pool = pools.pool(images, pairs, copies, violations, votes, labels, disagreements, withdrawals)
-    said = external_predictions.of_model(predictions, params.model, "select")
-    judged = preannotations.judged(said, labels, groups, pool.labelled)
-    proposed = preannotations.proposed(said, pool.unlabelled)
-    acceptance = thresholds.table(judged, proposed["confidence"], params.accept)
-    threshold = thresholds.threshold(acceptance)
-    proposals = frames.frame("proposals", proposed.assign(
+    pool = pools.labelling_pool(
+        images, duplicate_pairs, duplicates, violations, annotation_roles, labels, duplicate_conflicts, withdrawals
+    )
+    said = external_predictions.rows_of_model(predictions, params.model, "select")
+    judged = preannotations.predictions_on_labelled(said, labels, groups, pool.labelled)
+    proposed = preannotations.preannotation_rows(said, pool.unlabelled)
+    acceptance = thresholds.auto_accept_table(judged, proposed["confidence"], params.accept)
+    threshold = thresholds.chosen_threshold(acceptance)
+    proposals = frames.frame("preannotations", proposed.assign(
         accepted=proposed["confidence"].astype(float) >= (np.inf if threshold is None else threshold)
     ))  # fmt: skip
 
     chooser = _Chooser(
-        _candidates(pool, images, vectors, said, cases, coverage_gaps.needs(seats, plan), classes.ids, seed),
+        _candidates(
+            pool,
+            images,
+            embeddings,
+            said,
+            edge_case_hits,
+            coverage_gaps.coverage_gaps(split_coverage, collection_plan),
+            classes.ids,
+            seed,
+        ),
         {
-            "disagreement": label_doubts.disagreements(pool, votes, disagreements, suspects),
-            "suspects": label_doubts.suspects(pool, suspects),
+            "disagreement": label_doubts.contested_images(pool, annotation_roles, duplicate_conflicts, label_issues),
+            "suspects": label_doubts.images_with_issues(pool, label_issues),
         },
-        _cold(said, labels, pool, classes, params.model),
+        _reason_without_model(said, labels, pool, classes, params.model),
     )
     # Of fewer images than the budget each strategy gets its part, too.
-    picks = mixture.fill(min(params.budget or _USUAL, chooser.there(params.mix)), params.mix, chooser.pick)
+    picks = mixture.mixed_queue(
+        min(params.budget or _DEFAULT_BUDGET, chooser.there(params.mix)), params.mix, chooser.pick
+    )
     if params.budget is not None and len(picks) < params.budget:
         raise UserError(
             f"{key_line(PARAMS, 'select', 'budget')}: select.budget: {params.budget:,} images are asked for, and the "
-            f"mix finds {len(picks):,} to label; ask for no more, or leave the key out to queue up to {_USUAL}"
+            f"mix finds {len(picks):,} to label; ask for no more, or leave the key out to queue up to {_DEFAULT_BUDGET}"
         )
     queue = _queue(picks, proposals)
     return Tables(queue, proposals, acceptance, _metrics(pool, queue, proposals, acceptance, chooser.cold))
@@ -131,24 +144,26 @@ def _candidates(
     vectors: pd.DataFrame,
     said: pd.DataFrame,
     cases: pd.DataFrame,
-    missing: coverage_gaps.Needs,
+    missing: coverage_gaps.CoverageGaps,
     classes: list[str],
     seed: int,
 ) -> Candidates:
-    view = uncertainty.of_images(pool.unlabelled, said[said["object"].isna()], classes)
-    wanted = coverage_gaps.wanted(pool.unlabelled, view.shows, classes, cases, missing)
+    view = uncertainty.image_uncertainty(pool.unlabelled, said[said["object"].isna()], classes)
+    wanted = coverage_gaps.coverage_scores(pool.unlabelled, view.shows, classes, cases, missing)
     order = images.set_index("image")["content"]
     return Candidates(pool.unlabelled, pool.labelled, vectors, order, view, wanted, classes, seed)
 
 
-def _cold(said: pd.DataFrame, labels: pd.DataFrame, pool: Pool, classes: Classes, model: str) -> str | None:
+def _reason_without_model(
+    said: pd.DataFrame, labels: pd.DataFrame, pool: Pool, classes: Classes, model: str
+) -> str | None:
     """Return why the model's doubts are worth nothing yet; None where they are, or nothing is without labels."""
     if pool.unlabelled.empty:
         return None
     if not frames.is_in(said["image"], pool.unlabelled).any():
         return "no model says anything of pictures without labels"
     known = int((labels["status"] != "contested").sum()) / max(len(classes.ids), 1)
-    if model == BUILT_IN and known < _KNOWS:
+    if model == BUILT_IN and known < _MIN_LABELS_PER_CLASS:
         return f"the model has seen {known:.1f} labels per class, too few to know what it does not know"
     return None
 
@@ -178,7 +193,7 @@ class _Chooser:
 
 def _queue(picks: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
     """Return the queue with what the model proposes on each of its images."""
-    by_image = preannotations.by_image(proposals[frames.is_in(proposals["image"], picks["image"])])
+    by_image = preannotations.summary_by_image(proposals[frames.is_in(proposals["image"], picks["image"])])
     joined = picks.merge(by_image, left_on="image", right_index=True, how="left")
     return frames.frame("queue", joined.assign(accepted=joined["accepted"].eq(other=True)))
 

@@ -75,10 +75,10 @@ def transform(
     sources: pd.DataFrame,
     images: pd.DataFrame,
     labels: pd.DataFrame,
-    votes: pd.DataFrame,
-    cases: pd.DataFrame,
-    copies: pd.DataFrame,
-    pairs: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
+    edge_case_hits: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
     edge_cases: EdgeCases,
     pins: Sequence[Pin],
     seed: int,
@@ -86,19 +86,21 @@ def transform(
 ) -> Tables:
     """Return each image's split and why it has it, what is missing where, and what gives the split away."""
     shares = params.shares
-    rule = assignment.Rule(seed, (shares.train, shares.val, shares.test), params.frozen, params.folds)
-    members = assignment.members(groups, images, sources)
-    assigned = assignment.assign(members, pins, sources["image"], rule)
+    rule = assignment.SplitSettings(seed, (shares.train, shares.val, shares.test), params.frozen, params.folds)
+    members = assignment.images_by_arrival(groups, images, sources)
+    assigned = assignment.assign_splits(members, pins, sources["image"], rule)
     splits = assigned.splits
     some = [split for split in SPLITS if getattr(shares, split)]
-    found = coverage.shown(splits, labels, votes, cases, copies)
-    proposed = pin_proposals.make(found, coverage.keys(labels, edge_cases, some), some, assigned, params.frozen)
-    leaking = leakage.find(splits, sources, images, copies, pairs, params.frozen)
+    found = coverage.occurrences(splits, labels, annotation_roles, edge_case_hits, duplicates)
+    proposed = pin_proposals.propose_pins(
+        found, coverage.coverage_goals(labels, edge_cases, some), some, assigned, params.frozen
+    )
+    leaking = leakage.find_leakage(splits, sources, images, duplicates, duplicate_pairs, params.frozen)
     metrics = _metrics(splits, proposed) | {"leaks": leaking.counts}
     return Tables(splits, proposed.seats, proposed.pins, leaking.table, metrics)
 
 
-def _metrics(splits: pd.DataFrame, proposed: pin_proposals.Proposals) -> dict[str, Any]:
+def _metrics(splits: pd.DataFrame, proposed: pin_proposals.PinProposals) -> dict[str, Any]:
     table = proposed.seats
     lacking = table[table["missing"] > 0]
     missing = {

@@ -25,9 +25,9 @@ from golgoru.guideline.rules import RuleBook
 from golgoru.tables import frames
 from golgoru.validation import suite_runner
 from golgoru.validation.baseline import Baseline
-from golgoru.validation.features.annotations import Annotations
-from golgoru.validation.features.images import Images, Rejects, Sources
-from golgoru.validation.findings import SET_ASIDE, set_aside, why_stop
+from golgoru.validation.features.annotations import AnnotationFeatures
+from golgoru.validation.features.images import ImageFeatures, RejectFeatures, SourceFeatures
+from golgoru.validation.findings import SET_ASIDE_TABLES, gate_failure, set_aside_rows
 from golgoru.validation.suites import Suite
 
 
@@ -59,15 +59,15 @@ def transform(
     """Return the violations of all rules on the four tables. Raises shell.Stop where one of them says `stop`."""
     del params  # it has none
     tables = {
-        "images": Images(images),
-        "sources": Sources(sources),
-        "annotations": Annotations(annotations, images, classes, changes, rules, annotator_pools.pool_of, task),
-        "rejects": Rejects(rejects),
+        "images": ImageFeatures(images),
+        "sources": SourceFeatures(sources),
+        "annotations": AnnotationFeatures(annotations, images, classes, changes, rules, annotator_pools.pool_of, task),
+        "rejects": RejectFeatures(rejects),
     }
-    outcome = suite_runner.check(tables, suites, rules, accepted)
-    aside = {name: len(set_aside(outcome.findings, name)) for name in SET_ASIDE}
+    outcome = suite_runner.run_suites(tables, suites, rules, accepted)
+    aside = {name: len(set_aside_rows(outcome.findings, name)) for name in SET_ASIDE_TABLES}
     result = Tables(outcome.findings, {"rules": outcome.rules, "set_aside": aside})
-    if reason := why_stop(outcome.findings, frames.table_path("violations").as_posix()):
+    if reason := gate_failure(outcome.findings, frames.table_path("violations").as_posix()):
         raise shell.Stop(reason, result._asdict())
     return result
 

@@ -15,7 +15,7 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99)
 _ALPHA = 0.05 / len(THRESHOLDS)
 
 
-def table(judged: pd.DataFrame, proposed: pd.Series, wanted: float) -> pd.DataFrame:
+def auto_accept_table(judged: pd.DataFrame, proposed: pd.Series, wanted: float) -> pd.DataFrame:
     """Return table `acceptance`; the lowest threshold that surely gives the `wanted` share of right ones is chosen.
 
     `judged` has one row per prediction on a labelled picture: confidence, right (yes or no) and group. `proposed` are
@@ -24,7 +24,7 @@ def table(judged: pd.DataFrame, proposed: pd.Series, wanted: float) -> pd.DataFr
     rows = []
     for threshold in THRESHOLDS:
         reached = judged[judged["confidence"] >= threshold]
-        share, low = _bound(reached)
+        share, low = _share_and_lower_bound(reached)
         rows.append({
             "threshold": threshold,
             "objects": len(reached),
@@ -35,10 +35,10 @@ def table(judged: pd.DataFrame, proposed: pd.Series, wanted: float) -> pd.DataFr
     found = pd.DataFrame(rows)
     # Where nothing is proposed there is nothing to promise: a class said of a drawn box does not say that one is there.
     enough = (found["at_least"].astype(float) >= wanted) & (found["proposals"] > 0)
-    return frames.frame("acceptance", found.assign(chosen=enough & (enough.cumsum() == 1)))
+    return frames.frame("auto_accept", found.assign(chosen=enough & (enough.cumsum() == 1)))
 
 
-def _bound(judged: pd.DataFrame) -> tuple[float | None, float | None]:
+def _share_and_lower_bound(judged: pd.DataFrame) -> tuple[float | None, float | None]:
     """Return the share that is right and the lower end of its interval (Clopper and Pearson 1934).
 
     Pictures of one group are right or wrong together, so that they count for as many as their spread says (Kish's
@@ -56,7 +56,7 @@ def _bound(judged: pd.DataFrame) -> tuple[float | None, float | None]:
     return round(share, 4), float(np.floor(low * 10_000) / 10_000)
 
 
-def threshold(acceptance: pd.DataFrame) -> float | None:
+def chosen_threshold(acceptance: pd.DataFrame) -> float | None:
     """Return the chosen threshold; None where the labels at hand justify none."""
     chosen = acceptance.loc[acceptance["chosen"], "threshold"]
     return float(chosen.iloc[0]) if len(chosen) else None

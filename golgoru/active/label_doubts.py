@@ -2,34 +2,34 @@
 
 import pandas as pd
 
-from golgoru.active.pool import Pool, one_of_each
+from golgoru.active.pool import Pool, first_of_near_duplicates
 from golgoru.active.strategies import Picks
 from golgoru.tables import frames
 
 # Of how little is known of a doubt that audit has no score for: as likely right as wrong.
-_EVEN = 0.5
+_UNKNOWN_SCORE = 0.5
 
 
-def disagreements(pool: Pool, votes: pd.DataFrame, copies_differ: pd.DataFrame, suspects: pd.DataFrame) -> Picks:
+def contested_images(pool: Pool, votes: pd.DataFrame, copies_differ: pd.DataFrame, suspects: pd.DataFrame) -> Picks:
     """Return the images that people disagree on, or could not say anything of; one of each group of near-copies."""
-    worst = _by_image(suspects, pool.undecided)
+    worst = _worst_issue_per_image(suspects, pool.undecided)
     unsure = votes[(votes["role"] == "no vote") & frames.is_in(votes["image"], pool.unsure)]
     rows = [
         worst,
-        _rows(unsure["image"].value_counts(), "{} could not say"),
-        _rows(copies_differ.loc[frames.is_in(copies_differ["kept_as"], pool.undecided), "kept_as"].value_counts(),
+        _rows_with_count(unsure["image"].value_counts(), "{} could not say"),
+        _rows_with_count(copies_differ.loc[frames.is_in(copies_differ["duplicate_of"], pool.undecided), "duplicate_of"].value_counts(),
               "{} labelled otherwise on a copy of it"),
-        _rows(pd.Series(1, index=pool.undecided), "people saw different things"),
+        _rows_with_count(pd.Series(1, index=pool.undecided), "people saw different things"),
     ]  # fmt: skip
     return _picks(pd.concat(rows).drop_duplicates("image"), pool)
 
 
-def suspects(pool: Pool, table: pd.DataFrame) -> Picks:
+def images_with_issues(pool: Pool, table: pd.DataFrame) -> Picks:
     """Return the images of table `suspects` that people do agree on, worst first; one of each group of near-copies."""
-    return _picks(_by_image(table, pool.labelled.difference(pool.undecided)), pool)
+    return _picks(_worst_issue_per_image(table, pool.labelled.difference(pool.undecided)), pool)
 
 
-def _by_image(suspects: pd.DataFrame, images: pd.Index) -> pd.DataFrame:
+def _worst_issue_per_image(suspects: pd.DataFrame, images: pd.Index) -> pd.DataFrame:
     """Return one row per image: the score of its worst suspect, and why."""
     found = suspects[frames.is_in(suspects["image"], images)].sort_values("rank")
     more = found.groupby("image").size() - 1
@@ -40,13 +40,13 @@ def _by_image(suspects: pd.DataFrame, images: pd.Index) -> pd.DataFrame:
     return pd.DataFrame({"image": first["image"], "score": first["score"], "reasons": about + first["reason"] + others})
 
 
-def _rows(count: pd.Series, text: str) -> pd.DataFrame:
+def _rows_with_count(count: pd.Series, text: str) -> pd.DataFrame:
     people = count.map(lambda n: "1 person" if n == 1 else f"{n:,} people").astype("str")
     reasons = [text.format(who) for who in people]
-    return pd.DataFrame({"image": count.index, "score": _EVEN, "reasons": pd.Series(reasons, dtype="str")})
+    return pd.DataFrame({"image": count.index, "score": _UNKNOWN_SCORE, "reasons": pd.Series(reasons, dtype="str")})
 
 
 def _picks(rows: pd.DataFrame, pool: Pool) -> Picks:
     rows = rows.sort_values(["score", "image"], ascending=[False, True])
-    rows = rows[one_of_each(pd.Index(rows["image"]), pool)]
+    rows = rows[first_of_near_duplicates(pd.Index(rows["image"]), pool)]
     return Picks(list(rows["image"]), [round(float(score), 4) for score in rows["score"]], list(rows["reasons"]))

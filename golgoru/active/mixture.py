@@ -7,7 +7,7 @@ import pandas as pd
 from golgoru.active.strategies import STRATEGIES, Picks, Strategy
 
 
-def fill(budget: int, mix: Mapping[Strategy, float], pick: Callable[[Strategy, int], Picks]) -> pd.DataFrame:
+def mixed_queue(budget: int, mix: Mapping[Strategy, float], pick: Callable[[Strategy, int], Picks]) -> pd.DataFrame:
     """Return up to `budget` rows (image, rank, strategy, score, reasons), in order of rank.
 
     `pick` returns up to so many images of a strategy that it has not returned before. Where a strategy runs out, the
@@ -17,13 +17,13 @@ def fill(budget: int, mix: Mapping[Strategy, float], pick: Callable[[Strategy, i
     open_ = [strategy for strategy in STRATEGIES if mix.get(strategy, 0) > 0]
     left = budget
     while left > 0 and open_:
-        for strategy, count in _allotted(left, {strategy: mix[strategy] for strategy in open_}).items():
+        for strategy, count in _apportioned(left, {strategy: mix[strategy] for strategy in open_}).items():
             got = pick(strategy, count)
-            found.append(_rows(strategy, got))
+            found.append(_queue_rows(strategy, got))
             left -= len(got.images)
             if len(got.images) < count:
                 open_.remove(strategy)
-    queue = pd.concat(found, ignore_index=True) if found else _rows(STRATEGIES[0], Picks([], [], []))
+    queue = pd.concat(found, ignore_index=True) if found else _queue_rows(STRATEGIES[0], Picks([], [], []))
     of_strategy = queue.groupby("strategy", sort=False)
     when = (of_strategy.cumcount() + 0.5) / of_strategy["image"].transform("size")
     order = queue.assign(when=when.round(9), place=queue["strategy"].map(STRATEGIES.index)).sort_values(
@@ -32,7 +32,7 @@ def fill(budget: int, mix: Mapping[Strategy, float], pick: Callable[[Strategy, i
     return order.assign(rank=range(1, len(order) + 1)).drop(columns=["when", "place"])
 
 
-def _rows(strategy: Strategy, picks: Picks) -> pd.DataFrame:
+def _queue_rows(strategy: Strategy, picks: Picks) -> pd.DataFrame:
     return pd.DataFrame({
         "image": pd.Series(picks.images, dtype="str"),
         "strategy": strategy,
@@ -41,7 +41,7 @@ def _rows(strategy: Strategy, picks: Picks) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _allotted(count: int, shares: Mapping[Strategy, float]) -> dict[Strategy, int]:
+def _apportioned(count: int, shares: Mapping[Strategy, float]) -> dict[Strategy, int]:
     """Return `count` shared out by largest remainders; of equal ones the first."""
     total = sum(shares.values())
     exact = {strategy: count * share / total for strategy, share in shares.items()}

@@ -12,7 +12,7 @@ from golgoru.model import label_posterior
 from golgoru.tables import frames
 
 
-class View(NamedTuple):
+class ImageUncertainty(NamedTuple):
     """What a model says of n images, 0 where it says nothing: how unsure it is by either measure, 0 to 1.
 
     `shows` (n, classes): how probable it is that the class is there, as the surest of its objects says. `first` (n,):
@@ -27,15 +27,15 @@ class View(NamedTuple):
     told: Floats
 
 
-def of_images(images: pd.Index, predictions: pd.DataFrame, classes: list[str]) -> View:
+def image_uncertainty(images: pd.Index, predictions: pd.DataFrame, classes: list[str]) -> ImageUncertainty:
     """Return the view on `images` by one model's rows of `predictions`.
 
     A picture is as unsure as the most unsure object on it.
     """
     rows = predictions[frames.is_in(predictions["image"], images)].sort_values("prediction").reset_index(drop=True)
     at = images.get_indexer(pd.Index(rows["image"]))
-    probable = label_posterior.probabilities(rows, classes) if len(rows) else np.empty((0, len(classes)))
-    margin, entropy = acquisition.unsure_by_margin(probable), acquisition.unsure_by_entropy(probable)
+    probable = label_posterior.class_probabilities(rows, classes) if len(rows) else np.empty((0, len(classes)))
+    margin, entropy = acquisition.margin_uncertainty(probable), acquisition.unsure_by_entropy(probable)
     # Of a box and one class alone: it is there or not, and at one half the model knows least.
     alone = rows["probabilities"].isna().to_numpy()
     boxes = rows["width"].notna().to_numpy() & alone
@@ -50,16 +50,18 @@ def of_images(images: pd.Index, predictions: pd.DataFrame, classes: list[str]) -
     which, start = np.unique(at[order], return_index=True)
     first = np.full(len(images), -1)
     first[which] = order[start]
-    return View(_most(at, margin, len(images)), _most(at, entropy, len(images)), shows, first, told)
+    return ImageUncertainty(
+        _highest_per_image(at, margin, len(images)), _highest_per_image(at, entropy, len(images)), shows, first, told
+    )
 
 
-def _most(at: NDArray[np.int64], values: Floats, count: int) -> Floats:
+def _highest_per_image(at: NDArray[np.int64], values: Floats, count: int) -> Floats:
     found = np.zeros(count)
     np.maximum.at(found, at, values)
     return found
 
 
-def words(view: View, at: int, classes: list[str]) -> str | None:
+def likely_classes(view: ImageUncertainty, at: int, classes: list[str]) -> str | None:
     """Return what the model says of an image, by its place: the two most probable classes; None where nothing."""
     if view.first[at] < 0:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from golgoru.core.numbers import number
-from golgoru.formats.jsonl_rows import parse
+from golgoru.formats.jsonl_rows import parse_json_object
 
 
 def is_nan(value: Any) -> bool:
@@ -16,7 +16,7 @@ def is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def content(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return a value as one text: a text as it is, a date as ISO 8601, what JSON knows as JSON."""
     if value is None:
         return ""
@@ -29,12 +29,12 @@ def content(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def text(values: pd.Series) -> pd.Series:
+def text_column(values: pd.Series) -> pd.Series:
     """Return a column as texts, null where there is none."""
-    return values.map(lambda value: None if value is None or is_nan(value) else content(value)).astype("str")
+    return values.map(lambda value: None if value is None or is_nan(value) else value_text(value)).astype("str")
 
 
-def polygon(value: Any) -> list[float] | None:
+def parse_polygon(value: Any) -> list[float] | None:
     """Return a flat list from a list, a list of points, or either as JSON; None where it is none of these."""
     try:
         points = json.loads(value) if isinstance(value, str) else value
@@ -49,13 +49,13 @@ def polygon(value: Any) -> list[float] | None:
     return whole if len(whole) == len(flat) and len(flat) >= 2 and len(flat) % 2 == 0 else None
 
 
-def attributes(value: Any) -> str | None:
+def attributes_json(value: Any) -> str | None:
     """Return further properties as a JSON object with sorted keys; other text stands under the key `note`."""
     if value is None or is_nan(value):
         return None
     if isinstance(value, str):
         try:
-            value = parse(value)
+            value = parse_json_object(value)
         except (ValueError, RecursionError):
             value = {"note": value}
     elif not isinstance(value, dict):

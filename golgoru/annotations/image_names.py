@@ -8,7 +8,7 @@ import pandas as pd
 from golgoru.formats.files import PICTURE_SUFFIXES
 
 
-class Naming(Protocol):
+class NameSettings(Protocol):
     """What a description says about the names in its payload: the delivery they are of, and what single ones mean."""
 
     @property
@@ -18,14 +18,14 @@ class Naming(Protocol):
     def names(self) -> Mapping[str, str]: ...
 
 
-class _Table(dict[str, str]):
+class _UniqueNames(dict[str, str]):
     """Key by base name, and by base name without suffix, where just one key has it."""
 
     def __init__(self, keys: pd.Series) -> None:
         base = keys.str.rsplit("/", n=1).str[-1]
         stem = base.str.rsplit(".", n=1).str[0]
-        super().__init__(_alone(base, keys))
-        self.stems = _alone(stem, keys)
+        super().__init__(_unambiguous(base, keys))
+        self.stems = _unambiguous(stem, keys)
 
     def find(self, base: str) -> str | None:
         """Return the one key that a base name means."""
@@ -40,10 +40,10 @@ class ImageNames:
     def __init__(self, images: Iterable[str]) -> None:
         self.keys = pd.Series(sorted(images), dtype="str")
         self._known = frozenset(self.keys)
-        self._anywhere = _Table(self.keys)
-        self._within: dict[str, _Table] = {}
+        self._anywhere = _UniqueNames(self.keys)
+        self._within: dict[str, _UniqueNames] = {}
 
-    def resolve(self, names: pd.Series, settings: Naming) -> pd.Series:
+    def resolve(self, names: pd.Series, settings: NameSettings) -> pd.Series:
         """Return the image that each name means; a name that means none, or several, stays as it is.
 
         In this order: what `names` of the description says; the exact key; the file in the delivery `images`, by path,
@@ -57,7 +57,7 @@ class ImageNames:
         meant = [self._meaning(settings.names.get(name, name), settings.images, tables) for name in distinct]
         return pd.Series(pd.array(meant, dtype="str").take(codes), index=names.index)
 
-    def _meaning(self, name: str, delivery: str | None, tables: Sequence[_Table]) -> str:
+    def _meaning(self, name: str, delivery: str | None, tables: Sequence[_UniqueNames]) -> str:
         plain = name.replace("\\", "/").removeprefix("./")
         for key in (name, plain, f"{delivery}/{plain}"):
             if key in self._known:
@@ -66,12 +66,12 @@ class ImageNames:
         found = (table.find(base) for table in tables if base)
         return next((key for key in found if key is not None), name)
 
-    def _inside(self, delivery: str) -> _Table:
+    def _inside(self, delivery: str) -> _UniqueNames:
         if delivery not in self._within:
-            self._within[delivery] = _Table(self.keys[self.keys.str.startswith(f"{delivery}/")])
+            self._within[delivery] = _UniqueNames(self.keys[self.keys.str.startswith(f"{delivery}/")])
         return self._within[delivery]
 
 
-def _alone(names: pd.Series, keys: pd.Series) -> Mapping[str, str]:
+def _unambiguous(names: pd.Series, keys: pd.Series) -> Mapping[str, str]:
     alone = ~names.duplicated(keep=False)
     return dict(zip(names[alone], keys[alone], strict=True))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from golgoru.core.csv_table import Reject, read_table
+from golgoru.core.csv_table import Reject, read_csv_table
 from golgoru.core.errors import UserError
 from golgoru.core.numbers import number
 from golgoru.raw.deliveries import Delivery, MetadataType
@@ -26,7 +26,7 @@ class Metadata(NamedTuple):
     rejects: list[Reject]
 
 
-def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
+def read_metadata(delivery: Delivery, images: Sequence[str]) -> Metadata:
     """Return the delivery's declared columns. Raises UserError where the file has not got them."""
     declared = delivery.description.metadata
     if delivery.metadata is None:
@@ -34,7 +34,7 @@ def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
             raise UserError(f"{delivery.file}: metadata is declared, but {delivery.file.stem}.csv is not there")
         return Metadata(pd.DataFrame(), [])
     name = f"deliveries/{delivery.metadata.name}"
-    table, lines, rejects = _rows(delivery.metadata, name)
+    table, lines, rejects = _read_rows(delivery.metadata, name)
     missing = [column for column in ("image", *declared) if column not in table]
     undeclared = [str(column) for column in table if column not in ("image", *declared)]
     if missing or undeclared:
@@ -49,7 +49,7 @@ def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
     reason = reason.mask(reason.isna() & key.duplicated(keep=False), "the picture stands in more than one line")
     values = {}
     for column, kind in declared.items():
-        values[column], wrong = _parsed(table[column], kind)
+        values[column], wrong = _parse_column(table[column], kind)
         reason = reason.mask(reason.isna() & wrong, f"{column} is no {kind}")
     good = reason.isna()
     for row in table.index[~good]:
@@ -58,7 +58,7 @@ def read(delivery: Delivery, images: Sequence[str]) -> Metadata:
     return Metadata(pd.DataFrame(values, index=table.index).set_axis(key)[good.to_numpy()], rejects)
 
 
-def columns(deliveries: Sequence[Delivery]) -> dict[str, str]:
+def metadata_dtypes(deliveries: Sequence[Delivery]) -> dict[str, str]:
     """Return every declared column and its dtype. Raises UserError where two deliveries differ in its type."""
     declared: dict[str, tuple[MetadataType, Path]] = {}
     for delivery in deliveries:
@@ -69,14 +69,14 @@ def columns(deliveries: Sequence[Delivery]) -> dict[str, str]:
     return {column: _DTYPES[kind] for column, (kind, _) in sorted(declared.items())}
 
 
-def _rows(file: Path, name: str) -> tuple[pd.DataFrame, list[int], list[Reject]]:
+def _read_rows(file: Path, name: str) -> tuple[pd.DataFrame, list[int], list[Reject]]:
     try:
-        return read_table(name, file)
+        return read_csv_table(name, file)
     except ValueError as error:
         raise UserError(f"{file}: {error}") from None
 
 
-def _parsed(values: pd.Series, kind: MetadataType) -> tuple["pd.Series[Any]", pd.Series]:
+def _parse_column(values: pd.Series, kind: MetadataType) -> tuple["pd.Series[Any]", pd.Series]:
     """Return the values by type, null where none is given, and which ones are wrong."""
     if kind == "text":
         return values.astype("str"), pd.Series(data=False, index=values.index)
@@ -85,12 +85,12 @@ def _parsed(values: pd.Series, kind: MetadataType) -> tuple["pd.Series[Any]", pd
         parsed = values.astype("str").str.strip().str.lower().map(_YES_NO).astype("boolean")
     elif kind == "integer":
         # Not by Series.map: with a null among them it would make floats of them.
-        parsed = pd.Series([_integer(value) for value in values], index=values.index, dtype="Int64")
+        parsed = pd.Series([_parse_integer(value) for value in values], index=values.index, dtype="Int64")
     else:
         parsed = values.map(number).astype("float64")
     return parsed, values.notna() & parsed.isna()
 
 
-def _integer(value: str | None) -> int | None:
+def _parse_integer(value: str | None) -> int | None:
     match = _INTEGER.fullmatch(value or "")
     return int(match[1]) if match else None

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from golgoru.annotations.cell_values import content, polygon, text
+from golgoru.annotations.cell_values import parse_polygon, text_column, value_text
 from golgoru.core.csv_table import Reject
 from golgoru.core.numbers import number
 
@@ -13,7 +13,7 @@ _CORNERS = ("x2", "y2")
 _SIZE = ("width", "height")
 
 
-class Faults:
+class RowChecks:
     """Checks the columns of `words` (FIELDS as objects, None for what is not given) and collects reasons."""
 
     def __init__(self, words: pd.DataFrame) -> None:
@@ -34,7 +34,7 @@ class Faults:
             self.reason[new] = reason
         else:
             found = self.words.loc[new, field]
-            self.reason[new] = found.map(lambda value: f"{field} is {content(value)!r:.60}; expected {reason}")
+            self.reason[new] = found.map(lambda value: f"{field} is {value_text(value)!r:.60}; expected {reason}")
 
     def numbers(self, field: str) -> pd.Series:
         """Return a column as floats; what is no finite number, NaN included, is a fault."""
@@ -52,7 +52,7 @@ class Faults:
         given = values.notna()
         if not given.any():
             return pd.Series(None, index=values.index, dtype=object)
-        polygons = values.where(given, None).map(polygon)
+        polygons = values.where(given, None).map(parse_polygon)
         self.add(given & polygons.isna(), "a list of finite numbers x1, y1, x2, y2, ...", "polygon")
         return polygons
 
@@ -65,7 +65,7 @@ class Faults:
 
     def times(self) -> pd.Series:
         """Return created_at as UTC; a time without zone is taken as UTC."""
-        given = text(self.words["created_at"])
+        given = text_column(self.words["created_at"])
         # pandas would read 'now' and 'today' off the clock.
         dated = given.where(given.str.match(r"\s*[0-9]{4}"))
         times = pd.to_datetime(dated, errors="coerce", utc=True, format="ISO8601")
@@ -76,7 +76,7 @@ class Faults:
 
     def required(self, field: str) -> None:
         """Note a fault where `field` is missing."""
-        self.add(text(self.words[field]).fillna("").str.strip() == "", f"{field} is missing")
+        self.add(text_column(self.words[field]).fillna("").str.strip() == "", f"{field} is missing")
 
     def boxes(self) -> None:
         """Note a fault where a box lacks x, y, or both of width, height and x2, y2."""
@@ -89,7 +89,7 @@ class Faults:
 
     def unique_ids(self) -> None:
         """Note a fault where an id stands twice in the batch: it names nothing, so every such row is refused."""
-        ids = text(self.words["id"])
+        ids = text_column(self.words["id"])
         self.add(ids.notna() & ids.duplicated(keep=False), "an id that stands once in the batch", "id")
 
     def rejects(self) -> list[Reject]:

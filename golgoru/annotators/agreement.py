@@ -26,7 +26,7 @@ class _Counts(NamedTuple):
     votes: float
 
 
-def alpha(votes: pd.DataFrame) -> float | None:
+def krippendorff_alpha(votes: pd.DataFrame) -> float | None:
     """Return Krippendorff's alpha of nominal votes (object, value, weight); None where it is undefined.
 
     Source: Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
@@ -35,7 +35,7 @@ def alpha(votes: pd.DataFrame) -> float | None:
     return _alpha(_observed(counts), _by_chance(counts), counts.votes)
 
 
-def table(votes: pd.DataFrame) -> pd.DataFrame:
+def agreement_table(votes: pd.DataFrame) -> pd.DataFrame:
     """Return table `agreement`: of all votes, per class, pair of classes, pair of annotators, and batch.
 
     `votes` has object, annotator, value, weight, batch.
@@ -48,7 +48,7 @@ def table(votes: pd.DataFrame) -> pd.DataFrame:
     of_classes = found["scope"].isin([CLASS, _CLASSES])
     for column in ("key", "other"):
         found[column] = found[column].mask(of_classes & (found[column] == ABSENT), _NOT_SEEN)
-    found[["share", "beyond_chance"]] = found[["share", "beyond_chance"]].astype(float).round(6)
+    found[["share", "chance_corrected"]] = found[["share", "chance_corrected"]].astype(float).round(6)
     return frames.frame("agreement", found)
 
 
@@ -79,7 +79,7 @@ def _overall(counts: _Counts) -> dict[str, object]:
     found = _alpha(_observed(counts), _by_chance(counts), counts.votes)
     share = 1 - _observed(counts) / counts.votes if counts.votes else None
     why = _NO_PAIR if not counts.votes else _ONE_VALUE if found is None else None
-    return {"scope": ALL, "key": "", "votes": counts.votes, "share": share, "beyond_chance": found, "why": why}
+    return {"scope": ALL, "key": "", "votes": counts.votes, "share": share, "chance_corrected": found, "why": why}
 
 
 def _per_class(counts: _Counts) -> list[dict[str, object]]:
@@ -92,7 +92,7 @@ def _per_class(counts: _Counts) -> list[dict[str, object]]:
         beyond = _alpha(2 * own["apart"], by_chance, counts.votes)
         found.append({
             "scope": CLASS, "key": value, "votes": own["weight"], "share": 1 - own["apart"] / own["weight"],
-            "beyond_chance": beyond, "why": _ONE_VALUE if beyond is None else None,
+            "chance_corrected": beyond, "why": _ONE_VALUE if beyond is None else None,
         })  # fmt: skip
     return found
 
@@ -110,7 +110,7 @@ def _between_classes(counts: _Counts) -> pd.DataFrame:
     votes = found["value"].map(own) + found["value_other"].map(own)
     return pd.DataFrame({
         "scope": _CLASSES, "key": found["value"], "other": found["value_other"], "votes": votes,
-        "share": 1 - found["met"] / votes, "beyond_chance": None, "why": _OF_TWO,
+        "share": 1 - found["met"] / votes, "chance_corrected": None, "why": _OF_TWO,
     })  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _between_annotators(votes: pd.DataFrame) -> pd.DataFrame:
     names = sums.index.to_frame(index=False)
     return pd.DataFrame({
         "scope": _ANNOTATORS, "key": names["annotator"], "other": names["annotator_other"],
-        "votes": sums["weight"].to_numpy(), "share": share.to_numpy(), "beyond_chance": kappa.to_numpy(),
+        "votes": sums["weight"].to_numpy(), "share": share.to_numpy(), "chance_corrected": kappa.to_numpy(),
         "why": pd.Series(_ONE_VALUE, index=kappa.index).where(kappa.isna()).to_numpy(),
     })  # fmt: skip
 
@@ -153,6 +153,6 @@ def _per_batch(votes: pd.DataFrame, counts: _Counts) -> pd.DataFrame:
     beyond = 1 - sums["apart"] / sums["chance"].where(sums["chance"] > 0)
     return pd.DataFrame({
         "scope": _BATCH, "key": sums.index, "votes": sums["weight"].to_numpy(),
-        "share": (1 - sums["apart"] / sums["weight"]).to_numpy(), "beyond_chance": beyond.to_numpy(),
+        "share": (1 - sums["apart"] / sums["weight"]).to_numpy(), "chance_corrected": beyond.to_numpy(),
         "why": pd.Series(_ONE_VALUE, index=beyond.index).where(beyond.isna()).to_numpy(),
     })  # fmt: skip

@@ -2,14 +2,16 @@
 
 import pandas as pd
 
-from golgoru.guideline.changes import NOT_ASKED, Changes, epochs, meanings
+from golgoru.guideline.changes import NO_CHANGE, Changes, change_effects, relabel_epochs
 
 # A clock that ran backwards measured nothing, nor did one that ran for more than a day.
 _LONGEST = 86_400.0
 _NEW_MEANING = ("requeue", "drop")
 
 
-def of_people(annotations: pd.DataFrame, votes: pd.DataFrame, labels: pd.DataFrame, changes: Changes) -> pd.DataFrame:
+def human_annotations(
+    annotations: pd.DataFrame, votes: pd.DataFrame, labels: pd.DataFrame, changes: Changes
+) -> pd.DataFrame:
     """Return one row per word of a person; a model's words and skipped pictures are none. All are tables.
 
     Columns: annotator, review (yes or no), batch, date, created_at; `shown`, the picture; `label`, the class in the
@@ -19,10 +21,10 @@ def of_people(annotations: pd.DataFrame, votes: pd.DataFrame, labels: pd.DataFra
     """
     words = annotations[(annotations["source"] != "model") & (annotations["kind"] != "skipped")]
     words = words.rename(columns={"image": "shown"}).merge(votes, on="annotation", how="left")
-    found = meanings(words, changes)
+    found = change_effects(words, changes)
     label = found.labels()
     seconds = words["lead_time_s"].astype(float)
-    dropped = found.where(lambda meaning: meaning.dropped_by != NOT_ASKED)
+    dropped = found.where(lambda meaning: meaning.dropped_by != NO_CHANGE)
     # For classification the object is the picture, also where no label came of it.
     thing = words["object"].fillna(words["image"])
     return words[["annotator", "batch", "date", "created_at", "shown"]].assign(
@@ -31,7 +33,7 @@ def of_people(annotations: pd.DataFrame, votes: pd.DataFrame, labels: pd.DataFra
         seconds=seconds.where(seconds.between(0, _LONGEST)).round(3),
         right=_right(words, labels),
         thing=thing.mask(dropped),
-        epoch=epochs(words["guideline_version"], changes, _NEW_MEANING),
+        epoch=relabel_epochs(words["guideline_version"], changes, _NEW_MEANING),
     )
 
 

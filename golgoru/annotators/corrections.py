@@ -5,7 +5,7 @@ import pandas as pd
 from golgoru.core.intervals import Shares
 
 
-def corrections(votes: pd.DataFrame) -> pd.DataFrame:
+def count_corrections(votes: pd.DataFrame) -> pd.DataFrame:
     """Return per annotator `reviewed`, the objects of his that a reviewer settled, and `overruled`, votes among them.
 
     `votes` has object, annotator, review, value, weight. A vote is overruled where no verdict on its object says the
@@ -19,7 +19,7 @@ def corrections(votes: pd.DataFrame) -> pd.DataFrame:
     return by_annotator.agg(reviewed=("object", "nunique"), overruled=("overruled", "sum")).round(6)
 
 
-def flags(found: pd.DataFrame, gap: float) -> pd.Series:
+def correction_flags(found: pd.DataFrame, gap: float) -> pd.Series:
     """Return a flag for whom reviewers overrule more often than the others.
 
     They pick what they doubt, so nobody is compared with zero.

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from golgoru.annotators import corrections, self_consistency
-from golgoru.annotators.speed import pace
+from golgoru.annotators.speed import labelling_speed
 from golgoru.consensus import dawid_skene
 from golgoru.consensus.votes import ABSENT
 from golgoru.core.intervals import ENOUGH, Shares, wilson
@@ -13,10 +13,10 @@ from golgoru.tables import frames
 # Of the median of all: who knows half as much as the others. In simulated crowds it flags 0.89 to 1 of the spammers and
 # adversaries, and 0 to 0.02 of the good ones (docs/decisions/labels.md).
 _LITTLE = 0.5
-_WORTH = ["accuracy", "accuracy_low", "accuracy_high", "beyond_chance", "spread", "right_of"]
+_WORTH = ["accuracy", "accuracy_low", "accuracy_high", "chance_corrected", "spread", "right_of"]
 
 
-def annotators(words: pd.DataFrame, votes: pd.DataFrame, confusion: pd.DataFrame, gap: float) -> pd.DataFrame:
+def annotator_table(words: pd.DataFrame, votes: pd.DataFrame, confusion: pd.DataFrame, gap: float) -> pd.DataFrame:
     """Return table `annotators`. Who agrees with the others by more than `gap` less than they do is flagged.
 
     `words` as golgoru.annotators.annotations gives them, `votes` has object, annotator, review, value, weight, and
@@ -27,17 +27,17 @@ def annotators(words: pd.DataFrame, votes: pd.DataFrame, confusion: pd.DataFrame
     reviewers overrule more often than the others. Speed never does.
     """
     names = pd.Index(sorted(words["annotator"].unique()), name="annotator")
-    compared = _compared(votes[~votes["review"]]).groupby("annotator")["agrees"].agg(["size", "sum"])
+    compared = _agreement_with_others(votes[~votes["review"]]).groupby("annotator")["agrees"].agg(["size", "sum"])
     compared = compared.reindex(names, fill_value=0)
-    worth = _worth(confusion).reindex(names)
-    again = self_consistency.repeats(words).reindex(names, fill_value=0)
-    reviewed = corrections.corrections(votes).reindex(names, fill_value=0)
+    worth = _accuracy_estimates(confusion).reindex(names)
+    again = self_consistency.count_repeats(words).reindex(names, fill_value=0)
+    reviewed = corrections.count_corrections(votes).reindex(names, fill_value=0)
     labelled = words[words["label"].notna()]
     flags = [
-        _flags(compared["sum"], compared["size"], gap),
-        _guessing(worth),
-        self_consistency.flags(again),
-        corrections.flags(reviewed, gap),
+        _disagreement_flags(compared["sum"], compared["size"], gap),
+        _guessing_flags(worth),
+        self_consistency.inconsistency_flags(again),
+        corrections.correction_flags(reviewed, gap),
     ]
     return frames.frame("annotators", {
         "annotator": names.to_series(),
@@ -49,12 +49,12 @@ def annotators(words: pd.DataFrame, votes: pd.DataFrame, confusion: pd.DataFrame
         "self_consistency": _share(again["same"], again["repeats"]),
         "reviewed": reviewed["reviewed"],
         "corrected": _share(reviewed["overruled"], reviewed["reviewed"]),
-        **pace(labelled["seconds"], labelled["annotator"]).reindex(names),
+        **labelling_speed(labelled["seconds"], labelled["annotator"]).reindex(names),
         "flags": pd.concat(flags, axis=1).apply(lambda found: "; ".join(found.dropna()) or None, axis=1),
     }).reset_index(drop=True)  # fmt: skip
 
 
-def confusion(votes: pd.DataFrame, classes: int) -> pd.DataFrame:
+def confusion_table(votes: pd.DataFrame, classes: int) -> pd.DataFrame:
     """Return table `confusion`: Dawid and Skene's estimate from objects that several people gave a class.
 
     `votes` has object, annotator, value, weight, without verdicts; `classes` is how many there are.
@@ -63,15 +63,17 @@ def confusion(votes: pd.DataFrame, classes: int) -> pd.DataFrame:
     several = cast[cast.groupby("object")["weight"].transform("sum").round(6) > 1]
     found = dawid_skene.estimate(several, max(classes, several["value"].nunique())).confusion
     of_class = found.groupby(["annotator", "true"])["votes"].transform("sum")
-    return frames.frame("confusion", found.assign(share=(found["votes"] / of_class.where(of_class > 0)).round(4)))
+    return frames.frame(
+        "confusion", found.assign(share=(found["annotation_roles"] / of_class.where(of_class > 0)).round(4))
+    )
 
 
 def _share(of: pd.Series, size: pd.Series) -> pd.Series:
     return (of / size.where(size > 0)).round(4)
 
 
-def _worth(confusion: pd.DataFrame) -> pd.DataFrame:
-    """Return per annotator accuracy with its interval, beyond_chance, spread, and of how many words (right_of)."""
+def _accuracy_estimates(confusion: pd.DataFrame) -> pd.DataFrame:
+    """Return per annotator accuracy with its interval, chance_corrected, spread, and of how many words (right_of)."""
     if confusion.empty:
         return pd.DataFrame(columns=_WORTH, dtype=np.float64)
     who = confusion["annotator"]
@@ -91,9 +93,9 @@ def _worth(confusion: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, axis=1, keys=_WORTH)
 
 
-def _guessing(worth: pd.DataFrame) -> pd.Series:
+def _guessing_flags(worth: pd.DataFrame) -> pd.Series:
     """Return a flag for who is right hardly more often than chance, beside the others."""
-    known = worth["beyond_chance"].where(worth["right_of"] >= ENOUGH)
+    known = worth["chance_corrected"].where(worth["right_of"] >= ENOUGH)
     usual = known.median()
     text = [
         f"is right {own:+.2f} beyond chance (1 is always, 0 is guessing), the others {usual:+.2f}, in {n:,.0f} words"
@@ -103,7 +105,7 @@ def _guessing(worth: pd.DataFrame) -> pd.Series:
     return pd.Series(text, index=worth.index, dtype="str").where(enough & (known < _LITTLE * usual))
 
 
-def _compared(votes: pd.DataFrame) -> pd.DataFrame:
+def _agreement_with_others(votes: pd.DataFrame) -> pd.DataFrame:
     """Return the votes on objects with several annotators, and how far the others agree with each: 0, 0.5 or 1."""
     several = votes[votes.groupby("object")["weight"].transform("sum").round(6) > 1]
     cast = several[["object", "annotator", "value", "weight"]].reset_index(drop=True)
@@ -120,7 +122,7 @@ def _compared(votes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"annotator": cast["annotator"], "agrees": agrees})
 
 
-def _flags(agrees: pd.Series, size: pd.Series, gap: float) -> pd.Series:
+def _disagreement_flags(agrees: pd.Series, size: pd.Series, gap: float) -> pd.Series:
     shares = Shares(agrees, size)
     text = [
         f"agrees with the others in {own:.0%} of {n:,} words, the other annotators in {others:.0%}"

@@ -9,7 +9,7 @@ from golgoru.core.intervals import ENOUGH, wilson
 _STEADY = 0.8
 
 
-def repeats(words: pd.DataFrame) -> pd.DataFrame:
+def count_repeats(words: pd.DataFrame) -> pd.DataFrame:
     """Return what each annotator who labelled something again said; `words` are golgoru.annotators.annotations'.
 
     Columns: `repeats`, pairs of words on one object; `same`, those of one class; `things`, the objects behind them.
@@ -29,7 +29,7 @@ def repeats(words: pd.DataFrame) -> pd.DataFrame:
     return each.groupby(level="annotator").sum()
 
 
-def flags(found: pd.DataFrame) -> pd.Series:
+def inconsistency_flags(found: pd.DataFrame) -> pd.Series:
     """Return a flag for who differs from himself; `found` as from `repeats`.
 
     Pairs on one object depend on each other, so the objects are what the interval counts.

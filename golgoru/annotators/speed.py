@@ -10,7 +10,7 @@ from golgoru.core import plot_csv
 from golgoru.core.intervals import wilson
 from golgoru.tables import frames
 
-CLASS, PERIOD, PRACTICE = "class", "period", "practice"
+CLASS, PERIOD, LEARNING_CURVE = "class", "period", "practice"
 _TENTHS = 10
 _SECONDS_PER_HOUR = 3600.0
 _NO_ORDER = "words without a time at which they were made have no order within their batch: it stands in one tenth"
@@ -19,16 +19,16 @@ _NO_JUDGE = "neither a second voter nor a reviewer has settled a label of these"
 _VERDICTS = "a reviewer's verdict is the label"
 
 
-def table(words: pd.DataFrame) -> pd.DataFrame:
+def speed_table(words: pd.DataFrame) -> pd.DataFrame:
     """Return table `tempo`; `words` as golgoru.annotators.annotations gives them, of which those with a class count."""
     said = words[words["label"].notna()]
-    keys = {CLASS: said["label"], PERIOD: _month(said), PRACTICE: _tenth(said)}
+    keys = {CLASS: said["label"], PERIOD: _month(said), LEARNING_CURVE: _tenth(said)}
     return pd.concat([_rows(said, scope, key) for scope, key in keys.items()], ignore_index=True)
 
 
-def plots(tempo: pd.DataFrame) -> dict[str, bytes]:
+def speed_plots(tempo: pd.DataFrame) -> dict[str, bytes]:
     """Return the learning curve of each annotator, and his speed along it, one file each."""
-    practice = tempo[tempo["scope"] == PRACTICE]
+    practice = tempo[tempo["scope"] == LEARNING_CURVE]
     practice = practice.assign(tenth=practice["key"].astype(int)).sort_values(["annotator", "tenth"])
     named = practice.rename(columns={"right": "share right", "seconds_per_label": "seconds per label"})
     return {
@@ -37,7 +37,7 @@ def plots(tempo: pd.DataFrame) -> dict[str, bytes]:
     }
 
 
-def pace(seconds: pd.Series, by: Any) -> pd.DataFrame:
+def labelling_speed(seconds: pd.Series, by: Any) -> pd.DataFrame:
     """Return per group the median of the seconds that are known, and labels per hour: those with a time, by its sum."""
     known = seconds.groupby(by).agg(["median", "count", "sum"])
     total = known["sum"].round(3)  # in the last bits the order of rows would show
@@ -48,8 +48,8 @@ def pace(seconds: pd.Series, by: Any) -> pd.DataFrame:
 def _rows(said: pd.DataFrame, scope: str, key: pd.Series) -> pd.DataFrame:
     by = [said["annotator"], key.rename("key").astype("str")]
     judged = said["right"].groupby(by).agg(["size", "count", "mean"]).round(9)
-    timed = pace(said["seconds"], by)
-    unordered = said["created_at"].isna().groupby(by).any() & (scope == PRACTICE)
+    timed = labelling_speed(said["seconds"], by)
+    unordered = said["created_at"].isna().groupby(by).any() & (scope == LEARNING_CURVE)
     verdicts = said["review"].groupby(by).all()
     known = judged["count"] > 0
     reasons = {
@@ -67,7 +67,7 @@ def _rows(said: pd.DataFrame, scope: str, key: pd.Series) -> pd.DataFrame:
         right_high=wilson(judged["mean"], judged["count"], 1).round(4),
         why=_joined(reasons, timed.index),
     )
-    return frames.frame("tempo", rows.reset_index())
+    return frames.frame("speed", rows.reset_index())
 
 
 def _joined(reasons: Mapping[str, pd.Series], index: pd.Index) -> pd.Series:

@@ -8,11 +8,11 @@ from scipy.sparse import csr_array
 from golgoru.core.arrays import Flags, Floats
 
 _SLACK = 0.005  # of a target: what is missed by less is met
-_NOTHING = 1e-300
-_MOST = 1e9  # images: nobody collects more, and a target that asks for them cannot be met
+_TINY = 1e-300
+_MAX_IMAGES = 1e9  # images: nobody collects more, and a target that asks for them cannot be met
 
 
-class Needs(NamedTuple):
+class ImagesToCollect(NamedTuple):
     """Per value: images to collect (NaN where their number does not help), once with weights and once without."""
 
     short: Flags
@@ -21,7 +21,7 @@ class Needs(NamedTuple):
     alone: Flags  # counted for images that show nothing else
 
 
-class _Look(NamedTuple):
+class _MeanImage(NamedTuple):
     """What images look like per value (values,), near-copies counted once."""
 
     images: Floats  # that show it
@@ -30,7 +30,9 @@ class _Look(NamedTuple):
     others: Floats  # objects on one that does not show it
 
 
-def needs(counts: csr_array, parts: Floats, weight: Floats, target: Floats, low: float, high: float) -> Needs:
+def images_to_collect(
+    counts: csr_array, parts: Floats, weight: Floats, target: Floats, low: float, high: float
+) -> ImagesToCollect:
     """Return what is to be collected of each value, in images of which none is a near-copy of another.
 
     `counts` (images, values): what the kept images show; `parts` and `weight` (images,) their part and weight;
@@ -48,32 +50,39 @@ def needs(counts: csr_array, parts: Floats, weight: Floats, target: Floats, low:
     short, uneven = _below(after, target), _below(before, target)
     if counts.sum(axis=1).max(initial=0) <= 1:
         images: Floats = counts.T @ parts
-        collect = _together(images, target, short, float(parts.sum()), low, high)
-        return Needs(short, _countable(collect), _countable(_evenly(images, target)), np.zeros(len(target), bool))
-    collect, alone = _each(counts, parts, weight, target, low, high)
-    even, _ = _each(counts, parts, parts, target, 1.0, 1.0)
-    return Needs(short, _countable(np.where(short, collect, 0)), _countable(np.where(uneven, even, 0)), short & alone)
+        collect = _collect_together(images, target, short, float(parts.sum()), low, high)
+        return ImagesToCollect(
+            short,
+            _below_maximum(collect),
+            _below_maximum(_collect_unweighted(images, target)),
+            np.zeros(len(target), bool),
+        )
+    collect, alone = _collect_each(counts, parts, weight, target, low, high)
+    even, _ = _collect_each(counts, parts, parts, target, 1.0, 1.0)
+    return ImagesToCollect(
+        short, _below_maximum(np.where(short, collect, 0)), _below_maximum(np.where(uneven, even, 0)), short & alone
+    )
 
 
 def _share(counts: csr_array, weight: Floats) -> Floats:
     shown: Floats = counts.T @ weight
-    return shown / max(float(shown.sum()), _NOTHING)
+    return shown / max(float(shown.sum()), _TINY)
 
 
 def _below(share: Floats, target: Floats) -> Flags:
     return share < target * (1 - _SLACK)
 
 
-def _countable(images: Floats) -> Floats:
+def _below_maximum(images: Floats) -> Floats:
     """Return NaN where even so many more do not help."""
-    return np.where(images <= _MOST, images, np.nan)
+    return np.where(images <= _MAX_IMAGES, images, np.nan)
 
 
-def _up(images: Floats) -> Floats:
+def _round_up(images: Floats) -> Floats:
     return np.maximum(np.ceil(images - 1e-6), 0)
 
 
-def _together(images: Floats, target: Floats, short: Flags, total: float, low: float, high: float) -> Floats:
+def _collect_together(images: Floats, target: Floats, short: Flags, total: float, low: float, high: float) -> Floats:
     """Return the images to collect of values that are short, when all are collected.
 
     With a total of M' images, those that are short weigh at most `high` each, the others at least `low`.
@@ -82,12 +91,12 @@ def _together(images: Floats, target: Floats, short: Flags, total: float, low: f
     if not short.any() or wanted >= min(high, 1):
         return np.where(short, np.nan, 0.0)
     new_total = max(rest / (1 - wanted / high), low * rest / (1 - wanted))
-    found = _up(target * (new_total - rest) / wanted - images)
+    found = _round_up(target * (new_total - rest) / wanted - images)
     # None missing, and still short: other targets pull the other way.
     return np.where(short, np.where(found > 0, found, np.nan), 0.0)
 
 
-def _evenly(images: Floats, target: Floats) -> Floats:
+def _collect_unweighted(images: Floats, target: Floats) -> Floats:
     """Return the images with which every value has its share: the one that has most beside its share stays.
 
     Where something is there that is to have no share, no number gives the others theirs.
@@ -96,14 +105,14 @@ def _evenly(images: Floats, target: Floats) -> Floats:
         return np.where(target > 0, np.nan, 0.0)
     there = (images > 0) & (target > 0)
     total = float((images[there] / target[there]).max(initial=0))
-    return _up(target * total - images)
+    return _round_up(target * total - images)
 
 
-def _each(
+def _collect_each(
     counts: csr_array, parts: Floats, weight: Floats, target: Floats, low: float, high: float
 ) -> tuple[Floats, Flags]:
     """Return the images to collect of each value by itself, and where they are ones that show nothing else."""
-    look = _looks(counts, parts, weight)
+    look = _mean_images(counts, parts, weight)
     rest = float(parts.sum()) - look.images
     gain = look.own - target * look.all
     alone = gain <= 1e-9
@@ -116,14 +125,12 @@ def _each(
     shown: Floats = counts.T @ weight
     missing = target * shown.sum() - shown
     own = np.maximum(look.own, 1) * (1 - target)
-    by_themselves = missing / np.maximum(
-        high * own + missing * (high - 1) / max(float(parts.sum()), _NOTHING), _NOTHING
-    )
-    found = _up(np.where(alone, by_themselves, like_them))
+    by_themselves = missing / np.maximum(high * own + missing * (high - 1) / max(float(parts.sum()), _TINY), _TINY)
+    found = _round_up(np.where(alone, by_themselves, like_them))
     return np.where(found > 0, found, np.nan), alone
 
 
-def _looks(counts: csr_array, parts: Floats, weight: Floats) -> _Look:
+def _mean_images(counts: csr_array, parts: Floats, weight: Floats) -> _MeanImage:
     total = np.asarray(counts.sum(axis=1)).ravel().astype(float)
     there = (counts > 0).astype(float)
     images = there.T @ parts
@@ -134,5 +141,5 @@ def _looks(counts: csr_array, parts: Floats, weight: Floats) -> _Look:
         own, every = (np.where(seen, value, value[seen].mean()) for value in (own, every))
     weighed = float(weight.sum()) - there.T @ weight
     others = float(weight @ total) - there.T @ (weight * total)
-    mean = float(weight @ total) / max(float(weight.sum()), _NOTHING)
-    return _Look(images, own, every, np.where(weighed > 1e-9, others / np.where(weighed > 1e-9, weighed, 1), mean))
+    mean = float(weight @ total) / max(float(weight.sum()), _TINY)
+    return _MeanImage(images, own, every, np.where(weighed > 1e-9, others / np.where(weighed > 1e-9, weighed, 1), mean))

@@ -7,37 +7,37 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from golgoru.balance.class_counts import Composition
-from golgoru.balance.collection import Needs, needs
-from golgoru.balance.weights import Balance, Images, once
+from golgoru.balance.class_counts import ValueCounts
+from golgoru.balance.collection import ImagesToCollect, images_to_collect
+from golgoru.balance.weights import SplitImages, Weighting, image_fractions
 from golgoru.core.arrays import Floats
 from golgoru.tables import frames
 
 _DECIMALS = 6  # of shares: a rare class of LVIS has some hundred-thousandths
 
 
-def of_split(
-    split: str, shown: Sequence[Composition], images: Images, balance: Balance | None, low: float, high: float
+def plan_for_split(
+    split: str, shown: Sequence[ValueCounts], images: SplitImages, balance: Weighting | None, low: float, high: float
 ) -> pd.DataFrame:
     """Return table `plan` of a split; without a `balance` it stays natural, and before and after are the same."""
     rows = [
-        _of_target(
+        _plan_for_target(
             split, composition, images, balance, None if balance is None else balance.shares[number], (low, high)
         )
         for number, composition in enumerate(shown)
     ]
-    return frames.concat(rows, "plan")
+    return frames.concat(rows, "collection_plan")
 
 
-def _of_target(
+def _plan_for_target(
     split: str,
-    shown: Composition,
-    images: Images,
-    balance: Balance | None,
+    shown: ValueCounts,
+    images: SplitImages,
+    balance: Weighting | None,
     target: Floats | None,
     bounds: tuple[float, float],
 ) -> pd.DataFrame:
-    parts = once(images.alike)
+    parts = image_fractions(images.alike)
     keep = np.ones(len(parts), bool) if balance is None else balance.keep
     weight = parts if balance is None else balance.weight
     there = (shown.counts > 0).astype(np.int32)
@@ -54,16 +54,16 @@ def _of_target(
         "why": [None if count else _no_image(split) for count in there.T @ np.ones(len(parts))],
     })  # fmt: skip
     if balance is not None and target is not None:
-        missing = needs(shown.counts[keep], balance.once[keep], weight[keep], target, *bounds)
+        missing = images_to_collect(shown.counts[keep], balance.once[keep], weight[keep], target, *bounds)
         table = table.assign(
             target=np.round(target, _DECIMALS),
             collect=pd.array(missing.collect, dtype="Float64").astype("Int64"),
             even=pd.array(missing.even, dtype="Float64").astype("Int64"),
         )
-        table["why"] = _why(
-            table, missing, _heaviest(shown, balance), _all_else_least(shown, balance, bounds[0]), bounds
+        table["why"] = _reasons(
+            table, missing, _weight_range(shown, balance), _others_at_minimum(shown, balance, bounds[0]), bounds
         )
-    return frames.frame("plan", table)
+    return frames.frame("collection_plan", table)
 
 
 def _share(shown: Floats) -> Floats:
@@ -72,7 +72,7 @@ def _share(shown: Floats) -> Floats:
     return shares
 
 
-def _heaviest(shown: Composition, balance: Balance) -> tuple[Floats, Floats]:
+def _weight_range(shown: ValueCounts, balance: Weighting) -> tuple[Floats, Floats]:
     """Return per value the least and the largest weight of the images that show it, near-copies counted as one."""
     pairs = shown.counts.tocoo()
     by_value = pd.Series(_weight(balance)[pairs.coords[0]]).groupby(pairs.coords[1])
@@ -80,7 +80,7 @@ def _heaviest(shown: Composition, balance: Balance) -> tuple[Floats, Floats]:
     return by_value.min().reindex(values).to_numpy(), by_value.max().reindex(values).to_numpy()
 
 
-def _all_else_least(shown: Composition, balance: Balance, low: float) -> NDArray[np.bool_]:
+def _others_at_minimum(shown: ValueCounts, balance: Weighting, low: float) -> NDArray[np.bool_]:
     """Return for which values every image that does not show it has the least weight that there may be."""
     more = np.nan_to_num(_weight(balance)) > 1.001 * low
     there = (shown.counts > 0).astype(np.int32).T
@@ -88,14 +88,14 @@ def _all_else_least(shown: Composition, balance: Balance, low: float) -> NDArray
     return found
 
 
-def _weight(balance: Balance) -> Floats:
+def _weight(balance: Weighting) -> Floats:
     """Return the weight of each image that is kept, near-copies counted as one; NaN for the others."""
     return np.where(balance.keep, balance.weight / np.where(balance.once > 0, balance.once, 1), np.nan)
 
 
-def _why(
+def _reasons(
     table: pd.DataFrame,
-    missing: Needs,
+    missing: ImagesToCollect,
     weights: tuple[Floats, Floats],
     all_else_least: NDArray[np.bool_],
     bounds: tuple[float, float],

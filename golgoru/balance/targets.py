@@ -13,8 +13,8 @@ from golgoru.core.yaml_models import Fault, Written, key_line
 
 CLASS, EDGE_CASE = "class", "edge case"
 REPEAT_FACTOR = "repeat factor"
-To = Literal["natural", "square root", "uniform", "effective number", "repeat factor"]
-_MOST_NAMED = 20  # values in a message
+TargetRule = Literal["natural", "square root", "uniform", "effective number", "repeat factor"]
+_MAX_NAMED = 20  # values in a message
 _ROUNDING = 1e-9  # by which what people write may miss 1
 
 
@@ -53,7 +53,7 @@ class Target(Written):
     """One target: what is balanced (`by`), toward what (`to` or `shares`), and limits. See docs/balance.md."""
 
     by: str = CLASS
-    to: To | None = None
+    to: TargetRule | None = None
     shares: _Shares = Field({})
     cap: _Cap = None
     floor: _Floor = None
@@ -100,11 +100,11 @@ class Target(Written):
         return float(self.cap.get(value, np.inf) if isinstance(self.cap, Mapping) else self.cap or np.inf)
 
 
-def check(number: int, target: Target, values: Sequence[str]) -> None:
+def check_values(number: int, target: Target, values: Sequence[str]) -> None:
     """Raise UserError, naming key and line, where a target names a value that is not there."""
     named = {"shares": target.shares, "cap": target.cap, "floor": target.floor}
     found = [
-        _told((number, key, value), f"there is no {_kind(target.by)} '{value}'; {listed(values)}")
+        _message((number, key, value), f"there is no {_kind(target.by)} '{value}'; {list_names(values)}")
         for key, given in named.items()
         for value in (given if isinstance(given, Mapping) else ())
         if value not in values
@@ -113,23 +113,25 @@ def check(number: int, target: Target, values: Sequence[str]) -> None:
         raise UserError("\n".join(found))
 
 
-def wanted(number: int, target: Target, values: Sequence[str], counts: Floats) -> Floats:
+def target_shares(number: int, target: Target, values: Sequence[str], counts: Floats) -> Floats:
     """Return the share that each value is to have; together they are 1.
 
     `counts` (values,): objects of each value, or images, near-copies counted once; at least one is above 0. Raises
     UserError, naming key and line, where it cannot be: floors above 1, or shares that leave a rest to nobody.
     """
     held = np.array([value in target.shares for value in values], bool)
-    share = _given(number, target, values, counts) if target.shares else _toward(target, counts)
+    share = _given_shares(number, target, values, counts) if target.shares else _rule_shares(target, counts)
     floors = np.array([target.floor_of(value) for value in values])
     least = np.where(held, share, floors)
     if least.sum() > 1 + _ROUNDING:
         what = f"the floors of {len(values)} values" if not held.any() else "the floors and the shares given"
-        raise UserError(_told((number, "floor"), f"{what} add up to {least.sum():g}, and there is only 1 to share out"))
-    return _lifted(share, least, held)
+        raise UserError(
+            _message((number, "floor"), f"{what} add up to {least.sum():g}, and there is only 1 to share out")
+        )
+    return _with_floors(share, least, held)
 
 
-def _toward(target: Target, counts: Floats) -> Floats:
+def _rule_shares(target: Target, counts: Floats) -> Floats:
     if target.to == "square root":
         # Halfway between what is there and even shares (Mahajan et al. 2018, who took it from word2vec).
         pull = np.sqrt(counts)
@@ -144,18 +146,18 @@ def _toward(target: Target, counts: Floats) -> Floats:
     return share
 
 
-def _given(number: int, target: Target, values: Sequence[str], counts: Floats) -> Floats:
+def _given_shares(number: int, target: Target, values: Sequence[str], counts: Floats) -> Floats:
     """Return the shares that are written down; the rest is the others' in proportion to what they have."""
     share = np.array([target.shares.get(value, 0.0) for value in values])
     others = np.array([0.0 if value in target.shares else count for value, count in zip(values, counts, strict=True)])
     rest = max(1 - float(share.sum()), 0.0)
     if rest > _ROUNDING and not others.any():
         reason = f"the shares add up to {share.sum():g}, and no other {_kind(target.by)} is there to take the rest"
-        raise UserError(_told((number, "shares"), f"{reason}; make them add up to 1"))
+        raise UserError(_message((number, "shares"), f"{reason}; make them add up to 1"))
     return share + rest * others / max(float(others.sum()), 1e-300)
 
 
-def _lifted(share: Floats, least: Floats, held: Flags) -> Floats:
+def _with_floors(share: Floats, least: Floats, held: Flags) -> Floats:
     """Return the shares with none below its least one; what that takes is taken from the others in proportion."""
     fixed = held.copy()
     while not fixed.all():
@@ -168,31 +170,33 @@ def _lifted(share: Floats, least: Floats, held: Flags) -> Floats:
     return least
 
 
-def listed(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
     """Return names as the end of a message: `there are cat, dog`."""
     if not names:
         return "there is none"
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"there are {', '.join(names[:_MOST_NAMED])}{more}"
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return f"there are {', '.join(names[:_MAX_NAMED])}{more}"
 
 
-def unknown_column(number: int, by: str, columns: Sequence[str]) -> UserError:
+def unknown_column_error(number: int, by: str, columns: Sequence[str]) -> UserError:
     """Return the error of a target by something that is not there."""
     return UserError(
-        _told((number, "by"), f"'{by}' is neither class nor edge case, nor a column to balance by; {listed(columns)}")
+        _message(
+            (number, "by"), f"'{by}' is neither class nor edge case, nor a column to balance by; {list_names(columns)}"
+        )
     )
 
 
-def too_many(number: int, by: str, values: int, most: int) -> UserError:
+def too_many_values_error(number: int, by: str, values: int, most: int) -> UserError:
     """Return the error of a target by something that has too many values."""
-    return UserError(_told((number, "by"), f"'{by}' has {values} values; at most {most} can be balanced"))
+    return UserError(_message((number, "by"), f"'{by}' has {values} values; at most {most} can be balanced"))
 
 
 def _kind(by: str) -> str:
     return by if by in (CLASS, EDGE_CASE) else f"value of {by}"
 
 
-def _told(key: tuple[str | int, ...], reason: str) -> str:
+def _message(key: tuple[str | int, ...], reason: str) -> str:
     """Return a message that names file, line and key of the settings; where there is no file, the key."""
     location = ("rebalance", "targets", *key)
     try:

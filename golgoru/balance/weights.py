@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.sparse import csr_array, hstack
 
 from golgoru.balance import raking, targets
-from golgoru.balance.class_counts import Composition
+from golgoru.balance.class_counts import ValueCounts
 from golgoru.balance.targets import REPEAT_FACTOR, Target
 from golgoru.core.arrays import Flags, Floats, Integers
 from golgoru.core.hashing import uniform
@@ -16,20 +16,20 @@ from golgoru.core.hashing import uniform
 _EXACT_TO, _ROUNDED_TO = 9, 4  # decimals
 
 
-class Images(NamedTuple):
+class SplitImages(NamedTuple):
     """The labelled images of a split. `alike`: a number, equal for near-copies of one another. `content`: md5."""
 
     image: pd.Series
     content: pd.Series
     alike: Integers
 
-    def of(self, rows: Integers) -> "Images":
+    def of(self, rows: Integers) -> "SplitImages":
         """Return the images in these places."""
         image, content = (values.iloc[rows].reset_index(drop=True) for values in (self.image, self.content))
-        return Images(image, content, self.alike[rows])
+        return SplitImages(image, content, self.alike[rows])
 
 
-class Balance(NamedTuple):
+class Weighting(NamedTuple):
     """Per image: whether it is kept, its weight (0 where not), and for LVIS' repeat factors how often it is shown.
 
     `once`: 1, or a part of it for near-copies that are kept. `shares`: of each target what each value is to have, or
@@ -43,14 +43,16 @@ class Balance(NamedTuple):
     shares: list[Floats | None]
 
 
-def once(alike: Integers) -> Floats:
+def image_fractions(alike: Integers) -> Floats:
     """Return for each image 1 over the number of its near-copies, itself among them."""
     _, kind, count = np.unique(alike, return_inverse=True, return_counts=True)
     parts: Floats = 1 / count[kind] if len(alike) else np.ones(0)
     return parts
 
 
-def balance(wanted: Sequence[Target], shown: Sequence[Composition], images: Images, low: float, high: float) -> Balance:
+def weigh_images(
+    wanted: Sequence[Target], shown: Sequence[ValueCounts], images: SplitImages, low: float, high: float
+) -> Weighting:
     """Return what is kept, and weights between `low` and `high` for images that have no near-copies.
 
     Near-copies share one such weight, so that neither shares nor other weights change when a copy comes or goes. The
@@ -59,16 +61,16 @@ def balance(wanted: Sequence[Target], shown: Sequence[Composition], images: Imag
     keep = np.ones(len(images.image), bool)
     for target, composition in zip(wanted, shown, strict=True):
         if target.cap is not None:
-            keep &= _kept(target, composition, images, keep)
+            keep &= _kept_by_cap(target, composition, images, keep)
     parts = np.zeros(len(keep))
-    parts[keep] = once(images.alike[keep])
+    parts[keep] = image_fractions(images.alike[keep])
     counts = [composition.counts[keep] for composition in shown]
     factor = np.ones(int(keep.sum()))
     for target, count in zip(wanted, counts, strict=True):
         if target.to == REPEAT_FACTOR:
             factor = np.maximum(factor, repeat_factors(count, parts[keep], target.threshold))
     shares: list[Floats | None] = [
-        _shares(number, target, composition.values, count, parts[keep], factor)
+        _target_shares(number, target, composition.values, count, parts[keep], factor)
         for number, (target, composition, count) in enumerate(zip(wanted, shown, counts, strict=True))
     ]
     weight, repeat = np.zeros(len(keep)), np.ones(len(keep))
@@ -77,10 +79,10 @@ def balance(wanted: Sequence[Target], shown: Sequence[Composition], images: Imag
         repeat[keep] = factor
     else:
         repeat = weight
-    return Balance(keep, rounded(weight), rounded(repeat), parts, shares)
+    return Weighting(keep, round_weights(weight), round_weights(repeat), parts, shares)
 
 
-def rounded(numbers: Floats) -> Floats:
+def round_weights(numbers: Floats) -> Floats:
     """Return numbers to four decimals, but nothing that was above 0 as 0.
 
     In two steps: what lies half between two of them must not fall as the last bits of a processor's sums do.
@@ -104,18 +106,20 @@ def repeat_factors(counts: csr_array, parts: Floats, threshold: float) -> Floats
     return of_image
 
 
-def chance(what: str, content: pd.Series) -> Floats:
+def random_by_content(what: str, content: pd.Series) -> Floats:
     """Return a number in [0, 1) per content. A loop over rows: a hash takes one text at a time."""
     return np.fromiter((uniform(f"{what}:{text}") for text in content), float, len(content))
 
 
-def _kept(target: Target, shown: Composition, images: Images, among: Flags) -> Flags:
+def _kept_by_cap(target: Target, shown: ValueCounts, images: SplitImages, among: Flags) -> Flags:
     """Return which images stay: of each value the first so many by chance, and what another value needs.
 
     Of near-copies one comes first, and the others after everything else.
     """
     # Another text than that of the repeats: else those that stay were those that are rounded up.
-    table = pd.DataFrame({"chance": chance("cap", images.content), "alike": images.alike, "image": images.image})
+    table = pd.DataFrame(
+        {"chance": random_by_content("cap", images.content), "alike": images.alike, "image": images.image}
+    )
     table = table[among].sort_values(["chance", "image"])
     table = table.assign(again=table.groupby("alike").cumcount()).sort_values(["again", "chance", "image"])
     place = np.empty(len(among), np.int64)
@@ -130,7 +134,7 @@ def _kept(target: Target, shown: Composition, images: Images, among: Flags) -> F
     return keep
 
 
-def _shares(
+def _target_shares(
     number: int, target: Target, values: Sequence[str], counts: csr_array, parts: Floats, factor: Floats
 ) -> Floats | None:
     """Return the share that each value is to have; None where the target only caps, or nothing is there."""
@@ -138,7 +142,7 @@ def _shares(
     shown: Floats = counts.T @ weight
     if not target.pulls or not shown.any():
         return None
-    return targets.wanted(number, target, values, shown)
+    return targets.target_shares(number, target, values, shown)
 
 
 def _margins(

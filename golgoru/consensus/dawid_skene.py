@@ -63,13 +63,13 @@ def estimate(votes: pd.DataFrame, classes: int, shrinkage: float = SHRINKAGE) ->
     first = np.flatnonzero(~entries["object"].duplicated().to_numpy())
     value = np.unique(entries["value"].to_numpy(object), return_inverse=True)[1]
     weight = rows["weight"].to_numpy(np.float64)
-    cells, named = _cells(rows)
+    cells, named = _cell_codes(rows)
     in_all = np.bincount(cells.entry, weight)  # what is said of an object in all, by entry
     share: Floats = np.bincount(cells.entry, weight * (rows["said"] == rows["true"]).to_numpy()) / in_all
     others = max(classes - 1, 1)
     for _ in range(_ROUNDS):
         confused = np.bincount(cells.own, weight * share[cells.entry]).astype(np.float64)
-        accuracy, logs = _confusion(cells, confused, others, shrinkage)
+        accuracy, logs = _log_confusion(cells, confused, others, shrinkage)
         frequency = (np.bincount(value, share) + _PRIOR_VOTES / classes) / (len(first) + _PRIOR_VOTES)
         likelihood = np.log(frequency)[value] + np.bincount(cells.entry, weight * logs[cells.own])
         before, share = share, _softmax(likelihood, first)
@@ -82,24 +82,24 @@ def estimate(votes: pd.DataFrame, classes: int, shrinkage: float = SHRINKAGE) ->
     return Estimate(posterior, named.assign(votes=confused.round(4)), round(accuracy, 6))
 
 
-def _cells(rows: pd.DataFrame) -> tuple[_Cells, pd.DataFrame]:
+def _cell_codes(rows: pd.DataFrame) -> tuple[_Cells, pd.DataFrame]:
     """Return the codes, and the annotator, true and said of each `own`."""
-    own = _numbers(rows, "annotator", "true", "said")
+    own = _group_codes(rows, "annotator", "true", "said")
     named = rows.iloc[np.unique(own, return_index=True)[1]][["annotator", "true", "said"]].reset_index(drop=True)
-    shared = _numbers(named, "true", "said")
+    shared = _group_codes(named, "true", "said")
     pairs = named.iloc[np.unique(shared, return_index=True)[1]]
     right = (pairs["true"] == pairs["said"]).to_numpy(bool)
-    entry, of_annotator = rows["entry"].to_numpy(np.int64), _numbers(named, "annotator", "true")
-    return _Cells(entry, own, of_annotator, shared, _numbers(pairs, "true"), right), named
+    entry, of_annotator = rows["entry"].to_numpy(np.int64), _group_codes(named, "annotator", "true")
+    return _Cells(entry, own, of_annotator, shared, _group_codes(pairs, "true"), right), named
 
 
-def _numbers(rows: pd.DataFrame, *columns: str) -> Codes:
+def _group_codes(rows: pd.DataFrame, *columns: str) -> Codes:
     """Return a number for each row, equal for rows of equal values."""
     numbers: Codes = rows.groupby(list(columns), sort=True).ngroup().to_numpy().astype(np.int64)
     return numbers
 
 
-def _confusion(cells: _Cells, confused: Floats, others: int, shrinkage: float) -> tuple[float, Floats]:
+def _log_confusion(cells: _Cells, confused: Floats, others: int, shrinkage: float) -> tuple[float, Floats]:
     """Return the accuracy of all votes, and per annotator, true and said the logarithm of how probable the word is."""
     shared = np.bincount(cells.shared, confused)
     accuracy = (shared[cells.right].sum() + _PRIOR_ACCURACY * _PRIOR_VOTES) / (shared.sum() + _PRIOR_VOTES)
@@ -124,7 +124,7 @@ def _softmax(likelihood: Floats, first: Codes, elsewhere: Floats | None = None) 
     return probability
 
 
-def pooled(votes: pd.DataFrame, classes: list[str]) -> Floats:
+def pooled_confusion(votes: pd.DataFrame, classes: list[str]) -> Floats:
     """Return how probable it is that anybody says a class (columns) where the object is one (rows), K x K.
 
     Columns of `votes` as in `estimate`; votes for what is no class of the list are left out.

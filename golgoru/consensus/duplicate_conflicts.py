@@ -11,7 +11,7 @@ import pandas as pd
 from golgoru.consensus.votes import ABSENT
 from golgoru.core.dataset import Task
 from golgoru.geometry.boxes import MIN_IOU
-from golgoru.geometry.matching import match
+from golgoru.geometry.matching import match_annotations
 from golgoru.tables import frames
 
 RULE = "COPY-003"
@@ -23,7 +23,7 @@ _MIN_IOU = {"exact": MIN_IOU, "near": 0.3}
 _BOX = ["x", "y", "width", "height"]
 
 
-class Opinions(NamedTuple):
+class Consensus(NamedTuple):
     """What people say of some pictures.
 
     `words` and `votes` as in golgoru.consensus.votes, `elected` and `accuracy` as in
@@ -38,21 +38,21 @@ class Opinions(NamedTuple):
     labels: pd.DataFrame
 
 
-class Disagreements(NamedTuple):
+class DuplicateConflicts(NamedTuple):
     """`rows`: the table. `contested`: which of the labels (same index) a copy says otherwise of."""
 
     rows: pd.DataFrame
     contested: pd.Series
 
 
-def pooling(stands_for: pd.Series) -> pd.Index:
+def pooled_images(stands_for: pd.Series) -> pd.Index:
     """Return the images that have equal pixels with another one, so that their words are pooled."""
     return stands_for.index[stands_for.duplicated(keep=False)]
 
 
-def find(
-    copies: pd.DataFrame, pooled: Opinions, own: Opinions, among: pd.Index, images: pd.DataFrame, task: Task
-) -> Disagreements:
+def find_conflicts(
+    copies: pd.DataFrame, pooled: Consensus, own: Consensus, among: pd.Index, images: pd.DataFrame, task: Task
+) -> DuplicateConflicts:
     """Compare what people say of each copy with what they say of its survivor.
 
     `pooled`: opinions with words on equal pixels pooled. `own`: opinions on each image of `among` (from `pooling`) by
@@ -60,42 +60,42 @@ def find(
     the survivor has none, and for near copies, with the pooled one. Where nobody said anything, nothing disagrees.
     """
     own_copy = frames.is_in(copies["image"], among)
-    own_kept = (copies["kind"] == "exact") & frames.is_in(copies["kept_as"], _standing(own)["image"])
+    own_kept = (copies["kind"] == "exact") & frames.is_in(copies["duplicate_of"], _counted_annotations(own)["image"])
     sides = [
-        _side(copies[own_copy], "image", own, task).assign(is_own=True),
-        _side(copies[~own_copy], "image", pooled, task).assign(is_own=False),
-        _side(copies[own_kept], "kept_as", own, task).assign(is_own=True),
-        _side(copies[~own_kept], "kept_as", pooled, task).assign(is_own=False),
+        _labels_on(copies[own_copy], "image", own, task).assign(is_own=True),
+        _labels_on(copies[~own_copy], "image", pooled, task).assign(is_own=False),
+        _labels_on(copies[own_kept], "duplicate_of", own, task).assign(is_own=True),
+        _labels_on(copies[~own_kept], "duplicate_of", pooled, task).assign(is_own=False),
     ]
     items = pd.concat(sides, ignore_index=True)
     items = items[items.groupby("copy")["is_kept"].transform("nunique") == 2].reset_index(drop=True)
-    items["thing"] = items["copy"] if task == "classification" else _same_things(items, images)
-    items["apart"] = _apart(items)
+    items["thing"] = items["copy"] if task == "classification" else _matched_objects(items, images)
+    items["apart"] = _is_in_conflict(items)
     marked = items[items["apart"]].merge(_names_on_survivors(own, pooled), on="object", how="left")
     on_survivor = marked["pooled"].where(marked["is_own"], marked["object"])
     on_survivor = on_survivor.where(marked["is_kept"] | (marked["kind"] == "exact"))
-    open_ = ~_settled(on_survivor, marked["kept_as"], pooled)
+    open_ = ~_is_settled_by_review(on_survivor, marked["duplicate_of"], pooled)
     key = "image" if task == "classification" else "object"
     contested = frames.is_in(pooled.labels[key], on_survivor[open_])
-    return Disagreements(_rows(copies, items, marked.loc[open_, "copy"], task), contested)
+    return DuplicateConflicts(_conflict_table(copies, items, marked.loc[open_, "copy"], task), contested)
 
 
-def _standing(said: Opinions) -> pd.DataFrame:
+def _counted_annotations(said: Consensus) -> pd.DataFrame:
     """Return the words that count and say something."""
     words = said.words
     return words[~words["superseded"] & ~words["lapsed"] & words["value"].notna()]
 
 
-def _side(copies: pd.DataFrame, column: str, said: Opinions, task: Task) -> pd.DataFrame:
-    """Return what is seen on that picture of each pair, `image` or `kept_as`: one row per object, or one without any.
+def _labels_on(copies: pd.DataFrame, column: str, said: Consensus, task: Task) -> pd.DataFrame:
+    """Return what is seen on that picture of each pair, `image` or `duplicate_of`: one row per object, or one without any.
 
-    Columns: copy, kept_as, kind, shown, is_kept, looked (somebody gave a whole answer), object, label and the box.
+    Columns: copy, duplicate_of, kind, shown, is_kept, looked (somebody gave a whole answer), object, label and the box.
     Pictures that nobody spoke of are left out.
     """
-    looked = _standing(said).groupby("image")["answer"].any()
-    rows = copies[["image", "kept_as", "kind"]].assign(shown=copies[column]).rename(columns={"image": "copy"})
+    looked = _counted_annotations(said).groupby("image")["answer"].any()
+    rows = copies[["image", "duplicate_of", "kind"]].assign(shown=copies[column]).rename(columns={"image": "copy"})
     rows = rows[frames.is_in(rows["shown"], looked.index)]
-    rows = rows.assign(is_kept=column == "kept_as", looked=rows["shown"].map(looked).astype(bool))
+    rows = rows.assign(is_kept=column == "duplicate_of", looked=rows["shown"].map(looked).astype(bool))
     if task == "classification":
         seen = said.elected[["object", "label"]].assign(shown=said.elected["object"])
     else:
@@ -103,7 +103,7 @@ def _side(copies: pd.DataFrame, column: str, said: Opinions, task: Task) -> pd.D
     return rows.merge(seen.astype({"object": "str", "label": "str"}), on="shown", how="left")
 
 
-def _same_things(items: pd.DataFrame, images: pd.DataFrame) -> pd.Series:
+def _matched_objects(items: pd.DataFrame, images: pd.DataFrame) -> pd.Series:
     """Return a name for each object, equal for one of the copy and one of the survivor that are the same thing.
 
     Boxes are compared as shares of their pictures, so that their sizes are nothing.
@@ -118,12 +118,12 @@ def _same_things(items: pd.DataFrame, images: pd.DataFrame) -> pd.Series:
         image=items["copy"],
         kind=items["kind"],
     )[items["object"].notna()]
-    parts = [match(drawn[drawn["kind"] == kind], least) for kind, least in _MIN_IOU.items()]
+    parts = [match_annotations(drawn[drawn["kind"] == kind], least) for kind, least in _MIN_IOU.items()]
     found: pd.Series = pd.concat(parts).reindex(items.index)
     return found
 
 
-def _apart(items: pd.DataFrame) -> pd.Series:
+def _is_in_conflict(items: pd.DataFrame) -> pd.Series:
     """Return which things are of two classes, or on one of two pictures alone though somebody looked at the other."""
     by_thing = items.groupby(["copy", "thing"])
     two_classes = by_thing["label"].transform("nunique") > 1
@@ -134,30 +134,30 @@ def _apart(items: pd.DataFrame) -> pd.Series:
     return items["object"].notna() & (two_classes | (alone & unseen))
 
 
-def _names_on_survivors(own: Opinions, pooled: Opinions) -> pd.DataFrame:
+def _names_on_survivors(own: Consensus, pooled: Consensus) -> pd.DataFrame:
     """Return how an object of one picture by itself is called on the survivor, through the words that mean it."""
     columns = ["annotation", "object"]
     both = own.words[columns].merge(pooled.words[columns].rename(columns={"object": "pooled"}), on="annotation")
     return both.dropna()[["object", "pooled"]].drop_duplicates()
 
 
-def _settled(on_survivor: pd.Series, kept_as: pd.Series, pooled: Opinions) -> pd.Series:
+def _is_settled_by_review(on_survivor: pd.Series, duplicate_of: pd.Series, pooled: Consensus) -> pd.Series:
     """Return which were decided by a reviewer: of the object, or of the survivor as a whole."""
     by_name = pooled.elected.loc[pooled.elected["reviewed"], "object"]
-    standing = _standing(pooled)
+    standing = _counted_annotations(pooled)
     whole = standing.loc[standing["answer"] & standing["review"], "image"]
-    return frames.is_in(on_survivor.astype("str"), by_name) | frames.is_in(kept_as, whole)
+    return frames.is_in(on_survivor.astype("str"), by_name) | frames.is_in(duplicate_of, whole)
 
 
-def _rows(copies: pd.DataFrame, items: pd.DataFrame, unsettled: pd.Series, task: Task) -> pd.DataFrame:
+def _conflict_table(copies: pd.DataFrame, items: pd.DataFrame, unsettled: pd.Series, task: Task) -> pd.DataFrame:
     """Return table `disagreements`; `unsettled`: copies of which something was not decided by a reviewer."""
     differing = items[items["apart"]].groupby("copy")["thing"].nunique()
     rows = copies[frames.is_in(copies["image"], differing.index)]
     told = items[frames.is_in(items["copy"], rows["image"])]
-    of_copy, of_kept = (_text(told[told["is_kept"] == is_kept], task) for is_kept in (False, True))
-    return frames.frame("disagreements", {
+    of_copy, of_kept = (_label_summary(told[told["is_kept"] == is_kept], task) for is_kept in (False, True))
+    return frames.frame("duplicate_conflicts", {
         "image": rows["image"],
-        "kept_as": rows["kept_as"],
+        "duplicate_of": rows["duplicate_of"],
         "kind": rows["kind"],
         "label": of_copy.reindex(rows["image"]).fillna(_EMPTY).array,
         "kept_label": of_kept.reindex(rows["image"]).fillna(_EMPTY).array,
@@ -166,7 +166,7 @@ def _rows(copies: pd.DataFrame, items: pd.DataFrame, unsettled: pd.Series, task:
     })  # fmt: skip
 
 
-def _text(seen: pd.DataFrame, task: Task) -> pd.Series:
+def _label_summary(seen: pd.DataFrame, task: Task) -> pd.Series:
     """Return by copy what is seen: the class, or the classes with how many there are of each."""
     seen = seen[seen["label"].notna() & (seen["label"] != ABSENT)]
     if task == "classification":

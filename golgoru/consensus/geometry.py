@@ -11,13 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from golgoru.geometry import polygons
-from golgoru.geometry.boxes import boxes_of
+from golgoru.geometry.boxes import box_array
 from golgoru.geometry.corners import Corners
-from golgoru.geometry.matching import Shapes, of_shapes, pairs_within, shapes_of
+from golgoru.geometry.matching import Geometries, geometries_of, overlap_pairs, with_polygon_iou
 from golgoru.tables.schema import GEOMETRY
 
-SHAPE = [column.name for column in GEOMETRY]
-_BOX = SHAPE[:4]
+GEOMETRY_COLUMNS = [column.name for column in GEOMETRY]
+_BOX = GEOMETRY_COLUMNS[:4]
 _DECIMALS = 2
 # With more corners a polygon is a free outline: each person sets the corners elsewhere, and the seventh means nothing.
 _MOST_CORNERS = 16
@@ -25,14 +25,14 @@ _MOST_CORNERS = 16
 _EQUAL = 1e-9
 
 
-class _Representatives(NamedTuple):
+class _Medoids(NamedTuple):
     """Per object, the row that speaks for it, and its mean IoU with the others; 0 where there are none."""
 
     rows: NDArray[np.int64]
     overlap: NDArray[np.float64]
 
 
-def shapes(saying: pd.DataFrame, merge: bool) -> pd.DataFrame:
+def consensus_geometry(saying: pd.DataFrame, merge: bool) -> pd.DataFrame:
     """Return image, box, polygon, text and attributes of each object (index).
 
     `saying` are the words that decide, sorted by object and annotation. Per object one of them is the representative:
@@ -42,33 +42,33 @@ def shapes(saying: pd.DataFrame, merge: bool) -> pd.DataFrame:
     Rounded to 2 decimals. Polygons that do not correspond, and polygons beside boxes, are not merged.
     """
     objects = saying.groupby("object", sort=False).ngroup().to_numpy().astype(np.int64)
-    drawn = shapes_of(saying)
-    representatives = _representatives(objects, drawn)
-    found = saying.iloc[representatives.rows].set_index("object")[["image", *SHAPE]]
+    drawn = geometries_of(saying)
+    representatives = _medoids(objects, drawn)
+    found = saying.iloc[representatives.rows].set_index("object")[["image", *GEOMETRY_COLUMNS]]
     if not merge or len(found) == len(saying):
         return found
-    boxes = _median_boxes(objects, boxes_of(saying))
+    boxes = _median_boxes(objects, box_array(saying))
     boxes[objects[saying["polygon"].notna().to_numpy()]] = np.nan
     merged = _median_polygons(objects, drawn.corners, representatives)
-    around = polygons.bounds(merged).round(_DECIMALS)
+    around = polygons.bounding_boxes(merged).round(_DECIMALS)
     for median in (boxes, around):
         there = ~np.isnan(median)
-        found[_BOX] = np.where(there, median, boxes_of(found))
+        found[_BOX] = np.where(there, median, box_array(found))
     found["polygon"] = _with_merged(found["polygon"], merged)
     return found
 
 
-def _representatives(objects: NDArray[np.int64], drawn: Shapes) -> _Representatives:
+def _medoids(objects: NDArray[np.int64], drawn: Geometries) -> _Medoids:
     """Return the words that speak for their objects. `objects`: a number per row, equal ones next to each other."""
     overlap = np.zeros(len(objects))
-    for pairs in pairs_within(objects, drawn.boxes):
-        exact = of_shapes(pairs, drawn)
+    for pairs in overlap_pairs(objects, drawn.boxes):
+        exact = with_polygon_iou(pairs, drawn)
         for ends in (exact.first, exact.second):
             overlap += np.bincount(ends, exact.overlap, minlength=len(objects))
     order = np.lexsort((-overlap.round(6), objects))  # stable: equals stay in the order of annotations
     rows = order[np.flatnonzero(np.diff(objects[order], prepend=-1))]
     others = np.bincount(objects)[objects[rows]] - 1
-    return _Representatives(rows, overlap[rows] / np.maximum(others, 1))
+    return _Medoids(rows, overlap[rows] / np.maximum(others, 1))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # boxes are other people's numbers
@@ -84,7 +84,7 @@ def _median_boxes(objects: NDArray[np.int64], boxes: NDArray[np.float64]) -> NDA
     return np.where(sound[:, np.newaxis], box, np.nan)
 
 
-def _median_polygons(objects: NDArray[np.int64], drawn: Corners, representatives: _Representatives) -> Corners:
+def _median_polygons(objects: NDArray[np.int64], drawn: Corners, representatives: _Medoids) -> Corners:
     """Return the median polygon of each object; none where its polygons do not differ, or do not correspond."""
     words = np.bincount(objects)
     fewest, most = (np.zeros(len(words), np.int64) for _ in range(2))
@@ -96,15 +96,15 @@ def _median_polygons(objects: NDArray[np.int64], drawn: Corners, representatives
     # A loop over numbers of corners, mostly 4 alone: polygons of equally many are one array.
     for corners in np.unique(most[of_equal]):
         rows = np.flatnonzero((of_equal & (most == corners))[objects])
-        owner, points = _medians(objects, rows, drawn, representatives)
+        owner, points = _merged_corners(objects, rows, drawn, representatives)
         begins[owner] = sum(map(len, parts)) + np.arange(len(owner)) * corners
         counts[owner] = corners
         parts.append(points)
     return Corners(np.concatenate(parts), begins, counts)
 
 
-def _medians(
-    objects: NDArray[np.int64], rows: NDArray[np.int64], drawn: Corners, representatives: _Representatives
+def _merged_corners(
+    objects: NDArray[np.int64], rows: NDArray[np.int64], drawn: Corners, representatives: _Medoids
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the objects whose polygons merge, all of equally many corners, and the merged corners below each other."""
     corners = int(drawn.counts[rows[0]])
@@ -112,20 +112,20 @@ def _medians(
         drawn.points[drawn.begins[which][:, np.newaxis] + np.arange(corners)]
         for which in (rows, representatives.rows[objects[rows]])
     )
-    by_object = pd.DataFrame(_aligned(of_rows, of_models).reshape(len(rows), -1)).groupby(objects[rows])
+    by_object = pd.DataFrame(_aligned_corners(of_rows, of_models).reshape(len(rows), -1)).groupby(objects[rows])
     median = by_object.median()
     owner = median.index.to_numpy()
     differ = (by_object.max() != by_object.min()).any(axis=1).to_numpy()
     points = median.to_numpy().round(_DECIMALS).reshape(-1, 2)
     merged = Corners(points, np.arange(len(owner)) * corners, np.full(len(owner), corners))
     place = np.searchsorted(owner, objects[rows])
-    overlap = np.nan_to_num(polygons.iou(merged, place, drawn, rows))
+    overlap = np.nan_to_num(polygons.polygon_iou(merged, place, drawn, rows))
     mean = np.bincount(place, overlap) / np.bincount(place)
     stands = differ & (mean >= representatives.overlap[owner] - _EQUAL)
     return owner[stands], points.reshape(len(owner), -1)[stands].reshape(-1, 2)
 
 
-def _aligned(shapes: NDArray[np.float64], models: NDArray[np.float64]) -> NDArray[np.float64]:
+def _aligned_corners(shapes: NDArray[np.float64], models: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the polygons (m x corners x 2), each from the corner and in the direction that is nearest to its model.
 
     Nearest by the sum of the distances of the corners; among equals the first, in the direction as it was drawn.
@@ -150,5 +150,5 @@ def _with_merged(polygon: pd.Series, merged: Corners) -> pd.Series:
     lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(own.points.ravel()))
     place = np.arange(len(polygon))
     place[there] = len(polygon) + np.arange(len(there))
-    both = pa.concat_arrays([polygons.as_lists(polygon), lists]).take(pa.array(place))
+    both = pa.concat_arrays([polygons.to_arrow(polygon), lists]).take(pa.array(place))
     return pd.Series(pd.arrays.ArrowExtensionArray(both), index=polygon.index)

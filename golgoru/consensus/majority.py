@@ -10,15 +10,15 @@ from golgoru.consensus.votes import ABSENT
 RULE = "VOTE-001"
 
 
-class Weighed(NamedTuple):
+class Posterior(NamedTuple):
     """How probable each value is (object, value, posterior), and from where on that is enough."""
 
     posterior: pd.DataFrame
     enough: float
 
 
-def elect(
-    votes: pd.DataFrame, classes: list[str], confident_in: float | None, weighed: Weighed | None = None
+def elected_labels(
+    votes: pd.DataFrame, classes: list[str], confident_in: float | None, weighed: Posterior | None = None
 ) -> pd.DataFrame:
     """Return one row per object: object, label, votes, agreement, confidence, status, reviewed.
 
@@ -39,17 +39,17 @@ def elect(
     share["voters"] = share.groupby("object")["weight"].transform("sum").round().astype(int)
     share["short"] = 2 * share["weight"] <= share["voters"]
     share["out"] = (share["value"] == ABSENT) & share["short"]
-    share["probable"] = _probable(share, weighed)
+    share["probable"] = _ranking_probability(share, weighed)
     order = {name: place for place, name in enumerate(classes)}
     share["order"] = share["value"].map(order).astype(float).fillna(len(order))
     by = ["object", "out", "probable", "weight", "order", "value"]
     ranked = share.sort_values(by, ascending=[True, True, False, False, True, True])
     winner = ranked.drop_duplicates("object").set_index("object")
     voters = winner["voters"]
-    contested = winner["short"] if weighed is None else _unsure(share, winner, weighed)
+    contested = winner["short"] if weighed is None else _is_contested(share, winner, weighed)
     decided = pd.Series(np.where(winner["review"], "adjudicated", "agreed"), index=winner.index)
     if weighed is None:
-        confidence = _posterior(share, confident_in, len(classes)).reindex(winner.index)
+        confidence = _winner_probability(share, confident_in, len(classes)).reindex(winner.index)
     else:
         confidence = winner["probable"].round(4).where(winner["value"] != ABSENT)
     return pd.DataFrame({
@@ -64,7 +64,7 @@ def elect(
     })  # fmt: skip
 
 
-def _probable(share: pd.DataFrame, weighed: Weighed | None) -> pd.Series:
+def _ranking_probability(share: pd.DataFrame, weighed: Posterior | None) -> pd.Series:
     """Return what ranks before the number of votes: nothing without `weighed`, or where a reviewer spoke.
 
     An object that more than half of the voters did not see is none, so ABSENT comes first there.
@@ -76,7 +76,7 @@ def _probable(share: pd.DataFrame, weighed: Weighed | None) -> pd.Series:
     return probable.mask((share["value"] == ABSENT) & ~share["short"], 2.0).mask(share["review"], 0.0)
 
 
-def _unsure(share: pd.DataFrame, winner: pd.DataFrame, weighed: Weighed) -> pd.Series:
+def _is_contested(share: pd.DataFrame, winner: pd.DataFrame, weighed: Posterior) -> pd.Series:
     """Return which winners are contested: not probable enough, against most of the votes, or seen by too few."""
     by_object = share.groupby("object")
     against = ~by_object["short"].all().reindex(winner.index) & winner["short"]
@@ -86,7 +86,7 @@ def _unsure(share: pd.DataFrame, winner: pd.DataFrame, weighed: Weighed) -> pd.S
     return winner["short"].where(winner["review"] | (winner["value"] == ABSENT), unsure)
 
 
-def accuracy(votes: pd.DataFrame, classes: int) -> float | None:
+def annotator_accuracy(votes: pd.DataFrame, classes: int) -> float | None:
     """Return the accuracy of one annotator that explains how often two of them agree; None where it cannot be told.
 
     One accuracy p for everyone, errors even over the other classes: two agree with probability
@@ -106,7 +106,7 @@ def accuracy(votes: pd.DataFrame, classes: int) -> float | None:
     return min(round(float(p), 6), round(1 - 1 / (pairs + 2), 6), 0.999999)
 
 
-def _posterior(share: pd.DataFrame, confident_in: float | None, classes: int) -> pd.Series:
+def _winner_probability(share: pd.DataFrame, confident_in: float | None, classes: int) -> pd.Series:
     """Return the winner's posterior under the model of `accuracy` and an even prior over the classes."""
     named = share[share["value"] != ABSENT]
     if confident_in is None:

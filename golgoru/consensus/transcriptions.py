@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from golgoru.geometry.matching import positions_within
+from golgoru.geometry.matching import pairs_in_groups
 
 RULE = "TEXT-003"
 # Characters of a text that are compared one by one; two equal texts are equal in all of them.
 _COMPARED = 4096
 
 
-def elect(saying: pd.DataFrame) -> pd.DataFrame:
+def elected_texts(saying: pd.DataFrame) -> pd.DataFrame:
     """Return text, text_agreement and disputed of each object (index) that somebody transcribed.
 
     `saying` are the words that decide, with object, annotator and text. Texts are equal where they are so in Unicode
@@ -24,7 +24,7 @@ def elect(saying: pd.DataFrame) -> pd.DataFrame:
     with it, 1 less the distance over the longer length, 4 decimals; null for one person's text.
     """
     words = saying.loc[saying["text"].notna(), ["object", "annotator", "text"]]
-    words = words.assign(plain=words["text"].map(_plain).astype("str"))
+    words = words.assign(plain=words["text"].map(_normalised).astype("str"))
     words = words[words["plain"] != ""]
     if words.empty:
         return pd.DataFrame({"text": words["text"], "text_agreement": 0.0, "disputed": False})
@@ -33,7 +33,7 @@ def elect(saying: pd.DataFrame) -> pd.DataFrame:
     texts = own.groupby([votes["object"], votes["plain"]]).sum().round(9).rename("votes").reset_index()
     people = votes.groupby("object")["annotator"].nunique()
     texts["people"] = texts["object"].map(people)
-    texts["near"] = _nearness(texts)
+    texts["near"] = _mean_similarity(texts)
     ranked = texts.sort_values(["object", "votes", "near", "plain"], ascending=[True, False, False, True])
     winner = ranked.drop_duplicates("object").set_index("object")
     return pd.DataFrame({
@@ -43,16 +43,16 @@ def elect(saying: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _nearness(texts: pd.DataFrame) -> NDArray[np.float64]:
+def _mean_similarity(texts: pd.DataFrame) -> NDArray[np.float64]:
     """Return the mean similarity of each text with all of its object, by votes, 9 decimals."""
     votes = texts["votes"].to_numpy()
     objects = texts.groupby("object", sort=False).ngroup().to_numpy().astype(np.int64)
     similar = votes.copy()
-    for first, second in positions_within(objects):
+    for first, second in pairs_in_groups(objects):
         share = _similarity(texts["plain"].to_numpy(dtype=object), first, second)
         similar += np.bincount(first, share * votes[second], minlength=len(texts))
         similar += np.bincount(second, share * votes[first], minlength=len(texts))

@@ -34,10 +34,10 @@ class _Row(NamedTuple):
     values: list[str]
 
 
-def read_table(name: str, path: Path) -> tuple[pd.DataFrame, list[int], list[Reject]]:
+def read_csv_table(name: str, path: Path) -> tuple[pd.DataFrame, list[int], list[Reject]]:
     """Return a file's rows as text (empty is None), their lines, and the lines that are no rows. Raises ValueError."""
     lines = list(io.StringIO(read_text(path), newline=""))
-    rows, rejects = _split(name, lines, "\t" if path.suffix.lower() == ".tsv" else ",")
+    rows, rejects = _split_rows(name, lines, "\t" if path.suffix.lower() == ".tsv" else ",")
     if not rows:
         return pd.DataFrame(), [], rejects
     header = [cell.strip() for cell in rows[0].values]
@@ -48,14 +48,14 @@ def read_table(name: str, path: Path) -> tuple[pd.DataFrame, list[int], list[Rej
     return table.where(table != "", None), [row.line for row in rows[1:]], rejects
 
 
-def _split(name: str, lines: list[str], delimiter: str) -> tuple[list[_Row], list[Reject]]:
+def _split_rows(name: str, lines: list[str], delimiter: str) -> tuple[list[_Row], list[Reject]]:
     """Split lines into rows as wide as the header. A stray quote costs its own line, not the rest of the file."""
     rows: list[_Row] = []
     rejects: list[Reject] = []
     start = 0
     while start < len(lines):
         resume = len(lines)
-        for line, values, end in _rows(lines, start, delimiter):
+        for line, values, end in _records(lines, start, delimiter):
             blank = end == line + 1 and not lines[line].strip()
             if blank and (not rows or not values):
                 continue
@@ -75,7 +75,7 @@ def _split(name: str, lines: list[str], delimiter: str) -> tuple[list[_Row], lis
     return rows, rejects
 
 
-def _rows(lines: list[str], start: int, delimiter: str) -> Iterator[tuple[int, list[str] | None, int]]:
+def _records(lines: list[str], start: int, delimiter: str) -> Iterator[tuple[int, list[str] | None, int]]:
     """Yield (first line, values, line behind the last) from `start`; values are None where quoting is broken."""
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader((lines[number] for number in range(start, len(lines))), delimiter=delimiter, strict=True)

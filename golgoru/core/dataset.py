@@ -16,7 +16,7 @@ Task = Literal["classification", "detection", "segmentation", "ocr"]
 SPLITS = ("train", "val", "test")
 
 
-def _day(found: Any) -> date | None:
+def _parse_day(found: Any) -> date | None:
     if found is None or (isinstance(found, date) and not isinstance(found, datetime)):
         return found
     try:
@@ -28,7 +28,7 @@ def _day(found: Any) -> date | None:
 
 
 # A day in the settings of a stage; pydantic would take 86400 for one, too.
-Day = Annotated[date | None, BeforeValidator(_day)]
+Day = Annotated[date | None, BeforeValidator(_parse_day)]
 
 
 class Dataset(Written):
@@ -55,7 +55,7 @@ def read_frozen(file: Path) -> date | None:
     block = parse(file)[1].get("split") or {}
     found = block.get("frozen") if isinstance(block, dict) else None
     try:
-        return _day(found)
+        return _parse_day(found)
     except ValueError as error:
         where = key_line(file, "split", "frozen")
         raise UserError(f"{where}: split.frozen: {error}, found {found!r:.80}") from None

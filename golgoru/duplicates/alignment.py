@@ -18,36 +18,38 @@ Thumbnails = NDArray[np.uint8]
 Levels = NDArray[np.int16]
 
 _SIDES = (29, 32, 35)  # scales of 0.9, 1 and 1.1
-_MARGIN, _SHIFT = 5, 4  # pixels left out around what is sought, and how far it may be shifted
+_MARGIN, _MAX_SHIFT = 5, 4  # pixels left out around what is sought, and how far it may be shifted
 _BLUR = 2.0  # pixels, standard deviation: what is coarser is taken away
-_HALF = 16
+_HALF_SIDE = 16
 # At half size. Of 126 same shots of CIFAR-10 all reach it, of their 300,000 nearest neighbours 2 %.
-_WORTH_A_LOOK = 0.45
-_AT_ONCE = 1 << 10  # pairs in memory
+_MIN_HALF_SIZE_SCORE = 0.45
+_CHUNK = 1 << 10  # pairs in memory
 
 
-def aligned(left: Thumbnails, right: Thumbnails, pairs: Pairs) -> NDArray[np.float64]:
+def aligned_correlation(left: Thumbnails, right: Thumbnails, pairs: Pairs) -> NDArray[np.float64]:
     """Return how alike left[i] and right[j] (n, 32, 32) are for each pair (i, j), -1 to 1, 4 decimals.
 
     The middle of each is sought in the other, shifted by up to 4 pixels at scales of 0.9, 1 and 1.1; the score is the
     mean of both ways. It is 0 where a first look at half size says no.
     """
     score = np.zeros(len(pairs[0]))
-    halves = [_high_passed(grey, [_HALF], _BLUR / 2) for grey in (left, right)]
-    for at in _parts(np.arange(len(score))):
-        score[at] = _both_ways(halves[0], halves[1], (pairs[0][at], pairs[1][at]), _MARGIN // 2, _SHIFT // 2)
-    promising = np.flatnonzero(score >= _WORTH_A_LOOK)
-    score[score < _WORTH_A_LOOK] = 0
-    for at in _parts(promising):
+    halves = [_high_passed(grey, [_HALF_SIDE], _BLUR / 2) for grey in (left, right)]
+    for at in _chunks(np.arange(len(score))):
+        score[at] = _mean_of_both_directions(
+            halves[0], halves[1], (pairs[0][at], pairs[1][at]), _MARGIN // 2, _MAX_SHIFT // 2
+        )
+    promising = np.flatnonzero(score >= _MIN_HALF_SIZE_SCORE)
+    score[score < _MIN_HALF_SIZE_SCORE] = 0
+    for at in _chunks(promising):
         ends = [np.unique(pairs[end][at], return_inverse=True) for end in (0, 1)]
         scales = [_high_passed(grey[own], _SIDES, _BLUR) for grey, (own, _) in zip((left, right), ends, strict=True)]
-        score[at] = _both_ways(scales[0], scales[1], (ends[0][1], ends[1][1]), _MARGIN, _SHIFT)
+        score[at] = _mean_of_both_directions(scales[0], scales[1], (ends[0][1], ends[1][1]), _MARGIN, _MAX_SHIFT)
     rounded: NDArray[np.float64] = score.round(4)
     return rounded
 
 
-def _parts(at: Indices) -> list[Indices]:
-    return [at[begin : begin + _AT_ONCE] for begin in range(0, len(at), _AT_ONCE)]
+def _chunks(at: Indices) -> list[Indices]:
+    return [at[begin : begin + _CHUNK] for begin in range(0, len(at), _CHUNK)]
 
 
 def _high_passed(grey: Thumbnails, sides: Sequence[int], blur: float) -> list[Levels]:
@@ -63,18 +65,18 @@ def _resized(grey: Thumbnails, side: int) -> Thumbnails:
     return np.stack([np.asarray(Image.fromarray(one).resize(shape, Image.Resampling.BILINEAR)) for one in grey])
 
 
-def _both_ways(
+def _mean_of_both_directions(
     left: Sequence[Levels], right: Sequence[Levels], pairs: Pairs, margin: int, shift: int
 ) -> NDArray[np.float64]:
     i, j = pairs
     middle = len(left) // 2  # the scale of 1
-    there = np.max([_sought(left[middle][i], scale[j], margin, shift) for scale in right], axis=0)
-    back = np.max([_sought(right[middle][j], scale[i], margin, shift) for scale in left], axis=0)
+    there = np.max([_best_shift_correlation(left[middle][i], scale[j], margin, shift) for scale in right], axis=0)
+    back = np.max([_best_shift_correlation(right[middle][j], scale[i], margin, shift) for scale in left], axis=0)
     mean: NDArray[np.float64] = (there + back) / 2
     return mean
 
 
-def _sought(templates: Levels, pictures: Levels, margin: int, shift: int) -> NDArray[np.float64]:
+def _best_shift_correlation(templates: Levels, pictures: Levels, margin: int, shift: int) -> NDArray[np.float64]:
     """Return the best correlation of the middle of each template with a window of the picture beside it."""
     side = templates.shape[1] - 2 * margin
     middle = templates[:, margin : margin + side, margin : margin + side].reshape(len(templates), -1).astype(np.int32)

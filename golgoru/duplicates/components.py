@@ -10,17 +10,17 @@ from scipy.sparse.csgraph import connected_components
 
 Indices = NDArray[np.int64]
 
-MOST_SOFT = 20  # edges
+MAX_SOFT_EDGES = 20  # edges
 
 
-class Components(NamedTuple):
+class GroupRoots(NamedTuple):
     """Per image the position of the earliest image it is joined to: now, and when its delivery had arrived."""
 
     now: Indices
     on_arrival: Indices
 
 
-def components(delivery: Indices, edges: Indices, soft: Indices | None = None) -> Components:
+def group_roots(delivery: Indices, edges: Indices, soft: Indices | None = None) -> GroupRoots:
     """Return the components of images 0 .. n - 1, which stand in order of arrival.
 
     `delivery` (n,) is the rank of each image's delivery and does not decrease; `edges` (m, 2) are positions of
@@ -36,19 +36,19 @@ def components(delivery: Indices, edges: Indices, soft: Indices | None = None) -
     both = np.concatenate([edges, soft])
     joined = np.unique(both)
     if not len(joined):
-        return Components(now, on_arrival)
+        return GroupRoots(now, on_arrival)
     # Positions to plain integers of joined images alone: most images stand by themselves.
     ends = np.searchsorted(joined, both)
     when = delivery[joined]
     is_soft = np.arange(len(both)) >= len(edges)
     order = np.lexsort((is_soft, when[ends].max(axis=1)))  # stable: soft ones stay best first
-    roots, homes = _replay(when.tolist(), ends[order].tolist(), is_soft[order].tolist())
+    roots, homes = _join_in_order(when.tolist(), ends[order].tolist(), is_soft[order].tolist())
     now[joined] = joined[roots]
     on_arrival[joined] = joined[homes]
-    return Components(now, on_arrival)
+    return GroupRoots(now, on_arrival)
 
 
-def _replay(when: list[int], edges: list[list[int]], is_soft: list[bool]) -> tuple[list[int], list[int]]:
+def _join_in_order(when: list[int], edges: list[list[int]], is_soft: list[bool]) -> tuple[list[int], list[int]]:
     """Join the edges delivery by delivery. A Python loop: each union depends on all before it."""
     parent = list(range(len(when)))
     softly = [0] * len(when)  # soft edges that hold the component of this root together
@@ -64,14 +64,14 @@ def _replay(when: list[int], edges: list[list[int]], is_soft: list[bool]) -> tup
         while edge < len(edges) and max(when[edges[edge][0]], when[edges[edge][1]]) <= delivery:
             a, b = sorted(map(root, edges[edge]))
             held = softly[a] + softly[b] + is_soft[edge]
-            if a != b and not (is_soft[edge] and held > MOST_SOFT):
+            if a != b and not (is_soft[edge] and held > MAX_SOFT_EDGES):
                 parent[b], softly[a] = a, held
             edge += 1
         homes.append(root(i))
     return [root(i) for i in range(len(when))], homes
 
 
-def joined(images: pd.Series, pairs: pd.DataFrame) -> Indices:
+def component_ids(images: pd.Series, pairs: pd.DataFrame) -> Indices:
     """Return a number per image, equal for images that a chain of `pairs` (image_a, image_b) joins."""
     index = pd.Index(images)
     first, second = index.get_indexer(pairs["image_a"]), index.get_indexer(pairs["image_b"])

@@ -19,15 +19,15 @@ Block = tuple[int, int]  # lowest bit, number of bits
 
 BITS = 64
 MAX_RADIUS = 15  # beyond, pairs mean nothing: hashes of unlike pictures are 32 bits apart, give or take 4
-COMPARED = 16  # members of a run of equal hashes, the earliest ones, that further members are compared with
-_AT_ONCE = 1 << 17  # places compared together: what they touch stays in the processor's cache
+COMPARED_PER_RUN = 16  # members of a run of equal hashes, the earliest ones, that further members are compared with
+_CHUNK = 1 << 17  # places compared together: what they touch stays in the processor's cache
 _DENSE = 0.1  # share of equal keys below which they are looked up one by one
 # Measured: time to sort one hash by one key, over that to compare one pair; and what a key costs at any length.
 _COMPARISONS_PER_SORT = 20
 _OVERHEAD = 5_000
 
 
-class Matches(NamedTuple):
+class HashPairs(NamedTuple):
     """Pairs of positions and the Hamming distance between them, one entry per pair, sorted."""
 
     left: Indices
@@ -35,14 +35,14 @@ class Matches(NamedTuple):
     distance: Indices
 
 
-def within(left: Hashes, right: Hashes, radius: int) -> Matches:
+def pairs_between(left: Hashes, right: Hashes, radius: int) -> HashPairs:
     """Return every pair (i, j) for which left[i] and right[j] differ in at most `radius` bits (0 to 15)."""
-    near = _search(np.concatenate([left, right]), radius)
+    near = _all_near_pairs(np.concatenate([left, right]), radius)
     across = (near.left < len(left)) & (near.right >= len(left))
-    return Matches(near.left[across], near.right[across] - len(left), near.distance[across])
+    return HashPairs(near.left[across], near.right[across] - len(left), near.distance[across])
 
 
-def among(hashes: Hashes, radius: int) -> Matches:
+def near_pairs(hashes: Hashes, radius: int) -> HashPairs:
     """Return pairs i < j of equal or near hashes; `hashes` stand in order of arrival.
 
     Inside a run of equal hashes, and between two near runs, a pair is compared only if one of the two is among the
@@ -50,25 +50,25 @@ def among(hashes: Hashes, radius: int) -> Matches:
     What arrives later never changes which earlier ones were compared.
     """
     run = _Runs.of(hashes)
-    near = _search(run.hashes, radius)
+    near = _all_near_pairs(run.hashes, radius)
     itself = np.arange(len(run.hashes))
     one_way = (np.concatenate(parts) for parts in zip(near, (itself, itself, np.zeros_like(itself)), strict=True))
-    return _expand(run, run, Matches(*one_way))
+    return _expand_runs(run, run, HashPairs(*one_way))
 
 
-def between(hashes: Hashes, others: Hashes, radius: int) -> Matches:
+def near_pairs_to_variants(hashes: Hashes, others: Hashes, radius: int) -> HashPairs:
     """Return pairs i < j where the hash of one is near the *other* hash of the other one; as `among`."""
     left, right = _Runs.of(hashes), _Runs.of(others)
-    return _expand(left, right, within(left.hashes, right.hashes, radius))
+    return _expand_runs(left, right, pairs_between(left.hashes, right.hashes, radius))
 
 
-def united(one: Matches, other: Matches) -> Matches:
+def union(one: HashPairs, other: HashPairs) -> HashPairs:
     """Return the pairs of both, each once."""
     pairs = np.concatenate([np.stack(one), np.stack(other)], axis=1)
     pairs = pairs[:, np.lexsort((pairs[1], pairs[0]))]
     keep = np.ones(pairs.shape[1], dtype=bool)
     keep[1:] = (pairs[:2, 1:] != pairs[:2, :-1]).any(axis=0)
-    return Matches(*pairs[:, keep])
+    return HashPairs(*pairs[:, keep])
 
 
 class _Runs(NamedTuple):
@@ -85,16 +85,16 @@ class _Runs(NamedTuple):
         return _Runs(distinct, np.argsort(inverse, kind="stable"), np.cumsum(size) - size, size)
 
 
-def _expand(left: _Runs, right: _Runs, runs: Matches) -> Matches:
+def _expand_runs(left: _Runs, right: _Runs, runs: HashPairs) -> HashPairs:
     """Pairs of runs to pairs of members, (earlier, later), each once with its smallest distance."""
     start, size = left.start[runs.left], left.size[runs.left]
     other, other_size = right.start[runs.right], right.size[runs.right]
-    early, other_early = np.minimum(size, COMPARED), np.minimum(other_size, COMPARED)
+    early, other_early = np.minimum(size, COMPARED_PER_RUN), np.minimum(other_size, COMPARED_PER_RUN)
     a, b, pair = (
         np.concatenate(parts)
         for parts in zip(
-            _rectangles(start, early, other, other_size),
-            _rectangles(start + early, size - early, other, other_early),
+            _cross_products(start, early, other, other_size),
+            _cross_products(start + early, size - early, other, other_early),
             strict=True,
         )
     )
@@ -104,10 +104,12 @@ def _expand(left: _Runs, right: _Runs, runs: Matches) -> Matches:
     a, b, distance = a[order], b[order], distance[order]
     keep = a != b
     keep[1:] &= (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-    return Matches(a[keep], b[keep], distance[keep])
+    return HashPairs(a[keep], b[keep], distance[keep])
 
 
-def _rectangles(first: Indices, height: Indices, second: Indices, width: Indices) -> tuple[Indices, Indices, Indices]:
+def _cross_products(
+    first: Indices, height: Indices, second: Indices, width: Indices
+) -> tuple[Indices, Indices, Indices]:
     """All (first[k] + y, second[k] + x, k) with y < height[k], x < width[k]."""
     area = height * width
     pair = np.repeat(np.arange(len(area)), area)
@@ -115,7 +117,7 @@ def _rectangles(first: Indices, height: Indices, second: Indices, width: Indices
     return first[pair] + cell // width[pair], second[pair] + cell % width[pair], pair
 
 
-def _search(hashes: Hashes, radius: int) -> Matches:
+def _all_near_pairs(hashes: Hashes, radius: int) -> HashPairs:
     """Return the pairs i < j of hashes that differ in at most `radius` bits."""
     if not 0 <= radius <= MAX_RADIUS:
         raise ValueError(f"radius {radius}: expected 0 to {MAX_RADIUS}")
@@ -125,14 +127,14 @@ def _search(hashes: Hashes, radius: int) -> Matches:
         keys, rows = _sorted_by([blocks[b] for b in chosen], hashes)
         # A pair belongs to the first choice that finds it: what that choice leaves out before its last block differs.
         before = [blocks[b] for b in range(max(chosen)) if b not in chosen]
-        for i, j, difference in _near(keys, hashes[rows], radius):
+        for i, j, difference in _near_in_runs(keys, hashes[rows], radius):
             first = np.logical_and.reduce([_bits(difference, block) != 0 for block in before] or [True])
             ends = np.sort(np.stack([rows[i], rows[j]]), axis=0)
             distance = np.bitwise_count(difference).astype(np.int64)
             found.append(np.concatenate([ends, distance[None]])[:, np.broadcast_to(first, i.shape)])
     pairs = np.concatenate(found, axis=1)
     pairs = pairs[:, np.lexsort((pairs[1], pairs[0]))]
-    return Matches(pairs[0], pairs[1], pairs[2])
+    return HashPairs(pairs[0], pairs[1], pairs[2])
 
 
 def _blocks(count: int, radius: int) -> list[Block]:
@@ -168,14 +170,14 @@ def _sorted_by(blocks: list[Block], hashes: Hashes) -> tuple[Hashes, Indices]:
     return keys, rows
 
 
-def _near(keys: Hashes, hashes: Hashes, radius: int) -> Iterator[tuple[Indices, Indices, Hashes]]:
+def _near_in_runs(keys: Hashes, hashes: Hashes, radius: int) -> Iterator[tuple[Indices, Indices, Hashes]]:
     """Yield places i < j of equal keys whose hashes are near, and the bits in which these differ.
 
     Every place is compared with the one 1, 2, 3, ... further on: all of them at once while many keys are equal at that
     step, then those alone whose run goes on.
     """
-    for begin in range(0, len(keys), _AT_ONCE):
-        end, step, share = min(begin + _AT_ONCE, len(keys)), 1, 1.0
+    for begin in range(0, len(keys), _CHUNK):
+        end, step, share = min(begin + _CHUNK, len(keys)), 1, 1.0
         while share > _DENSE:
             one, other = slice(begin, min(end, len(keys) - step)), slice(begin + step, end + step)
             equal = keys[one] == keys[other]

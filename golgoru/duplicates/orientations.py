@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 Thumbnails = NDArray[np.uint8]  # (n, side, side)
 
-AS_IS = ""
+UNCHANGED = ""
 MIRRORED = "mirrored"
 
 # Degrees counter-clockwise, after mirroring left to right where the name says so.
-TURN: dict[str, Callable[[Thumbnails], Thumbnails]] = {
-    AS_IS: lambda grey: grey,
+TRANSFORMS: dict[str, Callable[[Thumbnails], Thumbnails]] = {
+    UNCHANGED: lambda grey: grey,
     MIRRORED: lambda grey: grey[:, :, ::-1],
     "90": lambda grey: np.rot90(grey, 1, (1, 2)),
     "180": lambda grey: np.rot90(grey, 2, (1, 2)),
@@ -21,6 +21,6 @@ TURN: dict[str, Callable[[Thumbnails], Thumbnails]] = {
     "mirrored 180": lambda grey: np.rot90(grey[:, :, ::-1], 2, (1, 2)),
     "mirrored 270": lambda grey: np.rot90(grey[:, :, ::-1], 3, (1, 2)),
 }
-ROTATED = tuple(view for view in TURN if view not in (AS_IS, MIRRORED))
+ROTATED = tuple(view for view in TRANSFORMS if view not in (UNCHANGED, MIRRORED))
 # What turns the picture back; the others undo themselves.
-BACK = {"90": "270", "270": "90"}
+INVERSE = {"90": "270", "270": "90"}

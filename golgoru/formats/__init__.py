@@ -5,11 +5,11 @@ from pathlib import Path
 
 from golgoru.core.errors import UserError
 from golgoru.formats import csv_rows, icdar, image_folders, jsonl_rows, parquet_rows, voc
-from golgoru.formats.payload import Raw, files
+from golgoru.formats.payload import Payload, payload_files
 from golgoru.raw.batches import Batch
 from golgoru.raw.deliveries import read_pointer
 
-READERS: dict[str, Callable[[Batch, list[str]], Raw]] = {
+READERS: dict[str, Callable[[Batch, list[str]], Payload]] = {
     "csv": csv_rows.read,
     "jsonl": jsonl_rows.read,
     "parquet": parquet_rows.read,
@@ -19,7 +19,7 @@ READERS: dict[str, Callable[[Batch, list[str]], Raw]] = {
 }
 
 
-def read_batch(batch: Batch, images: list[str]) -> Raw:
+def read_batch(batch: Batch, images: list[str]) -> Payload:
     """Return a batch's words as they stand in its payload. `images`: every image key, for formats without payload.
 
     Raises UserError where the payload is not there, or not all of it.
@@ -37,7 +37,7 @@ def _guard(payload: Path) -> None:
                 f"{payload}: the payload is missing; `dataset import` brings it, or the stage that makes it"
             )
         return
-    found, expected = sum(1 for _ in files(payload)) if payload.exists() else 0, read_pointer(pointer).files
+    found, expected = sum(1 for _ in payload_files(payload)) if payload.exists() else 0, read_pointer(pointer).files
     if found != expected:
         raise UserError(
             f"{pointer}: expected {expected} files in {payload}, found {found}; run `dvc pull {pointer}`"

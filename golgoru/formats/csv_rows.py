@@ -5,26 +5,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from golgoru.core.csv_table import read_table
-from golgoru.formats.payload import Raw, each_file, empty, fields_of
+from golgoru.core.csv_table import read_csv_table
+from golgoru.formats.payload import Payload, columns_of_fields, no_rows, read_each_file
 from golgoru.raw.batches import Batch
 
 SUFFIXES = (".csv", ".tsv")
 
 
-def read(batch: Batch, images: list[str]) -> Raw:
+def read(batch: Batch, images: list[str]) -> Payload:
     """Return the rows of every CSV file of the payload."""
     del images  # the rows name them
-    return each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
+    return read_each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
 
 
-def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
+def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
     """Return one file's rows. `columns` maps our names to the file's; others keep their own. Raises ValueError."""
-    table, lines, rejects = read_table(name, path)
+    table, lines, rejects = read_csv_table(name, path)
     if not len(table.columns):
-        return Raw(empty(), rejects)
+        return Payload(no_rows(), rejects)
     header = list(table.columns)
-    taken = fields_of(header, columns)
+    taken = columns_of_fields(header, columns)
     words = pd.DataFrame({field: table[column] for field, column in taken.items()}, dtype=object)
     words["file"], words["line"] = name, lines
-    return Raw(words, rejects, tuple(column for column in header if column not in taken.values()))
+    return Payload(words, rejects, tuple(column for column in header if column not in taken.values()))

@@ -16,13 +16,13 @@ PICTURES = (
 )  # fmt: skip
 
 
-class File(NamedTuple):
+class SourceFile(NamedTuple):
     """One file: its POSIX path below the folder that was named, and where it lies."""
 
     name: str
     path: Path
 
 
-def is_picture(file: File) -> bool:
+def is_picture(file: SourceFile) -> bool:
     """Say whether a file has the suffix of a picture."""
     return file.path.suffix.lower() in PICTURES

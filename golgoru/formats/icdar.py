@@ -7,20 +7,20 @@ picture was looked at and holds no text.
 from pathlib import Path
 
 from golgoru.core.csv_table import Reject, read_text
-from golgoru.formats.payload import Raw, each_file, from_rows
+from golgoru.formats.payload import Payload, read_each_file, rows_frame
 from golgoru.raw.batches import Batch
 
 SUFFIXES = (".txt", ".csv")
 _NUMBERS = 8
 
 
-def read(batch: Batch, images: list[str]) -> Raw:
+def read(batch: Batch, images: list[str]) -> Payload:
     """Return the boxes of every file of the payload; a file `019.csv` speaks of the picture named 019."""
     del images  # the file names name them
-    return each_file(batch.payload, SUFFIXES, read_file)
+    return read_each_file(batch.payload, SUFFIXES, read_file)
 
 
-def read_file(name: str, path: Path) -> Raw:
+def read_file(name: str, path: Path) -> Payload:
     """Return one file's boxes. Raises ValueError where it is not UTF-8."""
     folder, slash, base = name.rsplit(".", 1)[0].rpartition("/")
     image = folder + slash + base.removeprefix("gt_")
@@ -40,4 +40,4 @@ def read_file(name: str, path: Path) -> Raw:
         )
     if not rows and not rejects:
         rows.append({"file": name, "line": None, "image": image, "kind": "empty"})
-    return Raw(from_rows(rows), rejects)
+    return Payload(rows_frame(rows), rejects)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from golgoru.core.csv_table import Reject, read_text
-from golgoru.formats.payload import FIELDS, Raw, each_file, from_rows
+from golgoru.formats.payload import FIELDS, Payload, read_each_file, rows_frame
 from golgoru.raw.batches import Batch
 
 SUFFIXES = (".jsonl", ".ndjson")
@@ -16,13 +16,13 @@ _DEEPEST = 50
 _LONGEST_NUMBER = 300
 
 
-def read(batch: Batch, images: list[str]) -> Raw:
+def read(batch: Batch, images: list[str]) -> Payload:
     """Return the lines of every JSON Lines file of the payload."""
     del images  # the lines name them
-    return each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
+    return read_each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
 
 
-def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
+def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
     """Return one file's lines. `columns` maps our names to the file's keys; others keep their own."""
     key_of = {field: columns.get(field, field) for field in FIELDS}
     field_of = {key: field for field, key in key_of.items() if field in columns or key not in columns.values()}
@@ -33,24 +33,28 @@ def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
         if not line.strip():
             continue
         try:
-            value = parse(line)
+            value = parse_json_object(line)
         except (ValueError, RecursionError) as error:
             rejects.append(Reject(name, number, line.rstrip("\r"), f"{_reason(error)}: {line:.60}"))
             continue
         ignored.update(key for key in value if key not in field_of)
         words = {field_of[key]: item for key, item in value.items() if key in field_of and item != ""}
         rows.append({"file": name, "line": number, **words})
-    return Raw(from_rows(rows), rejects, tuple(sorted(ignored)))
+    return Payload(rows_frame(rows), rejects, tuple(sorted(ignored)))
 
 
-def parse(line: str) -> dict[str, Any]:
+def parse_json_object(line: str) -> dict[str, Any]:
     """Return one JSON object.
 
     Raises ValueError or RecursionError for NaN and other numbers beyond a float, for a key that stands twice, for
     deep nesting, and for broken text.
     """
     value = json.loads(
-        line, parse_constant=_no_constant, parse_int=_integer, parse_float=_float, object_pairs_hook=_unique
+        line,
+        parse_constant=_no_constant,
+        parse_int=_parse_integer,
+        parse_float=_parse_float,
+        object_pairs_hook=_unique_keys,
     )
     if not isinstance(value, dict):
         raise ValueError("expected a JSON object")
@@ -69,13 +73,13 @@ def _check_depth(value: Any, depth: int = 0) -> None:
             _check_depth(item, depth + 1)
 
 
-def _integer(digits: str) -> int:
+def _parse_integer(digits: str) -> int:
     if len(digits) > _LONGEST_NUMBER:
         raise ValueError(f"a number of {len(digits)} digits is no measurement")
     return int(digits)
 
 
-def _float(digits: str) -> float:
+def _parse_float(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
         raise ValueError(f"{digits:.20} is beyond what a number can hold")
@@ -86,7 +90,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         raise ValueError("a key stands twice in one object")

@@ -8,20 +8,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from golgoru.formats.payload import Raw, each_file, fields_of
+from golgoru.formats.payload import Payload, columns_of_fields, read_each_file
 from golgoru.raw.batches import Batch
 
 SUFFIXES = (".parquet",)
 _BYTES = (pa.binary(), pa.large_binary())
 
 
-def read(batch: Batch, images: list[str]) -> Raw:
+def read(batch: Batch, images: list[str]) -> Payload:
     """Return the rows of every Parquet file of the payload."""
     del images  # the rows name them
-    return each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
+    return read_each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
 
 
-def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
+def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
     """Return one file's rows; `line` counts rows from 1. Raises ValueError where it is no readable Parquet file."""
     try:
         table = pq.ParquetFile(path).read()
@@ -30,13 +30,15 @@ def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Raw:
     twice = sorted({column for column in table.column_names if table.column_names.count(column) > 1})
     if twice:
         raise ValueError(f"column names used twice: {', '.join(twice)}")
-    taken = fields_of(table.column_names, columns)
-    words = pd.DataFrame({field: _objects(table[column], column) for field, column in taken.items()}, dtype=object)
+    taken = columns_of_fields(table.column_names, columns)
+    words = pd.DataFrame(
+        {field: _python_values(table[column], column) for field, column in taken.items()}, dtype=object
+    )
     words["file"], words["line"] = name, range(1, len(words) + 1)
-    return Raw(words, [], tuple(column for column in table.column_names if column not in taken.values()))
+    return Payload(words, [], tuple(column for column in table.column_names if column not in taken.values()))
 
 
-def _objects(column: pa.ChunkedArray, name: str) -> "pd.Series[Any]":
+def _python_values(column: pa.ChunkedArray, name: str) -> "pd.Series[Any]":
     """Return plain Python values. A float NaN, which Parquet tells from null, stays NaN: it is refused as a number."""
     try:
         # Some writers leave it unsaid that their bytes are text.

@@ -10,7 +10,7 @@ import pandas as pd
 from golgoru.core.csv_table import Reject
 
 
-class Raw(NamedTuple):
+class Payload(NamedTuple):
     """`words`: columns of FIELDS as objects, and file, line. `ignored`: payload columns that nothing asks for."""
 
     words: pd.DataFrame
@@ -18,38 +18,38 @@ class Raw(NamedTuple):
     ignored: tuple[str, ...] = ()
 
 
-def gather(parts: Sequence[Raw]) -> Raw:
+def concat_payloads(parts: Sequence[Payload]) -> Payload:
     """Return several files' words as one."""
     words = [part.words for part in parts if len(part.words)]
     # A column that one file lacks is null there, and never NaN: a NaN was written by someone.
     columns = list(dict.fromkeys(column for part in words for column in part))
     whole = [part.assign(**{str(c): None for c in columns if c not in part})[columns] for part in words]
-    return Raw(
-        pd.concat([part.astype(object) for part in whole], ignore_index=True) if words else empty(),
+    return Payload(
+        pd.concat([part.astype(object) for part in whole], ignore_index=True) if words else no_rows(),
         [reject for part in parts for reject in part.rejects],
         tuple(sorted({column for part in parts for column in part.ignored})),
     )
 
 
-def empty() -> pd.DataFrame:
+def no_rows() -> pd.DataFrame:
     """Return no words."""
     return pd.DataFrame({"file": [], "line": []}, dtype=object)
 
 
-def from_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def rows_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return words, one dict each with file, line and any of FIELDS."""
     columns = dict.fromkeys(column for row in rows for column in row)
     return (
-        pd.DataFrame({c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}) if rows else empty()
+        pd.DataFrame({c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}) if rows else no_rows()
     )
 
 
-def each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, Path], Raw]) -> Raw:
+def read_each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, Path], Payload]) -> Payload:
     """Read every file under `payload` that has one of `suffixes`; any other file is a reject."""
-    return gather([_one(name, path, suffixes, read) for name, path in files(payload)])
+    return concat_payloads([_read_one_file(name, path, suffixes, read) for name, path in payload_files(payload)])
 
 
-def files(payload: Path) -> Iterator[tuple[str, Path]]:
+def payload_files(payload: Path) -> Iterator[tuple[str, Path]]:
     """Yield the files under `payload`, sorted, as POSIX names relative to it; a file stands for itself."""
     if payload.is_file():
         yield payload.name, payload
@@ -60,36 +60,36 @@ def files(payload: Path) -> Iterator[tuple[str, Path]]:
             yield _printable(path.relative_to(payload).as_posix()), path
 
 
-def whole_file(name: str, path: Path, error: str) -> Raw:
+def rejected_file(name: str, path: Path, error: str) -> Payload:
     """Return the file as one reject, keyed by its bytes."""
     try:
         found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     except OSError:
         found = ""
-    return Raw(empty(), [Reject(name, None, found, error)])
+    return Payload(no_rows(), [Reject(name, None, found, error)])
 
 
-def _one(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], Raw]) -> Raw:
+def _read_one_file(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], Payload]) -> Payload:
     # is_file comes first: a link that leads to itself cannot be resolved.
     if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(Path.cwd())):
-        return Raw(
-            empty(), [Reject(name, None, name, "no regular file inside the repository; put the file itself here")]
+        return Payload(
+            no_rows(), [Reject(name, None, name, "no regular file inside the repository; put the file itself here")]
         )
     if path.suffix.lower() not in suffixes:
-        return whole_file(name, path, f"expected a file that ends in {' or '.join(suffixes)}")
+        return rejected_file(name, path, f"expected a file that ends in {' or '.join(suffixes)}")
     try:
         return read(name, path)
     except ValueError as error:
-        return whole_file(name, path, str(error))
+        return rejected_file(name, path, str(error))
     except OSError as error:
-        return whole_file(name, path, f"cannot be read: {error.strerror}")
+        return rejected_file(name, path, f"cannot be read: {error.strerror}")
 
 
 def _printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def fields_of(header: list[str], columns: Mapping[str, str]) -> dict[str, str]:
+def columns_of_fields(header: list[str], columns: Mapping[str, str]) -> dict[str, str]:
     """Return which column of `header` stands for which of FIELDS. Raises ValueError where one is missing."""
     taken = {field: columns.get(field, field) for field in FIELDS}
     missing = [column for field, column in taken.items() if field in columns and column not in header]

@@ -8,7 +8,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from golgoru.core.csv_table import Reject
-from golgoru.formats.payload import Raw, each_file, from_rows
+from golgoru.formats.payload import Payload, read_each_file, rows_frame
 from golgoru.raw.batches import Batch
 
 SUFFIXES = (".xml",)
@@ -17,13 +17,13 @@ _KNOWN = {"folder", "filename", "path", "source", "owner", "size", "segmented", 
 _ATTRIBUTES = ("pose", "truncated", "difficult", "occluded")
 
 
-def read(batch: Batch, images: list[str]) -> Raw:
+def read(batch: Batch, images: list[str]) -> Payload:
     """Return the objects of every XML file of the payload."""
     del images  # the files name them
-    return each_file(batch.payload, SUFFIXES, read_file)
+    return read_each_file(batch.payload, SUFFIXES, read_file)
 
 
-def read_file(name: str, path: Path) -> Raw:
+def read_file(name: str, path: Path) -> Payload:
     """Return one file's objects. Raises ValueError where it is no readable VOC file."""
     try:
         root = fromstring(path.read_bytes(), forbid_dtd=True)
@@ -35,7 +35,7 @@ def read_file(name: str, path: Path) -> Raw:
         raise ValueError(f"not readable XML: {error}") from None
     if root.tag != "annotation":
         raise ValueError(f"expected <annotation> as the root, found <{root.tag:.40}>")
-    image = _text(root, "filename") or Path(name).stem
+    image = _tag_text(root, "filename") or Path(name).stem
     objects = root.findall("object")
     if len(objects) < sum(1 for _ in root.iter("object")):
         raise ValueError("an <object> stands deeper than right below <annotation>, where Pascal VOC has it")
@@ -48,25 +48,25 @@ def read_file(name: str, path: Path) -> Raw:
     rows: list[dict[str, Any]] = [] if objects else [{"file": name, "line": None, "image": image, "kind": "empty"}]
     rejects = []
     for number, item in enumerate(objects, start=1):
-        word, fault = _word(item)
+        word, fault = _object_row(item)
         if fault:
             found = " ".join("".join(item.itertext()).split())
             rejects.append(Reject(name, None, found, f"object {number} {fault}"))
         else:
             rows.append({"file": name, "line": None, "image": image, **word})
-    return Raw(from_rows(rows), rejects)
+    return Payload(rows_frame(rows), rejects)
 
 
-def _word(item: Element) -> tuple[dict[str, Any], str | None]:
+def _object_row(item: Element) -> tuple[dict[str, Any], str | None]:
     """Return one object's word, and what is wrong with it: a tag that it lacks, or has more than once."""
     tags = {"label": "name", **{field: f"bndbox/{tag}" for field, tag in _CORNERS.items()}}
-    word: dict[str, Any] = {field: _text(item, tag) for field, tag in tags.items()}
+    word: dict[str, Any] = {field: _tag_text(item, tag) for field, tag in tags.items()}
     faults = [f"has more than one <{tag}>" for tag in ("bndbox", *tags.values()) if len(item.findall(tag)) > 1]
     faults += [f"has no <{tags[field]}>" for field, value in word.items() if value is None]
-    attributes = {tag: value for tag in _ATTRIBUTES if (value := _text(item, tag)) is not None}
+    attributes = {tag: value for tag in _ATTRIBUTES if (value := _tag_text(item, tag)) is not None}
     return word | {"attributes": attributes or None}, next(iter(faults), None)
 
 
-def _text(item: Element, tag: str) -> str | None:
+def _tag_text(item: Element, tag: str) -> str | None:
     found = item.find(tag)
     return (found.text or "").strip() or None if found is not None else None

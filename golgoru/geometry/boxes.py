@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 MIN_IOU = 0.5
 
 
-_BOX = ["x", "y", "width", "height"]
+BOX = ["x", "y", "width", "height"]
 
 
-def iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the IoU of each row of `a` with the same row of `b` (n x 4: x, y, width, height), 9 decimals.
 
     0 where a box is missing, has no area or is too large for a float.
@@ -26,6 +26,6 @@ def iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def boxes_of(words: pd.DataFrame) -> NDArray[np.float64]:
+def box_array(words: pd.DataFrame) -> NDArray[np.float64]:
     """Return the boxes of the words, n x 4; NaN where there is none."""
-    return words[_BOX].to_numpy(dtype=np.float64)
+    return words[BOX].to_numpy(dtype=np.float64)

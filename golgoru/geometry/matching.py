@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from golgoru.geometry import polygons
-from golgoru.geometry.boxes import MIN_IOU, boxes_of, iou
+from golgoru.geometry.boxes import MIN_IOU, box_array, box_iou
 from golgoru.geometry.corners import Corners
 
 # Pairs that are compared at once: about 200 MB.
-_AT_ONCE = 1_000_000
+_CHUNK = 1_000_000
 
 
-class Pairs(NamedTuple):
+class OverlapPairs(NamedTuple):
     """Pairs of rows of one group, by position, and the IoU of their boxes or shapes."""
 
     first: NDArray[np.int64]
@@ -23,14 +23,14 @@ class Pairs(NamedTuple):
     overlap: NDArray[np.float64]
 
 
-class Shapes(NamedTuple):
+class Geometries(NamedTuple):
     """What was drawn, by row: boxes (n x 4: x, y, width, height; the bounds of a polygon) and polygons."""
 
     boxes: NDArray[np.float64]
     corners: Corners
 
 
-def match(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
+def match_annotations(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
     """Return, per word, the annotation that names its cluster: the earliest one among words that mean the same.
 
     `words` has the columns annotation, rank (order in time), image, unit (two words of one unit are two things),
@@ -39,24 +39,24 @@ def match(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
     """
     ordered = words.sort_values(["image", "rank", "annotation"])
     unit = ordered["unit"].to_numpy()
-    shapes = shapes_of(ordered)
-    close = [_joinable(pairs, unit, shapes, min_iou) for pairs in _several_units(ordered, shapes)]
-    pairs = Pairs(*(np.concatenate(column) for column in zip(*close, strict=True))) if close else None
+    shapes = geometries_of(ordered)
+    close = [_joinable(pairs, unit, shapes, min_iou) for pairs in _pairs_across_units(ordered, shapes)]
+    pairs = OverlapPairs(*(np.concatenate(column) for column in zip(*close, strict=True))) if close else None
     names = ordered["annotation"].to_numpy(dtype=object)
-    root = _joined(pairs, unit) if pairs else np.arange(len(ordered))
+    root = _cluster_roots(pairs, unit) if pairs else np.arange(len(ordered))
     return pd.Series(names[root], index=ordered.index, dtype=object).reindex(words.index)
 
 
-def pairs_within(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Iterator[Pairs]:
+def overlap_pairs(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Iterator[OverlapPairs]:
     """Yield all pairs of rows of equal group with the IoU of their boxes, as `positions_within` does.
 
     `boxes`: n x 4, x, y, width, height.
     """
-    for first, second in positions_within(groups):
-        yield Pairs(first, second, iou(boxes[first], boxes[second]))
+    for first, second in pairs_in_groups(groups):
+        yield OverlapPairs(first, second, box_iou(boxes[first], boxes[second]))
 
 
-def positions_within(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def pairs_in_groups(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield all pairs of rows of equal group, a bounded number at once, ordered by their positions.
 
     `groups`: one number per row, equal numbers next to each other.
@@ -68,7 +68,7 @@ def positions_within(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int
     start = 0
     while start < len(rows):
         done = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, done + _AT_ONCE, side="right")))
+        stop = max(start + 1, int(np.searchsorted(ends, done + _CHUNK, side="right")))
         count = following[start:stop]
         first = np.repeat(rows[start:stop], count)
         second = first + 1 + np.arange(len(first)) - np.repeat(ends[start:stop] - count - done, count)
@@ -76,43 +76,43 @@ def positions_within(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int
         start = stop
 
 
-def shapes_of(words: pd.DataFrame) -> Shapes:
+def geometries_of(words: pd.DataFrame) -> Geometries:
     """Return what the words drew; without a column `polygon`, boxes alone."""
     drawn = words["polygon"] if "polygon" in words else pd.Series(None, index=words.index, dtype=object)
-    corners = polygons.corners(drawn)
-    around = polygons.bounds(corners)
-    return Shapes(np.where(np.isnan(around), boxes_of(words), around), corners)
+    corners = polygons.parse_polygons(drawn)
+    around = polygons.bounding_boxes(corners)
+    return Geometries(np.where(np.isnan(around), box_array(words), around), corners)
 
 
-def of_shapes(pairs: Pairs, shapes: Shapes) -> Pairs:
+def with_polygon_iou(pairs: OverlapPairs, shapes: Geometries) -> OverlapPairs:
     """Return the pairs with the IoU of their polygons, where both have one and their boxes overlap."""
     overlap = pairs.overlap.copy()
     near = np.flatnonzero(overlap > 0)
-    exact = polygons.iou(shapes.corners, pairs.first[near], shapes.corners, pairs.second[near])
+    exact = polygons.polygon_iou(shapes.corners, pairs.first[near], shapes.corners, pairs.second[near])
     overlap[near] = np.where(np.isnan(exact), overlap[near], exact)
     return pairs._replace(overlap=overlap)
 
 
-def _several_units(ordered: pd.DataFrame, shapes: Shapes) -> Iterator[Pairs]:
+def _pairs_across_units(ordered: pd.DataFrame, shapes: Geometries) -> Iterator[OverlapPairs]:
     """Yield the pairs on the images that have words of several units, by position in `ordered`, as boxes overlap."""
     by_image = ordered["unit"].groupby(ordered["image"], sort=False)
     several = np.flatnonzero((by_image.transform("min") != by_image.transform("max")).to_numpy())
     image = by_image.ngroup().to_numpy().astype(np.int64)[several]
-    for pairs in pairs_within(image, shapes.boxes[several]):
-        yield Pairs(several[pairs.first], several[pairs.second], pairs.overlap)
+    for pairs in overlap_pairs(image, shapes.boxes[several]):
+        yield OverlapPairs(several[pairs.first], several[pairs.second], pairs.overlap)
 
 
-def _joinable(pairs: Pairs, unit: NDArray[np.int64], shapes: Shapes, min_iou: float) -> Pairs:
+def _joinable(pairs: OverlapPairs, unit: NDArray[np.int64], shapes: Geometries, min_iou: float) -> OverlapPairs:
     near = (pairs.overlap > 0) & (unit[pairs.first] != unit[pairs.second])
-    pairs = of_shapes(_those(pairs, near), shapes)
-    return _those(pairs, pairs.overlap >= min_iou)
+    pairs = with_polygon_iou(_selected(pairs, near), shapes)
+    return _selected(pairs, pairs.overlap >= min_iou)
 
 
-def _those(pairs: Pairs, chosen: NDArray[np.bool_]) -> Pairs:
-    return Pairs(pairs.first[chosen], pairs.second[chosen], pairs.overlap[chosen])
+def _selected(pairs: OverlapPairs, chosen: NDArray[np.bool_]) -> OverlapPairs:
+    return OverlapPairs(pairs.first[chosen], pairs.second[chosen], pairs.overlap[chosen])
 
 
-def _joined(pairs: Pairs, unit: NDArray[np.int64]) -> NDArray[np.int64]:
+def _cluster_roots(pairs: OverlapPairs, unit: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the first row of each row's cluster, when no cluster may hold a unit twice."""
     root = list(range(len(unit)))
     units: dict[int, set[int]] = {}

@@ -10,12 +10,12 @@ from golgoru.geometry.corners import Corners
 from golgoru.tables.schema import POLYGON
 
 # Corners beyond this, in pixels, belong to no picture; below it, areas keep nine decimals of a share.
-_FARTHEST = 1e7
+_MAX_COORDINATE = 1e7
 # Corners that are compared at once: about 50 MB.
-_AT_ONCE = 200_000
+_CHUNK = 200_000
 
 
-def as_lists(polygons: pd.Series) -> pa.Array:
+def to_arrow(polygons: pd.Series) -> pa.Array:
     """Return a column of polygons, lists of numbers or null, as Arrow has them."""
     return (
         pa.Table.from_pandas(polygons.to_frame("polygon"), preserve_index=False)["polygon"]
@@ -24,9 +24,9 @@ def as_lists(polygons: pd.Series) -> pa.Array:
     )
 
 
-def corners(polygons: pd.Series) -> Corners:
+def parse_polygons(polygons: pd.Series) -> Corners:
     """Return the corners of polygons: lists x1, y1, x2, y2, ..., or null."""
-    lists = as_lists(polygons)
+    lists = to_arrow(polygons)
     length = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
     whole = np.flatnonzero((length >= 6) & (length % 2 == 0))
     begins, counts = np.zeros(len(polygons), np.int64), np.zeros(len(polygons), np.int64)
@@ -34,12 +34,12 @@ def corners(polygons: pd.Series) -> Corners:
         return Corners(np.zeros((0, 2)), begins, counts)
     points = pc.list_flatten(lists.take(pa.array(whole))).to_numpy(zero_copy_only=False).reshape(-1, 2)
     begins[whole] = np.cumsum(length[whole] // 2) - length[whole] // 2
-    sound = np.logical_and.reduceat((np.abs(points) <= _FARTHEST).all(axis=1), begins[whole])
+    sound = np.logical_and.reduceat((np.abs(points) <= _MAX_COORDINATE).all(axis=1), begins[whole])
     counts[whole] = np.where(sound, length[whole] // 2, 0)
     return Corners(points, begins, counts)
 
 
-def bounds(polygons: Corners) -> NDArray[np.float64]:
+def bounding_boxes(polygons: Corners) -> NDArray[np.float64]:
     """Return the upright box around each polygon (n x 4: x, y, width, height); NaN where there is none."""
     found = np.full((len(polygons.counts), 4), np.nan)
     there = np.flatnonzero(polygons.counts)
@@ -50,7 +50,7 @@ def bounds(polygons: Corners) -> NDArray[np.float64]:
     return found
 
 
-def iou(a: Corners, first: NDArray[np.int64], b: Corners, second: NDArray[np.int64]) -> NDArray[np.float64]:
+def polygon_iou(a: Corners, first: NDArray[np.int64], b: Corners, second: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the IoU of the polygons in these rows of `a` with those in these rows of `b`, 9 decimals.
 
     What crosses itself counts for the area that it encloses. NaN where either encloses none, or cannot be said.
@@ -60,33 +60,33 @@ def iou(a: Corners, first: NDArray[np.int64], b: Corners, second: NDArray[np.int
     if not len(both):
         return found
     # It takes 0.15 s to import, and most repositories have no polygon.
-    from golgoru.geometry import polygon_iou  # noqa: PLC0415
+    from golgoru.geometry import geos  # noqa: PLC0415
 
-    done = np.cumsum(a.counts[first[both]] + b.counts[second[both]]) // _AT_ONCE
+    done = np.cumsum(a.counts[first[both]] + b.counts[second[both]]) // _CHUNK
     for rows in np.split(both, np.flatnonzero(np.diff(done)) + 1):
-        found[rows] = polygon_iou.iou(a.of(first[rows]), b.of(second[rows]))
+        found[rows] = geos.geos_iou(a.of(first[rows]), b.of(second[rows]))
     return found
 
 
-def areas(polygons: pd.Series) -> NDArray[np.float64]:
+def polygon_areas(polygons: pd.Series) -> NDArray[np.float64]:
     """Return the area inside each polygon, by the shoelace formula; NaN below three corners.
 
     `polygons` are lists x1, y1, x2, y2, ...
     """
-    return _measured(polygons)[0]
+    return _areas_and_bounds(polygons)[0]
 
 
-def fill(polygons: pd.Series) -> NDArray[np.float64]:
+def bounding_box_fill(polygons: pd.Series) -> NDArray[np.float64]:
     """Return the area of each polygon as a share of the upright box around it, 6 decimals.
 
     NaN where there are no three corners, or they lie on one upright line.
     """
-    area, bounds = _measured(polygons)
+    area, bounds = _areas_and_bounds(polygons)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(bounds > 0, np.minimum(area / bounds, 1.0), np.nan).round(6)
 
 
-def _measured(polygons: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _areas_and_bounds(polygons: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the area of each polygon, and that of the upright box around it."""
     lists = pa.Table.from_pandas(polygons.to_frame("polygon"), preserve_index=False)["polygon"].cast(POLYGON)
     length = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()

@@ -22,7 +22,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.tables import frames
 
 ClassId = Annotated[str, Field(min_length=1)]
-NOT_ASKED = -1
+NO_CHANGE = -1
 
 
 class Change(Written):
@@ -78,7 +78,7 @@ class Changes(Written):
         return sorted(self.changes, key=lambda change: versions.numbers(change.version))
 
 
-class Meaning(NamedTuple):
+class ChangeEffect(NamedTuple):
     """What is left of a class that words of one guideline version name. Numbers are places in `Changes.ordered`.
 
     `label`: the class in the names of today. `dropped_by`, `asked_by`: the change that drops the word, or asks for it
@@ -93,25 +93,25 @@ class Meaning(NamedTuple):
     kept_in: frozenset[tuple[int, ...]]
 
 
-class Meanings(NamedTuple):
+class ChangeEffects(NamedTuple):
     """`code`: per word, the place of its meaning in `of`."""
 
     code: pd.Series
-    of: list[Meaning]
+    of: list[ChangeEffect]
 
-    def where(self, holds: Callable[[Meaning], bool], code: pd.Series | None = None) -> pd.Series:
+    def where(self, holds: Callable[[ChangeEffect], bool], code: pd.Series | None = None) -> pd.Series:
         """Return, per word or per `code`, whether its meaning is one for which `holds`; a null code never is."""
         return self._each(holds, False, code).astype(bool)
 
-    def number(self, of: Callable[[Meaning], int], code: pd.Series | None = None) -> pd.Series:
+    def number(self, of: Callable[[ChangeEffect], int], code: pd.Series | None = None) -> pd.Series:
         """Return, per word or per `code`, a number of its meaning; NOT_ASKED for a null code."""
-        return self._each(of, NOT_ASKED, code).astype(np.int64)
+        return self._each(of, NO_CHANGE, code).astype(np.int64)
 
     def labels(self) -> pd.Series:
         """Return, per word, the class in the names of today."""
         return self._each(lambda meaning: meaning.label, None, None).astype("str")
 
-    def _each(self, value: Callable[[Meaning], object], otherwise: object, code: pd.Series | None) -> pd.Series:
+    def _each(self, value: Callable[[ChangeEffect], object], otherwise: object, code: pd.Series | None) -> pd.Series:
         code = self.code if code is None else code
         values = np.array([*(value(meaning) for meaning in self.of), otherwise])
         place: NDArray[np.int64] = code.fillna(-1).to_numpy(dtype=np.int64)
@@ -123,24 +123,24 @@ def read_changes(file: Path) -> Changes:
     return load(file, Changes) if file.exists() else Changes()
 
 
-def read_checked(file: Path, classes: Classes) -> Changes:
+def read_valid_changes(file: Path, classes: Classes) -> Changes:
     """Return the changes. Raises UserError where they do not fit the classes."""
     changes = read_changes(file)
-    if found := problems(changes, classes, file):
+    if found := change_problems(changes, classes, file):
         raise UserError("\n".join(found))
     return changes
 
 
-def problems(changes: Changes, classes: Classes, file: Path = paths.CHANGES) -> list[str]:
+def change_problems(changes: Changes, classes: Classes, file: Path = paths.CHANGES) -> list[str]:
     """Return what in the file does not fit the classes, or itself: file, line, key, what was found, what to do."""
     return [
         f"{key_line(file, 'changes', number, key)}: changes.{number}.{key}: {reason}"
         for number, change in enumerate(changes.changes)
-        for key, reason in _misfits(change, changes.changes[:number], changes.changes, classes)
+        for key, reason in _change_faults(change, changes.changes[:number], changes.changes, classes)
     ]
 
 
-def _misfits(
+def _change_faults(
     change: Change, before: Sequence[Change], every: Sequence[Change], classes: Classes
 ) -> Iterator[tuple[str, str]]:
     """Yield key and reason. A class that a later change touches need not be defined any more."""
@@ -173,25 +173,25 @@ def _misfits(
                 )
 
 
-def mapped(annotations: pd.DataFrame, changes: Changes) -> pd.Series:
+def current_labels(annotations: pd.DataFrame, changes: Changes) -> pd.Series:
     """Return the class of each word in the names of today: older words of a renamed or merged class are mapped."""
     if not changes.changes:
         return annotations["label"]
-    return meanings(annotations, changes).labels().where(annotations["kind"] == "object", annotations["label"])
+    return change_effects(annotations, changes).labels().where(annotations["kind"] == "object", annotations["label"])
 
 
-def accounted_for(annotations: pd.DataFrame, changes: Changes, defined: Sequence[str]) -> pd.Series:
+def is_known_label(annotations: pd.DataFrame, changes: Changes, defined: Sequence[str]) -> pd.Series:
     """Return which words name a class that is defined, or one that a change speaks of: consolidate sees to those.
 
     An old word of a class that was split or removed breaks no rule: it was right when it was said.
     """
-    known = mapped(annotations, changes).isin(defined)
-    return known | meanings(annotations, changes).where(
-        lambda m: m.asked_by != NOT_ASKED or m.dropped_by != NOT_ASKED,
+    known = current_labels(annotations, changes).isin(defined)
+    return known | change_effects(annotations, changes).where(
+        lambda m: m.asked_by != NO_CHANGE or m.dropped_by != NO_CHANGE,
     )
 
 
-def epochs(written_under: pd.Series, changes: Changes, old_votes: Sequence[str] = ("requeue",)) -> pd.Series:
+def relabel_epochs(written_under: pd.Series, changes: Changes, old_votes: Sequence[str] = ("requeue",)) -> pd.Series:
     """Return, per guideline version, under how many changes it came that ask for words again (or do `old_votes`).
 
     A word of a later epoch is the newer one whatever the dates of the batches say: what somebody said under the old
@@ -204,7 +204,7 @@ def epochs(written_under: pd.Series, changes: Changes, old_votes: Sequence[str] 
     return epoch
 
 
-def meanings(annotations: pd.DataFrame, changes: Changes) -> Meanings:
+def change_effects(annotations: pd.DataFrame, changes: Changes) -> ChangeEffects:
     """Return what is left of each word; its columns kind, label and guideline_version are read."""
     said = pd.DataFrame({
         "label": annotations["label"].where(annotations["kind"] == "object"),
@@ -215,19 +215,21 @@ def meanings(annotations: pd.DataFrame, changes: Changes) -> Meanings:
     order = changes.ordered()
     # One step per class and version, not per word.
     texts = distinct[["label", "version"]].astype(object).where(distinct[["label", "version"]].notna(), None)
-    return Meanings(by.ngroup(), [_meaning(label, version or "", order) for label, version in texts.to_numpy()])
+    return ChangeEffects(
+        by.ngroup(), [_change_effect(label, version or "", order) for label, version in texts.to_numpy()]
+    )
 
 
-def _meaning(label: str | None, version: str, order: Sequence[Change]) -> Meaning:
+def _change_effect(label: str | None, version: str, order: Sequence[Change]) -> ChangeEffect:
     made_at = versions.numbers(version)
-    dropped_by = asked_by = NOT_ASKED
+    dropped_by = asked_by = NO_CHANGE
     concerns, kept_in = set(), set()
-    today = _today(label, version, order)
+    today = _current_name(label, version, order)
     for at, same in groupby(enumerate(order), key=lambda item: versions.numbers(item[1].version)):
         name = label
         for number, change in same:
             if made_at >= at:  # said under the new meaning
-                named = {_today(c, change.version, order) for c in (*change.classes, *change.to)}
+                named = {_current_name(c, change.version, order) for c in (*change.classes, *change.to)}
                 is_named = today in named
             else:
                 is_named = name in (*change.classes, *change.to)
@@ -238,10 +240,10 @@ def _meaning(label: str | None, version: str, order: Sequence[Change]) -> Meanin
                     label = change.to[0] if change.old_votes == "map" else label
             if change.old_votes == "requeue" and (change.rule is not None or is_named):
                 concerns.add(number)
-    return Meaning(label, dropped_by, asked_by, frozenset(concerns), frozenset(kept_in))
+    return ChangeEffect(label, dropped_by, asked_by, frozenset(concerns), frozenset(kept_in))
 
 
-def _today(label: str | None, version: str, order: Sequence[Change]) -> str | None:
+def _current_name(label: str | None, version: str, order: Sequence[Change]) -> str | None:
     """Return today's name of a class as a word of `version` names it."""
     made_at = versions.numbers(version)
     for at, same in groupby(order, key=lambda change: versions.numbers(change.version)):
@@ -251,14 +253,14 @@ def _today(label: str | None, version: str, order: Sequence[Change]) -> str | No
     return label
 
 
-def lapsed(statements: pd.DataFrame, found: Meanings, changes: Changes, defined: Sequence[str]) -> pd.Series:
+def is_outdated(statements: pd.DataFrame, found: ChangeEffects, changes: Changes, defined: Sequence[str]) -> pd.Series:
     """Return which statements count no longer, since others were made under the new meaning.
 
     `statements` has the columns object, guideline_version and meaning (a code, null for ABSENT). A class that is not
     defined any more cannot be voted for, also where nobody has said anything newer.
     """
     classes = set(defined)
-    gone = found.where(lambda m: m.asked_by != NOT_ASKED and m.label not in classes, statements["meaning"])
+    gone = found.where(lambda m: m.asked_by != NO_CHANGE and m.label not in classes, statements["meaning"])
     gone &= statements["meaning"].notna()
     for number, change in enumerate(changes.ordered()):
         if change.old_votes != "requeue":

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from golgoru.core.yaml_models import Fault, Written, load
-from golgoru.guideline.rules import used_twice
+from golgoru.guideline.rules import repeated_ids
 
 
 class Class(Written):
@@ -32,7 +32,7 @@ class Classes(Written):
     def faults(self) -> Iterator[Fault]:
         """Yield ids and hotkeys used twice, classes that are named and not there, and circles of parents."""
         parents = {c.id: c.parent for c in self.classes}
-        yield from used_twice("classes", self.ids)
+        yield from repeated_ids("classes", self.ids)
         hotkeys = [c.hotkey for c in self.classes]
         for place, found in enumerate(self.classes):
             here: tuple[str | int, ...] = ("classes", place)
@@ -42,7 +42,7 @@ class Classes(Written):
             for number, name in enumerate(found.confusable_with):
                 if name not in parents or name == found.id:
                     yield Fault((*here, "confusable_with", number), f"'{name}' is no other class of this file")
-            if found.parent is not None and _circle(found.id, parents):
+            if found.parent is not None and _has_parent_cycle(found.id, parents):
                 yield Fault((*here, "parent"), f"'{found.parent}' is no class of this file, or a child of '{found.id}'")
 
     @property
@@ -51,7 +51,7 @@ class Classes(Written):
         return [c.id for c in self.classes]
 
 
-def _circle(start: str, parents: Mapping[str, str | None]) -> bool:
+def _has_parent_cycle(start: str, parents: Mapping[str, str | None]) -> bool:
     """Say whether the way up from a class comes back to it, or leads out of the file."""
     seen = {start}
     above = parents[start]

@@ -15,21 +15,21 @@ from golgoru.core import paths
 from golgoru.core.yaml_models import Fault, Written, key_line, load
 from golgoru.guideline import predicates, python_checks
 from golgoru.guideline.predicates import PredicateError
-from golgoru.guideline.rules import rule_id, used_twice
+from golgoru.guideline.rules import repeated_ids, validated_id
 
-On = Literal["image", "object"]
+EdgeCaseUnit = Literal["image", "object"]
 Split = Literal["train", "val", "test"]
 
 
-def _in_the_dialect(predicate: str) -> str:
+def _parsable_predicate(predicate: str) -> str:
     try:
-        predicates.columns(predicate)
+        predicates.referenced_columns(predicate)
     except PredicateError as error:
         raise ValueError(str(error)) from None
     return predicate
 
 
-def _below_the_guideline(example: str) -> str:
+def _path_below_guidelines(example: str) -> str:
     if example.startswith("/") or "\\" in example or ".." in example.split("/") or not example.strip():
         raise ValueError("expected a path below guidelines/, such as examples/seven-crossed.png")
     return example
@@ -38,18 +38,18 @@ def _below_the_guideline(example: str) -> str:
 class EdgeCase(Written):
     """One edge case: its sentence, what is decided, where it fires, and how many of it are wanted."""
 
-    id: Annotated[str, AfterValidator(rule_id)]
+    id: Annotated[str, AfterValidator(validated_id)]
     sentence: str = Field(min_length=1)
     why: str = ""
     decision: str = Field(min_length=1)
-    on: On
-    predicate: Annotated[str, AfterValidator(_in_the_dialect)] | None = None
+    on: EdgeCaseUnit
+    predicate: Annotated[str, AfterValidator(_parsable_predicate)] | None = None
     check: str | None = None
     wanted: Mapping[Split, NonNegativeInt] = {}
     owner: str
     status: Literal["active", "retired"] = "active"
     since: str
-    examples: tuple[Annotated[str, AfterValidator(_below_the_guideline)], ...] = ()
+    examples: tuple[Annotated[str, AfterValidator(_path_below_guidelines)], ...] = ()
 
     @field_validator("owner")
     @classmethod
@@ -75,7 +75,11 @@ class EdgeCase(Written):
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns and facts that the trigger reads. Raises PredicateError for an unknown check."""
-        return python_checks.columns(self.check) if self.check is not None else predicates.columns(self.predicate or "")
+        return (
+            python_checks.check_columns(self.check)
+            if self.check is not None
+            else predicates.referenced_columns(self.predicate or "")
+        )
 
 
 class EdgeCases(Written):
@@ -85,7 +89,7 @@ class EdgeCases(Written):
 
     def faults(self) -> Iterator[Fault]:
         """Yield ids that stand there twice."""
-        yield from used_twice("edge_cases", [case.id for case in self.edge_cases])
+        yield from repeated_ids("edge_cases", [case.id for case in self.edge_cases])
 
     @property
     def active(self) -> list[EdgeCase]:
@@ -98,7 +102,7 @@ def read_edge_cases(file: Path) -> EdgeCases:
     return load(file, EdgeCases)
 
 
-def problems(catalogue: EdgeCases, known: Mapping[On, Mapping[str, pa.DataType]]) -> list[str]:
+def trigger_problems(catalogue: EdgeCases, known: Mapping[EdgeCaseUnit, Mapping[str, pa.DataType]]) -> list[str]:
     """Return what is wrong with the triggers of the active edge cases, as `file:line: ...`.
 
     `known` are the columns and facts that a trigger on images, or on objects, can read.
@@ -106,15 +110,15 @@ def problems(catalogue: EdgeCases, known: Mapping[On, Mapping[str, pa.DataType]]
     found = []
     for number, case in enumerate(catalogue.edge_cases):
         if case.status == "active":
-            for key, reason in _faults(case, known[case.on]):
+            for key, reason in _trigger_faults(case, known[case.on]):
                 found.append(f"{key_line(paths.EDGE_CASES, 'edge_cases', number, key)}: {case.id}: {key}: {reason}")
     return found
 
 
-def _faults(case: EdgeCase, known: Mapping[str, pa.DataType]) -> Iterator[tuple[str, str]]:
+def _trigger_faults(case: EdgeCase, known: Mapping[str, pa.DataType]) -> Iterator[tuple[str, str]]:
     try:
         if case.predicate is not None:
-            predicates.check(case.predicate, known)
-        predicates.missing(case.columns(), known)
+            predicates.check_predicate(case.predicate, known)
+        predicates.require_columns(case.columns(), known)
     except PredicateError as error:
         yield "predicate" if case.predicate is not None else "check", str(error)

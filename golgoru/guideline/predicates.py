@@ -21,7 +21,7 @@ FUNCTIONS = (
     "regexp_matches", "round", "sqrt", "starts_with", "trim", "upper",
 )  # fmt: skip
 _OPERATORS = ("+", "-", "*", "/", "%", "||", "~~", "!~~", "~~*", "!~~*")  # as DuckDB's parser names them; ~~ is LIKE
-_KINDS = {
+_ALLOWED_NODES = {
     "CONJUNCTION": ("CONJUNCTION_AND", "CONJUNCTION_OR"),
     "COMPARISON": None,
     "BETWEEN": None,
@@ -39,7 +39,7 @@ _KINDS = {
     ),
 }
 # What DuckDB's tree of `SELECT (expression)` has besides the expression, and an expression may not add to.
-_NOTHING_ELSE: Mapping[str, Any] = {
+_EMPTY_SELECT: Mapping[str, Any] = {
     "type": "SELECT_NODE",
     "modifiers": [],
     "cte_map": {"map": []},
@@ -51,7 +51,7 @@ _NOTHING_ELSE: Mapping[str, Any] = {
     "qualify": None,
 }
 _LONGEST = 2000  # characters
-_BEFORE = "SELECT ("
+_QUERY_HEAD = "SELECT ("
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -67,31 +67,31 @@ class PredicateError(ValueError):
 
 
 @functools.cache
-def columns(predicate: str) -> tuple[str, ...]:
+def referenced_columns(predicate: str) -> tuple[str, ...]:
     """Return the columns that a predicate reads, by name. Raises PredicateError where it is not in the dialect."""
     names = set()
-    for node in _nodes(_parsed(predicate)):
-        kind, allowed = node["class"], _KINDS.get(node["class"], ())
+    for node in _tree_nodes(_parse(predicate)):
+        kind, allowed = node["class"], _ALLOWED_NODES.get(node["class"], ())
         if allowed is not None and node["type"] not in allowed:
-            raise PredicateError(f"{_words(kind, node['type'])} is not part of the dialect; {_DIALECT}")
+            raise PredicateError(f"{_construct_name(kind, node['type'])} is not part of the dialect; {_DIALECT}")
         if kind == "FUNCTION":
-            _known_function(node)
+            _require_known_function(node)
         if kind == "COLUMN_REF":
             names.add(".".join(node["column_names"]))
     return tuple(sorted(names))
 
 
-def check(predicate: str, known: Mapping[str, pa.DataType]) -> None:
+def check_predicate(predicate: str, known: Mapping[str, pa.DataType]) -> None:
     """Raise PredicateError where a predicate reads a column that is not known, or is no statement about a row.
 
     `known` are the columns that there are, with their types.
     """
-    missing(columns(predicate), known)
-    blank = {name: pa.array([None], known[name]) for name in columns(predicate)} or {"_": pa.array([0])}
-    _run(pa.table(blank), {"answer": predicate})  # a row of nulls: an expression that cannot be computed says so
+    require_columns(referenced_columns(predicate), known)
+    blank = {name: pa.array([None], known[name]) for name in referenced_columns(predicate)} or {"_": pa.array([0])}
+    _query(pa.table(blank), {"answer": predicate})  # a row of nulls: an expression that cannot be computed says so
 
 
-def missing(wanted: Iterable[str], known: Iterable[str]) -> None:
+def require_columns(wanted: Iterable[str], known: Iterable[str]) -> None:
     """Raise PredicateError for the first of the wanted columns that is not known."""
     known = list(known)
     for name in wanted:
@@ -107,10 +107,10 @@ def evaluate(predicates: Mapping[str, str], rows: pd.DataFrame) -> pd.DataFrame:
     `rows` has the columns that the predicates read; the answers have its order and a fresh index.
     Raises PredicateError.
     """
-    wanted = sorted({name for predicate in predicates.values() for name in columns(predicate)})
-    missing(wanted, rows.columns)
+    wanted = sorted({name for predicate in predicates.values() for name in referenced_columns(predicate)})
+    require_columns(wanted, rows.columns)
     table = pa.Table.from_pandas(rows[wanted], preserve_index=False) if wanted else pa.table({"_": [0] * len(rows)})
-    return _run(table.replace_schema_metadata(None), predicates)
+    return _query(table.replace_schema_metadata(None), predicates)
 
 
 @functools.cache
@@ -123,45 +123,45 @@ def _database() -> Any:
     return database
 
 
-def _run(table: pa.Table, predicates: Mapping[str, str]) -> pd.DataFrame:
+def _query(table: pa.Table, predicates: Mapping[str, str]) -> pd.DataFrame:
     import duckdb  # noqa: PLC0415  (slow to import)
 
     answers = {}
     _database().register("rows", table)
     try:
         for name, predicate in predicates.items():
-            columns(predicate)  # nothing runs that was not held to the dialect
-            query = f"{_BEFORE}{predicate}\n) AS answer FROM rows"
+            referenced_columns(predicate)  # nothing runs that was not held to the dialect
+            query = f"{_QUERY_HEAD}{predicate}\n) AS answer FROM rows"
             answer = _database().sql(query).to_arrow_table().column("answer")
             if answer.type != pa.bool_():
                 raise PredicateError("it gives a value, not true or false; compare it with something")
             answers[name] = answer.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     except duckdb.Error as error:
-        raise PredicateError(_reason(error)) from None
+        raise PredicateError(_duckdb_reason(error)) from None
     finally:
         _database().unregister("rows")
     return pd.DataFrame(answers, index=pd.RangeIndex(table.num_rows))
 
 
-def _parsed(predicate: str) -> dict[str, Any]:
+def _parse(predicate: str) -> dict[str, Any]:
     """Return DuckDB's own tree of the expression."""
     import duckdb  # noqa: PLC0415  (slow to import)
 
     if not predicate.strip() or len(predicate) > _LONGEST:
         raise PredicateError(f"expected 1 to {_LONGEST:,} characters, found {len(predicate):,}")
-    text = f"{_BEFORE}{predicate}\n)"
+    text = f"{_QUERY_HEAD}{predicate}\n)"
     try:
         [(answer,)] = _database().sql("SELECT json_serialize_sql(?)", params=[text]).fetchall()
         tree = json.loads(answer)
     except (duckdb.Error, ValueError, RecursionError):
         raise PredicateError("it cannot be read as SQL; is it nested very deeply?") from None
     if tree["error"]:
-        place = int(tree.get("position") or len(_BEFORE)) - len(_BEFORE)
+        place = int(tree.get("position") or len(_QUERY_HEAD)) - len(_QUERY_HEAD)
         reason = " ".join(tree["error_message"].split())
         raise PredicateError(f"{reason}, at character {min(max(place, 0), len(predicate)) + 1}")
     nodes = [statement["node"] for statement in tree["statements"]]
     # A predicate that closes the bracket around it could go on with a FROM or WHERE of its own.
-    if any(node.get(part) != empty for node in nodes for part, empty in _NOTHING_ELSE.items()) or any(
+    if any(node.get(part) != empty for node in nodes for part, empty in _EMPTY_SELECT.items()) or any(
         node.get("from_table", {}).get("type") != "EMPTY" for node in nodes
     ):
         raise PredicateError(f"it is more than one expression; {_DIALECT}")
@@ -172,7 +172,7 @@ def _parsed(predicate: str) -> dict[str, Any]:
     return expression
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+def _tree_nodes(tree: Any) -> Iterator[dict[str, Any]]:
     waiting = [tree]
     while waiting:
         part = waiting.pop()
@@ -184,13 +184,13 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
             waiting += part
 
 
-def _known_function(node: Mapping[str, Any]) -> None:
+def _require_known_function(node: Mapping[str, Any]) -> None:
     name = node["function_name"]
     if name not in (_OPERATORS if node["is_operator"] else FUNCTIONS) or node["distinct"] or node["filter"]:
         raise PredicateError(f"there is no function '{name}'; there are {', '.join(FUNCTIONS)}")
 
 
-def _words(kind: str, name: str) -> str:
+def _construct_name(kind: str, name: str) -> str:
     return {"SUBQUERY": "a subquery", "WINDOW": "a window function", "STAR": "*", "CAST": "a cast"}.get(
         kind, f"'{name.lower()}'"
     )
@@ -201,6 +201,6 @@ _DIALECT = (
 )
 
 
-def _reason(error: Exception) -> str:
+def _duckdb_reason(error: Exception) -> str:
     """Return DuckDB's reason in one line, without the statement that it quotes."""
     return " ".join(str(error).split("\n\n")[0].split(" Candidate functions:")[0].split())[:300]

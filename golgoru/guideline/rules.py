@@ -14,11 +14,11 @@ Action = Literal["stop", "set aside", "tell"]
 EnforcedBy = Literal["expectation", "stage", "diff", "reviewer"]
 Status = Literal["active", "retired"]
 
-_CHECKS = ("predicate", "check", "expectation")
+_CHECK_KEYS = ("predicate", "check", "expectation")
 _ID = re.compile(r"[A-Z]{2,10}-\d{3}")
 
 
-def rule_id(value: str) -> str:
+def validated_id(value: str) -> str:
     """Return an id of a rule or edge case. Raises ValueError."""
     if not _ID.fullmatch(value):
         raise ValueError("expected capitals, a hyphen and three digits, such as BOX-003")
@@ -39,7 +39,7 @@ class Rule(Written):
     expectations/checks.py, `expectation` any of Great Expectations' own; `shows` are the columns a finding quotes.
     """
 
-    id: Annotated[str, AfterValidator(rule_id)]
+    id: Annotated[str, AfterValidator(validated_id)]
     sentence: str = Field(min_length=1)
     why: str = ""
     severity: Severity
@@ -56,9 +56,11 @@ class Rule(Written):
 
     @model_validator(mode="after")
     def _enforced(self) -> "Rule":
-        given = [key for key in _CHECKS if getattr(self, key) is not None]
+        given = [key for key in _CHECK_KEYS if getattr(self, key) is not None]
         if self.enforced_by == "expectation" and (self.table is None or len(given) != 1):
-            raise ValueError(f"enforced by an expectation: expected the key 'table' and one of {_named(_CHECKS)}")
+            raise ValueError(
+                f"enforced by an expectation: expected the key 'table' and one of {_quoted_list(_CHECK_KEYS)}"
+            )
         if self.enforced_by != "expectation" and given:
             raise ValueError(f"has '{given[0]}', so expected enforced_by: expectation, found '{self.enforced_by}'")
         if self.enforced_by == "stage" and self.stage is None:
@@ -73,7 +75,7 @@ class RuleBook(Written):
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong between rules."""
-        yield from used_twice("rules", [rule.id for rule in self.rules])
+        yield from repeated_ids("rules", [rule.id for rule in self.rules])
 
     def checked(self, table: str) -> list[Rule]:
         """Return the active rules that an expectation on `table` enforces, in the order of the file."""
@@ -84,7 +86,7 @@ class RuleBook(Written):
         return sorted({r.table for r in self.rules if r.table is not None and self.checked(r.table)})
 
 
-def used_twice(block: str, ids: list[str]) -> Iterator[Fault]:
+def repeated_ids(block: str, ids: list[str]) -> Iterator[Fault]:
     """Yield every id that stands in `block` a second time."""
     first: dict[str, int] = {}
     for place, name in enumerate(ids):
@@ -95,7 +97,7 @@ def used_twice(block: str, ids: list[str]) -> Iterator[Fault]:
         first.setdefault(name, place)
 
 
-def _named(keys: tuple[str, ...]) -> str:
+def _quoted_list(keys: tuple[str, ...]) -> str:
     return ", ".join(f"'{key}'" for key in keys)
 
 

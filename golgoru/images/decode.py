@@ -15,10 +15,10 @@ DECODER = "Pillow"
 # Named one by one: Pillow knows formats that run other programs (EPS) or that hold no single picture (PDF).
 # MPO comes with JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
-_FIRST_FRAME_COUNTS = ("MPO",)  # the further frames are previews or the other eye's view of one shot
+_FIRST_FRAME_ONLY = ("MPO",)  # the further frames are previews or the other eye's view of one shot
 _ORIENTATION = 0x0112
-SIDEWAYS = (5, 6, 7, 8)  # orientations in which width and height change places
-_UPRIGHT = {
+ORIENTATIONS_SWAPPING_SIDES = (5, 6, 7, 8)  # orientations in which width and height change places
+_TRANSPOSE_BY_ORIENTATION = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -33,11 +33,11 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 logging.getLogger("PIL").propagate = False
 
 
-class PictureError(Exception):
+class ImageError(Exception):
     """Why a file is no usable picture, in words that go into a table."""
 
 
-class Picture(NamedTuple):
+class DecodedImage(NamedTuple):
     """A decoded picture as it is shown: `image` has mode L or RGB; `format` and `mode` are those of the file."""
 
     image: Image.Image
@@ -45,38 +45,38 @@ class Picture(NamedTuple):
     mode: str
 
 
-def open_picture(data: bytes, max_pixels: int | None = None) -> Picture:
+def decode_image(data: bytes, max_pixels: int | None = None) -> DecodedImage:
     """Decode `data`, with the EXIF orientation applied and transparency laid over white.
 
     `max_pixels` is judged from the header, before anything is decoded; None sets no limit. Raises PictureError.
     """
     if not data:
-        raise PictureError("the file is empty")
+        raise ImageError("the file is empty")
     # Pillow's own limit follows ours, so that a raised limit means what it says.
     Image.MAX_IMAGE_PIXELS = max_pixels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _decode(data, max_pixels)
-    except PictureError:
+    except ImageError:
         raise
     except MemoryError:
         # What depends on the machine must stop the stage: in the table it would make the release depend on it.
-        raise no_memory() from None
+        raise out_of_memory() from None
     except UnidentifiedImageError:
-        raise PictureError(f"no picture of a known format ({', '.join(FORMATS)})") from None
+        raise ImageError(f"no picture of a known format ({', '.join(FORMATS)})") from None
     except Image.DecompressionBombError:
-        raise PictureError(f"more pixels than the limit of {max_pixels:,} (fingerprint.max_pixels)") from None
+        raise ImageError(f"more pixels than the limit of {max_pixels:,} (fingerprint.max_pixels)") from None
     except Exception as error:  # decoders of untrusted files raise anything
-        raise PictureError(_reason(error)) from None
+        raise ImageError(_reason(error)) from None
 
 
-def no_memory() -> UserError:
+def out_of_memory() -> UserError:
     """Return the error for too little memory: no fault of the picture's, and none that its row may tell of."""
     return UserError("not enough memory to decode a picture; lower fingerprint.max_pixels")
 
 
-def orientation(data: bytes, max_pixels: int) -> int:
+def exif_orientation(data: bytes, max_pixels: int) -> int:
     """Return the EXIF orientation of a JPEG without decoding it, 1 where there is none. Raises PictureError."""
     Image.MAX_IMAGE_PIXELS = max_pixels
     try:
@@ -85,31 +85,33 @@ def orientation(data: bytes, max_pixels: int) -> int:
             with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
                 return _orientation(image)
     except Exception as error:  # decoders of untrusted files raise anything
-        raise PictureError(_reason(error)) from None
+        raise ImageError(_reason(error)) from None
 
 
-def upright(image: Image.Image, orientation: int) -> Image.Image:
+def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
     """Return `image` turned as its EXIF orientation says."""
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+    return (
+        image.transpose(_TRANSPOSE_BY_ORIENTATION[orientation]) if orientation in _TRANSPOSE_BY_ORIENTATION else image
+    )
 
 
-def grey(image: Image.Image) -> Image.Image:
+def to_grey(image: Image.Image) -> Image.Image:
     """Return `image` in eight-bit grey, by the weights of ITU-R 601 as Pillow applies them."""
     return image if image.mode == "L" else image.convert("L")
 
 
-def _decode(data: bytes, max_pixels: int | None) -> Picture:
+def _decode(data: bytes, max_pixels: int | None) -> DecodedImage:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         form, mode = str(image.format), image.mode
         pixels = image.width * image.height
         if max_pixels is not None and pixels > max_pixels:
-            raise PictureError(
+            raise ImageError(
                 f"{image.width} x {image.height} pixels, more than the limit of {max_pixels:,} (fingerprint.max_pixels)"
             )
-        if form not in _FIRST_FRAME_COUNTS and getattr(image, "is_animated", False):
-            raise PictureError("several frames or pages in one file; expected one picture")
+        if form not in _FIRST_FRAME_ONLY and getattr(image, "is_animated", False):
+            raise ImageError("several frames or pages in one file; expected one picture")
         image.load()
-        return Picture(upright(_eight_bits(image), _orientation(image)), form, mode)
+        return DecodedImage(apply_orientation(_to_eight_bits(image), _orientation(image)), form, mode)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -119,9 +121,9 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _to_eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
-        return _scaled(image)
+        return _high_depth_to_eight_bits(image)
     if image.has_transparency_data:
         shown = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
@@ -130,7 +132,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _scaled(image: Image.Image) -> Image.Image:
+def _high_depth_to_eight_bits(image: Image.Image) -> Image.Image:
     """Bring 16- and 32-bit grey to eight bits by the bits in use: cameras store 10 or 12 bits in 16."""
     values = np.asarray(image)
     if values.dtype.kind == "f":

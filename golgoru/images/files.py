@@ -15,11 +15,11 @@ from golgoru.core.errors import UserError
 from golgoru.core.yaml_models import parse
 from golgoru.raw.deliveries import Delivery, Pointer
 
-_DVC = Path(".dvc")
-_NOT_PICTURES = (".gitignore", "*.dvc")  # what git keeps beside the folders of the deliveries
+_DVC_FOLDER = Path(".dvc")
+_NOT_IMAGES = (".gitignore", "*.dvc")  # what git keeps beside the folders of the deliveries
 
 
-class PictureFile(NamedTuple):
+class ImageFile(NamedTuple):
     """One file of a delivery. `name` is its path inside the delivery as the file system spells it."""
 
     image: str
@@ -29,7 +29,7 @@ class PictureFile(NamedTuple):
     readable: bool
 
 
-def find(deliveries: Sequence[Delivery]) -> dict[str, list[PictureFile]]:
+def list_image_files(deliveries: Sequence[Delivery]) -> dict[str, list[ImageFile]]:
     """Return the files of every delivery, by its name. Raises UserError where disk and pointers differ."""
     if not deliveries:
         raise UserError(f"no delivery yet in {paths.DELIVERIES}; bring pictures in with `dataset import`")
@@ -55,7 +55,7 @@ def find(deliveries: Sequence[Delivery]) -> dict[str, list[PictureFile]]:
     return found
 
 
-def check_contents(pointer: Pointer, folder: Path, contents: Mapping[str, str]) -> None:
+def check_pointer_hash(pointer: Pointer, folder: Path, contents: Mapping[str, str]) -> None:
     """Raise UserError where the md5s of the files (by name inside the delivery) do not give the pointer's md5.
 
     DVC hashes the listing of a folder, so its pointer can be checked without the cache.
@@ -67,8 +67,8 @@ def check_contents(pointer: Pointer, folder: Path, contents: Mapping[str, str]) 
         before = _listing(pointer) or {}
         changed = [name for name in sorted(contents) if name in before and before[name] != contents[name]]
         raise UserError(
-            f"{pointer.file}: files under {folder} are not those that the pointer names{_some('changed', changed)}; "
-            + _what_to_do(pointer, folder)
+            f"{pointer.file}: files under {folder} are not those that the pointer names{_examples('changed', changed)}; "
+            + _remedy(pointer, folder)
         )
 
 
@@ -76,7 +76,7 @@ def _check_described(deliveries: Sequence[Delivery], ignored: Callable[[str], bo
     names = {delivery.name for delivery in deliveries}
     for entry in sorted(os.scandir(paths.IMAGES), key=lambda e: e.name) if paths.IMAGES.is_dir() else []:
         where = paths.IMAGES / os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-        if ignored(entry.name) or any(fnmatch.fnmatchcase(entry.name, p) for p in _NOT_PICTURES):
+        if ignored(entry.name) or any(fnmatch.fnmatchcase(entry.name, p) for p in _NOT_IMAGES):
             continue
         if not entry.is_dir():
             raise UserError(f"{where}: a file outside every delivery; move it into the folder of one")
@@ -87,9 +87,9 @@ def _check_described(deliveries: Sequence[Delivery], ignored: Callable[[str], bo
             )
 
 
-def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[PictureFile]:
+def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[ImageFile]:
     try:
-        return list(_files(delivery, ignored))
+        return list(_walk(delivery, ignored))
     except OSError as error:  # nobody can say which files stand in a folder that cannot be listed
         where = os.fsencode(str(error.filename)).decode("utf-8", "backslashreplace")
         raise UserError(
@@ -97,7 +97,7 @@ def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[PictureFile
         ) from None
 
 
-def _files(delivery: str, ignored: Callable[[str], bool]) -> Iterator[PictureFile]:
+def _walk(delivery: str, ignored: Callable[[str], bool]) -> Iterator[ImageFile]:
     """Walk a delivery as DVC does: links to folders are not followed, what is no regular file is no file.
 
     Paths are texts here: making them `Path` objects would take longer than all the rest.
@@ -115,20 +115,20 @@ def _files(delivery: str, ignored: Callable[[str], bool]) -> Iterator[PictureFil
                 folders.append((entry.path, f"{name}/"))
             elif entry.is_symlink():
                 if not os.path.isdir(entry.path):  # noqa: PTH112  (false also where the link cannot be followed)
-                    yield _picture_file(delivery, name, entry.path, _link_error(Path(entry.path), allowed))
+                    yield _image_file(delivery, name, entry.path, _link_error(Path(entry.path), allowed))
             elif entry.is_file():
-                yield _picture_file(delivery, name, entry.path, None)
+                yield _image_file(delivery, name, entry.path, None)
 
 
-def _picture_file(delivery: str, name: str, path: str, link_error: str | None) -> PictureFile:
+def _image_file(delivery: str, name: str, path: str, link_error: str | None) -> ImageFile:
     image = f"{delivery}/{name}"
     try:
         image.encode()
-        return PictureFile(image, path, name, link_error, link_error is None)
+        return ImageFile(image, path, name, link_error, link_error is None)
     except UnicodeEncodeError:  # bytes that are no UTF-8 stand in it as lone surrogates
         error = link_error or "the file name is not UTF-8; rename the file"
         image = os.fsencode(image).decode("utf-8", "backslashreplace")
-        return PictureFile(image, path, name, error, link_error is None)
+        return ImageFile(image, path, name, error, link_error is None)
 
 
 def _link_error(path: Path, allowed: Sequence[Path]) -> str | None:
@@ -143,7 +143,7 @@ def _link_error(path: Path, allowed: Sequence[Path]) -> str | None:
     return None if target.is_file() else "a symbolic link to something that is no file"
 
 
-def _check_unique(found: Mapping[str, Sequence[PictureFile]]) -> None:
+def _check_unique(found: Mapping[str, Sequence[ImageFile]]) -> None:
     images = [file.image for files in found.values() for file in files]
     if len(set(images)) != len(images):
         seen: set[str] = set()
@@ -158,18 +158,18 @@ def _check_pointer(pointer: Pointer, folder: Path, names: Sequence[str]) -> None
     if len(names) != pointer.files or missing or unknown:
         raise UserError(
             f"{pointer.file}: found {len(names):,} files under {folder}, expected {pointer.files:,}"
-            f"{_some('missing', missing)}{_some('not in the pointer', unknown)}; {_what_to_do(pointer, folder)}"
+            f"{_examples('missing', missing)}{_examples('not in the pointer', unknown)}; {_remedy(pointer, folder)}"
         )
 
 
-def _what_to_do(pointer: Pointer, folder: Path) -> str:
+def _remedy(pointer: Pointer, folder: Path) -> str:
     return (
         f"run `dvc pull {pointer.file}`, or, where files changed on purpose, `dvc add {folder}` (new pictures: "
         f"`dataset import`)"
     )
 
 
-def _some(what: str, names: Sequence[str]) -> str:
+def _examples(what: str, names: Sequence[str]) -> str:
     if not names:
         return ""
     shown = ", ".join(os.fsencode(name).decode("utf-8", "backslashreplace") for name in names[:3])
@@ -187,14 +187,14 @@ def _listing(pointer: Pointer) -> dict[str, str] | None:
 
 def _cache_folder() -> Path:
     folder = "cache"
-    for file in (_DVC / "config", _DVC / "config.local"):
+    for file in (_DVC_FOLDER / "config", _DVC_FOLDER / "config.local"):
         config = configparser.ConfigParser(interpolation=None, strict=False)
         try:
             config.read(file, "utf-8")
             folder = config.get("cache", "dir", fallback=folder).strip("\"'")
         except (configparser.Error, UnicodeDecodeError):
             continue  # DVC itself will say what is wrong with its settings
-    return _DVC / Path(folder).expanduser()
+    return _DVC_FOLDER / Path(folder).expanduser()
 
 
 def _ignored(file: Path) -> Callable[[str], bool]:

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from golgoru.images import decode, resize
 from golgoru.images import phash as images_phash
-from golgoru.images.resize import Sample
+from golgoru.images.resize import ResizedImage
 
-THUMBNAIL = 8  # pixels on a side
-_BLOCK = resize.SMALL // THUMBNAIL
+THUMBNAIL_SIDE = 8  # pixels on a side
+_BLOCK = resize.COLOUR_SIDE // THUMBNAIL_SIDE
 
 Grey = NDArray[np.uint8]
 Colours = NDArray[np.uint8]
-Numbers = tuple[float, float, float]  # brightness, contrast, sharpness
+GreyStatistics = tuple[float, float, float]  # brightness, contrast, sharpness
 
 
-class Looks(NamedTuple):
+class ImageStatistics(NamedTuple):
     """All that depends on a file's bytes alone; the columns of table `images` of the same names."""
 
     width: int | None = None
@@ -42,34 +42,35 @@ class Looks(NamedTuple):
     error: str | None = None
 
 
-class Examined(NamedTuple):
+class FileFingerprint(NamedTuple):
     """One file: md5 and size of its bytes; `looks` is None where they are known, or the file could not be read."""
 
     content: str | None
     bytes: int | None
-    looks: Looks | None
+    looks: ImageStatistics | None
     error: str | None
 
 
-def examine(paths: Sequence[str | Path], known: Container[str], max_pixels: int) -> list[Examined]:
+def fingerprint_files(paths: Sequence[str | Path], known: Container[str], max_pixels: int) -> list[FileFingerprint]:
     """Read each file once: hash its bytes always, decode them unless their hash is among `known`."""
-    read = [_read(path, known, max_pixels) for path in paths]
-    seen = iter(measure([sample for _, _, sample, _ in read if sample is not None]))
+    read = [_read_and_decode(path, known, max_pixels) for path in paths]
+    seen = iter(compute_statistics([sample for _, _, sample, _ in read if sample is not None]))
     return [
-        Examined(content, size, None if sample is None else next(seen), error) for content, size, sample, error in read
+        FileFingerprint(content, size, None if sample is None else next(seen), error)
+        for content, size, sample, error in read
     ]
 
 
-def looks(data: bytes, max_pixels: int) -> Looks:
+def image_statistics(data: bytes, max_pixels: int) -> ImageStatistics:
     """Return what a file's bytes look like; `error` says why, where they are no usable picture."""
-    return measure([_sample(data, max_pixels)])[0]
+    return compute_statistics([_decode_or_reason(data, max_pixels)])[0]
 
 
-def measure(found: Sequence[Sample | str]) -> list[Looks]:
+def compute_statistics(found: Sequence[ResizedImage | str]) -> list[ImageStatistics]:
     """Return the looks of each sample; a text in place of one is the reason why the picture cannot be used."""
     good = [sample for sample in found if not isinstance(sample, str)]
-    seen = iter(_measure(good) if good else [])
-    return [Looks(error=sample) if isinstance(sample, str) else next(seen) for sample in found]
+    seen = iter(_statistics_of_decoded(good) if good else [])
+    return [ImageStatistics(error=sample) if isinstance(sample, str) else next(seen) for sample in found]
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -85,25 +86,25 @@ def read_bytes(path: str | Path) -> bytes:
         os.close(file)
 
 
-def _read(
+def _read_and_decode(
     path: str | Path, known: Container[str], max_pixels: int
-) -> tuple[str | None, int | None, Sample | str | None, str | None]:
+) -> tuple[str | None, int | None, ResizedImage | str | None, str | None]:
     try:
         data = read_bytes(path)
     except OSError as error:
         return None, None, None, f"the file cannot be read: {error.strerror}"
     content = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    return content, len(data), None if content in known else _sample(data, max_pixels), None
+    return content, len(data), None if content in known else _decode_or_reason(data, max_pixels), None
 
 
-def _sample(data: bytes, max_pixels: int) -> Sample | str:
+def _decode_or_reason(data: bytes, max_pixels: int) -> ResizedImage | str:
     try:
-        return resize.sample(data, max_pixels)
-    except decode.PictureError as error:
+        return resize.decode_and_resize(data, max_pixels)
+    except decode.ImageError as error:
         return str(error)
 
 
-def _measure(found: Sequence[Sample]) -> list[Looks]:
+def _statistics_of_decoded(found: Sequence[ResizedImage]) -> list[ImageStatistics]:
     small = np.stack([sample.small for sample in found])
     planes = np.ascontiguousarray(small.transpose(3, 0, 1, 2))
     levels = luma(planes)
@@ -113,23 +114,23 @@ def _measure(found: Sequence[Sample]) -> list[Looks]:
         if sample.hashed is not None:
             hashed[index] = sample.hashed
     found_numbers = (
-        images_phash.phash(hashed),
-        _by_shape(grey_statistics, greys),
+        images_phash.perceptual_hashes(hashed),
+        _per_shape(grey_statistics, greys),
         colourfulness(planes),
-        thumbnails(planes).reshape(len(small), -1),
+        colour_thumbnails(planes).reshape(len(small), -1),
     )
     return [
-        Looks(s.width, s.height, s.format, s.mode, *phash, s.decoder, *numbers, colour, thumbnail.tobytes())
+        ImageStatistics(s.width, s.height, s.format, s.mode, *phash, s.decoder, *numbers, colour, thumbnail.tobytes())
         for s, phash, numbers, colour, thumbnail in zip(found, *found_numbers, strict=True)
     ]
 
 
-def _by_shape(function: Callable[[Grey], list[Numbers]], greys: Sequence[Grey]) -> list[Numbers]:
+def _per_shape(function: Callable[[Grey], list[GreyStatistics]], greys: Sequence[Grey]) -> list[GreyStatistics]:
     """Return what `function` returns for each picture: those of one shape go to it together."""
     shapes: dict[tuple[int, ...], list[int]] = {}
     for index, grey in enumerate(greys):
         shapes.setdefault(grey.shape, []).append(index)
-    found: dict[int, Numbers] = {}
+    found: dict[int, GreyStatistics] = {}
     for members in shapes.values():
         found.update(zip(members, function(np.stack([greys[index] for index in members])), strict=True))
     return [found[index] for index in range(len(greys))]
@@ -148,7 +149,7 @@ def luma(planes: Colours) -> Grey:
     return level.astype(np.uint8)
 
 
-def grey_statistics(grey: Grey) -> list[Numbers]:
+def grey_statistics(grey: Grey) -> list[GreyStatistics]:
     """Return brightness, contrast and sharpness of pictures (n, height, width): mean, deviation, and the rest."""
     level = grey.astype(np.int16)  # four times 255 fits
     brightness, variance = _moments(level)
@@ -186,9 +187,9 @@ def colourfulness(planes: Colours) -> list[float]:
     return rounded
 
 
-def thumbnails(planes: Colours) -> Colours:
+def colour_thumbnails(planes: Colours) -> Colours:
     """Return pictures (3, n, 32, 32) as thumbnails (n, 8, 8, 3): means, rounded."""
-    rows = planes.reshape(*planes.shape[:2], THUMBNAIL, _BLOCK, -1)
+    rows = planes.reshape(*planes.shape[:2], THUMBNAIL_SIDE, _BLOCK, -1)
     total = sum(
         (rows[:, :, :, line].astype(np.uint16) for line in range(1, _BLOCK)), rows[:, :, :, 0].astype(np.uint16)
     )

@@ -30,7 +30,7 @@ class Thumbnail(NamedTuple):
     grey: bytes
 
 
-def load(images: pd.DataFrame) -> pd.DataFrame:
+def load_thumbnails(images: pd.DataFrame) -> pd.DataFrame:
     """Return one row per row of `images` (columns image, content): pixels and grey. Opens what is not remembered.
 
     Raises UserError where a picture is no longer the one that fingerprint saw.
@@ -39,7 +39,9 @@ def load(images: pd.DataFrame) -> pd.DataFrame:
     memory = cache.Memory("thumbnails", cache.version_of(*modules))
     known = memory.recall(Thumbnail._fields)
     unknown = images[~images["content"].isin(known.index)].drop_duplicates("content")
-    fresh = parallel.map_ordered(thumbnail, list(zip(unknown["image"], unknown["content"], strict=True)), "comparing")
+    fresh = parallel.map_ordered(
+        make_thumbnail, list(zip(unknown["image"], unknown["content"], strict=True)), "comparing"
+    )
     if fresh:
         rows = pd.DataFrame(fresh, columns=list(Thumbnail._fields), index=pd.Index(unknown["content"], name="content"))
         known = pd.concat([known, rows]) if len(known) else rows
@@ -47,25 +49,25 @@ def load(images: pd.DataFrame) -> pd.DataFrame:
     return known.loc[images["content"]].reset_index(drop=True)
 
 
-def thumbnail(picture: tuple[str, str]) -> Thumbnail:
+def make_thumbnail(picture: tuple[str, str]) -> Thumbnail:
     """Open a picture, given as (image, content), and return what it is compared by."""
-    shown = open_as_seen(*picture)
+    shown = open_verified(*picture)
     pixels = hashlib.md5(repr(shown.size).encode(), usedforsecurity=False)
     pixels.update(shown.convert("RGB").tobytes())
     # Means of what falls into a pixel; a box filter would repeat the pixels of a smaller picture.
     method = Image.Resampling.BOX if min(shown.size) >= SIDE else Image.Resampling.BILINEAR
-    small = decode.grey(shown).resize((SIDE, SIDE), method)
+    small = decode.to_grey(shown).resize((SIDE, SIDE), method)
     return Thumbnail(pixels.hexdigest(), small.tobytes())
 
 
-def open_as_seen(image: str, content: str) -> Image.Image:
+def open_verified(image: str, content: str) -> Image.Image:
     """Return a picture as it is shown. Raises UserError where the file is no longer the one that fingerprint saw."""
     try:
         data = (paths.IMAGES / image).read_bytes()
         shown = None
         if hashlib.md5(data, usedforsecurity=False).hexdigest() == content:
-            shown = decode.open_picture(data).image
-    except (OSError, decode.PictureError):
+            shown = decode.decode_image(data).image
+    except (OSError, decode.ImageError):
         shown = None
     if shown is None:
         raise UserError(
@@ -75,7 +77,7 @@ def open_as_seen(image: str, content: str) -> Image.Image:
     return shown
 
 
-def stack(grey: Sequence[bytes]) -> Thumbnails:
+def stack_thumbnails(grey: Sequence[bytes]) -> Thumbnails:
     """Return thumbnails as an array (n, 32, 32)."""
     return np.frombuffer(b"".join(grey), dtype=np.uint8).reshape(-1, SIDE, SIDE)
 
@@ -86,7 +88,9 @@ def correlation(left: Thumbnails, right: Thumbnails, pairs: tuple[Indices, Indic
     0 where one is a single grey. Sums are exact integers, so that the score is the same on every machine.
     """
     scores = [
-        _correlation(left[i].reshape(len(i), -1).astype(np.int32), right[j].reshape(len(j), -1).astype(np.int32))
+        _correlation_of_rows(
+            left[i].reshape(len(i), -1).astype(np.int32), right[j].reshape(len(j), -1).astype(np.int32)
+        )
         for i, j in (
             (pairs[0][at : at + _AT_ONCE], pairs[1][at : at + _AT_ONCE]) for at in range(0, len(pairs[0]), _AT_ONCE)
         )
@@ -94,7 +98,7 @@ def correlation(left: Thumbnails, right: Thumbnails, pairs: tuple[Indices, Indic
     return np.concatenate(scores) if scores else np.empty(0)
 
 
-def _correlation(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.float64]:
+def _correlation_of_rows(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.float64]:
     # 1,024 products of at most 255 x 255 fit 32 bits.
     together = _covariance(a, b)
     apart = np.sqrt(_covariance(a, a).astype(np.float64)) * np.sqrt(_covariance(b, b).astype(np.float64))

@@ -14,10 +14,10 @@ import pandas as pd
 from golgoru.core import cache
 
 # Clocks of file systems tick coarsely (FAT: 2 s): a file as young as this may change once more within the same tick.
-_YOUNG = 2_000_000_000  # nanoseconds
+_CLOCK_TICK = 2_000_000_000  # nanoseconds
 
 
-def take(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
+def read_stamps(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
     """Return one row per file that is there, indexed by `image`: `stamp`, `bytes`, and whether it is `settled`."""
     now = time.time_ns()
     names, stamps, sizes, settled = [], [], [], []
@@ -29,12 +29,12 @@ def take(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
         names.append(image)
         stamps.append(f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}")
         sizes.append(found.st_size)
-        settled.append(max(found.st_mtime_ns, found.st_ctime_ns) < now - _YOUNG)
+        settled.append(max(found.st_mtime_ns, found.st_ctime_ns) < now - _CLOCK_TICK)
     index = pd.Index(names, name="image", dtype="str")
     return pd.DataFrame({"stamp": pd.array(stamps, dtype="str"), "bytes": sizes, "settled": settled}, index=index)
 
 
-class Stamps:
+class StampStore:
     """What stamp each image had, and what it held. Taken before a file is read, a stamp is never too young for it."""
 
     def __init__(self, taken: pd.DataFrame) -> None:

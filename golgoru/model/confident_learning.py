@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from golgoru.core.arrays import Floats
 
-_CLOSE = 1e-6  # cleanlab's own margin, so that masks are equal
+_MARGIN = 1e-6  # cleanlab's own margin, so that masks are equal
 
 
-def thresholds(label: NDArray[np.int64], probabilities: Floats) -> Floats:
+def class_thresholds(label: NDArray[np.int64], probabilities: Floats) -> Floats:
     """Return per class the mean probability of what has that label; infinite for a class that no object has."""
     count = np.bincount(label, minlength=probabilities.shape[1])
     own = np.bincount(label, probabilities[np.arange(len(label)), label], minlength=probabilities.shape[1])
-    found: Floats = np.where(count > 0, np.maximum(own / np.maximum(count, 1), 2 * _CLOSE), np.inf)
+    found: Floats = np.where(count > 0, np.maximum(own / np.maximum(count, 1), 2 * _MARGIN), np.inf)
     return found
 
 
-def mask(label: NDArray[np.int64], probabilities: Floats) -> NDArray[np.bool_]:
+def label_issue_mask(label: NDArray[np.int64], probabilities: Floats) -> NDArray[np.bool_]:
     """Return which labels the model is confident are another class.
 
     `label` (n,) are codes, `probabilities` (n, classes) out-of-fold. Equal to cleanlab's `find_label_issues` by
@@ -28,7 +28,7 @@ def mask(label: NDArray[np.int64], probabilities: Floats) -> NDArray[np.bool_]:
     """
     if not len(label):
         return np.zeros(0, dtype=bool)
-    confident = probabilities >= thresholds(label, probabilities) - _CLOSE
+    confident = probabilities >= class_thresholds(label, probabilities) - _MARGIN
     best = probabilities.argmax(axis=1)
     guess = np.where(confident.sum(axis=1) > 1, best, confident.argmax(axis=1))
     found: NDArray[np.bool_] = confident.any(axis=1) & (guess != label) & (best != label)

@@ -19,22 +19,22 @@ from golgoru.annotations.image_names import ImageNames
 from golgoru.core.errors import UserError
 from golgoru.core.paths import PARAMS
 from golgoru.core.yaml_models import key_line
-from golgoru.raw.external_predictions import BUILT_IN, OwnPredictions
+from golgoru.raw.external_predictions import BUILT_IN, ExternalPredictions
 
-BOX = ["x", "y", "width", "height"]
-OF_CLASS = "p:"
-_FIELDS = ["image", "label", "confidence", *BOX]
-_COCO = ("image_id", "category_id", "score")
+BOX_COLUMNS = ["x", "y", "width", "height"]
+PROBABILITY_PREFIX = "p:"
+_COLUMNS = ["image", "label", "confidence", *BOX_COLUMNS]
+_COCO_KEYS = ("image_id", "category_id", "score")
 
 
-class Said(NamedTuple):
+class ReadPredictions(NamedTuple):
     """`rows`: image, label, confidence, x, y, width, height, p:CLASS, ...; `left_out`: why rows were, and how many."""
 
     rows: pd.DataFrame
     left_out: dict[str, int]
 
 
-def of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataFrame:
+def rows_of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataFrame:
     """Return the rows of table `predictions` of the model that `model` in the block of a stage names.
 
     Raises UserError where it says nothing; only the built-in one may, which needs labels to learn from.
@@ -49,29 +49,33 @@ def of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataFrame:
     return rows
 
 
-def said(model: OwnPredictions, images: Sequence[str], classes: Sequence[str]) -> Said:
+def read_predictions(model: ExternalPredictions, images: Sequence[str], classes: Sequence[str]) -> ReadPredictions:
     """Return what a model says of the images that there are. Raises UserError where the payload cannot be read."""
-    suffix, read = {"parquet": (".parquet", _parquet), "coco": (".json", _coco)}[model.settings.format]
+    suffix, read = {"parquet": (".parquet", _read_parquet), "coco": (".json", _read_coco)}[model.settings.format]
     files = sorted(model.payload.rglob(f"*{suffix}")) if model.payload.exists() else []
     if not files:
         raise UserError(f"{model.payload}: no {suffix} file; run `dvc pull`, or put there what the model wrote")
     rows = read(files)
     rows["label"] = rows["label"].map(lambda name: model.settings.classes.get(name, name))
-    named = {column: column.removeprefix(OF_CLASS) for column in map(str, rows) if column.startswith(OF_CLASS)}
-    renamed = {column: OF_CLASS + model.settings.classes.get(name, name) for column, name in named.items()}
+    named = {
+        column: column.removeprefix(PROBABILITY_PREFIX)
+        for column in map(str, rows)
+        if column.startswith(PROBABILITY_PREFIX)
+    }
+    renamed = {column: PROBABILITY_PREFIX + model.settings.classes.get(name, name) for column, name in named.items()}
     rows = rows.rename(columns=renamed)
-    rows = _most_probable(rows, classes)
+    rows = _with_most_probable_class(rows, classes)
     rows["image"] = ImageNames(images).resolve(rows["image"].fillna("").astype("str"), model.settings)
-    return _sound(rows, images, classes)
+    return _usable_rows(rows, images, classes)
 
 
-def _sound(rows: pd.DataFrame, images: Sequence[str], classes: Sequence[str]) -> Said:
+def _usable_rows(rows: pd.DataFrame, images: Sequence[str], classes: Sequence[str]) -> ReadPredictions:
     """Leave out the rows that say nothing about this dataset, and count them by reason."""
-    numbers = [column for column in map(str, rows) if column.startswith(OF_CLASS)]
+    numbers = [column for column in map(str, rows) if column.startswith(PROBABILITY_PREFIX)]
     own = rows[numbers].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    boxes = rows[BOX].apply(pd.to_numeric, errors="coerce")
+    boxes = rows[BOX_COLUMNS].apply(pd.to_numeric, errors="coerce")
     confidence = pd.to_numeric(rows["confidence"], errors="coerce")
-    no_box = rows[BOX].isna().all(axis=1)
+    no_box = rows[BOX_COLUMNS].isna().all(axis=1)
     faults = {
         "unknown image": ~rows["image"].isin(set(images)),
         "unknown class": ~rows["label"].isin(set(classes)),
@@ -82,16 +86,16 @@ def _sound(rows: pd.DataFrame, images: Sequence[str], classes: Sequence[str]) ->
     }
     reason = pd.Series(np.select(list(faults.values()), list(faults), default=""), index=rows.index)
     count = reason[reason != ""].value_counts().sort_index()
-    kept = rows.assign(confidence=confidence, **{side: boxes[side] for side in BOX})[reason == ""]
-    return Said(kept.reset_index(drop=True), {str(why): int(number) for why, number in count.items()})
+    kept = rows.assign(confidence=confidence, **{side: boxes[side] for side in BOX_COLUMNS})[reason == ""]
+    return ReadPredictions(kept.reset_index(drop=True), {str(why): int(number) for why, number in count.items()})
 
 
-def _most_probable(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def _with_most_probable_class(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Fill in label and confidence from the probabilities where a model gives those alone."""
-    names = [name for name in classes if OF_CLASS + name in rows]
+    names = [name for name in classes if PROBABILITY_PREFIX + name in rows]
     if not names or rows["label"].notna().all():
         return rows
-    values = rows[[OF_CLASS + name for name in names]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    values = rows[[PROBABILITY_PREFIX + name for name in names]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     best = np.where(np.isnan(values), -1.0, values)
     label = pd.Series(np.array(names, dtype=object)[best.argmax(axis=1)], index=rows.index)
     confidence = pd.Series(best.max(axis=1), index=rows.index).where(~np.isnan(values).any(axis=1))
@@ -99,25 +103,25 @@ def _most_probable(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     return rows.assign(label=rows["label"].mask(empty, label), confidence=rows["confidence"].mask(empty, confidence))
 
 
-def _parquet(files: Sequence[Path]) -> pd.DataFrame:
+def _read_parquet(files: Sequence[Path]) -> pd.DataFrame:
     parts = []
     for file in files:
         try:
             rows = pq.ParquetFile(file).read().to_pandas()
         except (pa.ArrowException, OSError, ValueError) as error:
             raise UserError(f"{file}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
-        whole = any(str(column).startswith(OF_CLASS) for column in rows)
+        whole = any(str(column).startswith(PROBABILITY_PREFIX) for column in rows)
         if "image" not in rows or not (whole or {"label", "confidence"} <= set(rows)):
             found = ", ".join(map(str, rows.columns)) or "none"
             raise UserError(f"{file}: expected the columns image, label and confidence, or p:CLASS; found {found}")
         parts.append(rows)
     rows = pd.concat(parts, ignore_index=True)
-    absent = {field: None for field in _FIELDS if field not in rows}
+    absent = {field: None for field in _COLUMNS if field not in rows}
     made: pd.DataFrame = rows.assign(**absent).astype({"image": object})
     return made
 
 
-def _coco(files: Sequence[Path]) -> pd.DataFrame:
+def _read_coco(files: Sequence[Path]) -> pd.DataFrame:
     results: list[Any] = []
     images: dict[Any, str] = {}
     categories: dict[Any, str] = {}
@@ -128,21 +132,21 @@ def _coco(files: Sequence[Path]) -> pd.DataFrame:
                 images |= {one["id"]: str(one["file_name"]) for one in content["images"]}
                 categories |= {one["id"]: str(one["name"]) for one in content["categories"]}
             else:
-                results += [(*(one[key] for key in _COCO), *_box(one.get("bbox"))) for one in content]
+                results += [(*(one[key] for key in _COCO_KEYS), *_coco_box(one.get("bbox"))) for one in content]
         except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{file}: expected COCO results, a list of image_id, category_id, bbox and score, or a file with "
                 f"images and categories: {type(error).__name__} {str(error)[:80]}"
             ) from None
-    rows = pd.DataFrame(results, columns=["image", "label", "confidence", *BOX], dtype=object)
-    rows["image"] = [images.get(_key(one), str(one)) for one in rows["image"]]
-    rows["label"] = [categories.get(_key(one), str(one)) for one in rows["label"]]
+    rows = pd.DataFrame(results, columns=["image", "label", "confidence", *BOX_COLUMNS], dtype=object)
+    rows["image"] = [images.get(_coco_id(one), str(one)) for one in rows["image"]]
+    rows["label"] = [categories.get(_coco_id(one), str(one)) for one in rows["label"]]
     return rows
 
 
-def _box(box: Any) -> tuple[Any, ...]:
+def _coco_box(box: Any) -> tuple[Any, ...]:
     return (None,) * 4 if box is None else tuple(box[place] for place in range(4))
 
 
-def _key(value: Any) -> Any:
+def _coco_id(value: Any) -> Any:
     return value if isinstance(value, (int, str)) else str(value)

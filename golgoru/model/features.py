@@ -17,13 +17,13 @@ SIDE = 32
 _CELL, _ANGLES, _BLOCK = 8, 9, 2
 _COLOUR = 4  # cells per side whose colour is kept
 _PATCH, _STEP = 6, 2
-_LEARNED_FROM = 20_000  # patches: 100 for each of 200 centres
-_SOFTEN = 10.0  # added to a patch's variance (grey levels squared), so that flat ones stay flat
-_WHITEN = 0.1
-_IN_CACHE = 8  # crops
+_PATCHES_SAMPLED = 20_000  # patches: 100 for each of 200 centres
+_VARIANCE_OFFSET = 10.0  # added to a patch's variance (grey levels squared), so that flat ones stay flat
+_WHITENING_OFFSET = 0.1
+_CROPS_PER_PRODUCT = 8  # crops
 
 # How many of the features are HOG and colour; those of patches come behind them.
-PLAIN = (SIDE // _CELL - _BLOCK + 1) ** 2 * _BLOCK**2 * _ANGLES + 3 * _COLOUR**2
+HOG_AND_COLOUR_SIZE = (SIDE // _CELL - _BLOCK + 1) ** 2 * _BLOCK**2 * _ANGLES + 3 * _COLOUR**2
 
 Crops = NDArray[np.uint8]
 
@@ -36,12 +36,12 @@ class Patches(NamedTuple):
     centres: Floats
 
 
-def plain(crops: Crops) -> Floats:
+def hog_and_colour(crops: Crops) -> Floats:
     """Return HOG and colour of crops (n, 32, 32, 3), n x PLAIN."""
-    return np.concatenate([_gradients(crops), _colours(crops)], axis=1)
+    return np.concatenate([_hog(crops), _mean_colours(crops)], axis=1)
 
 
-def _gradients(crops: Crops) -> Floats:
+def _hog(crops: Crops) -> Floats:
     """Return histograms of oriented gradients: 4 x 4 cells of 8 pixels, 9 angles, overlapping blocks of 2 x 2."""
     values = crops.astype(np.float32)
     across, down = np.zeros_like(values), np.zeros_like(values)
@@ -64,16 +64,16 @@ def _gradients(crops: Crops) -> Floats:
         for row in range(cells - _BLOCK + 1)
         for column in range(cells - _BLOCK + 1)
     ]
-    return np.concatenate([_unit(_unit(block).clip(max=0.2)) for block in blocks], axis=1)
+    return np.concatenate([_unit_length(_unit_length(block).clip(max=0.2)) for block in blocks], axis=1)
 
 
-def _unit(rows: Floats) -> Floats:
+def _unit_length(rows: Floats) -> Floats:
     length = np.sqrt((rows**2).sum(axis=1, keepdims=True) + 1e-3)
     unit: Floats = rows / length
     return unit
 
 
-def _colours(crops: Crops) -> Floats:
+def _mean_colours(crops: Crops) -> Floats:
     """Return the mean colour of 4 x 4 cells, 0 to 1."""
     cell = SIDE // _COLOUR
     means = crops.reshape(-1, _COLOUR, cell, _COLOUR, cell, 3).mean(axis=(2, 4), dtype=np.float32) / 255
@@ -81,18 +81,18 @@ def _colours(crops: Crops) -> Floats:
     return colours
 
 
-def learn(crops: Crops, count: int, seed: int) -> Patches:
+def learn_patches(crops: Crops, count: int, seed: int) -> Patches:
     """Return `count` patches that are common in the crops (n, 32, 32, 3), n > 0. The order of the crops matters."""
     dice = np.random.default_rng(seed)
-    where = dice.integers(0, SIDE - _PATCH + 1, (_LEARNED_FROM, 2))
-    which = dice.integers(0, len(crops), _LEARNED_FROM)
+    where = dice.integers(0, SIDE - _PATCH + 1, (_PATCHES_SAMPLED, 2))
+    which = dice.integers(0, len(crops), _PATCHES_SAMPLED)
     offsets = np.arange(_PATCH)
     rows, columns = where[:, :1] + offsets, where[:, 1:] + offsets
-    taken = crops[which[:, None, None], rows[:, :, None], columns[:, None, :]].reshape(_LEARNED_FROM, -1)
-    patches = _normal(taken.astype(np.float32))
+    taken = crops[which[:, None, None], rows[:, :, None], columns[:, None, :]].reshape(_PATCHES_SAMPLED, -1)
+    patches = _contrast_normalised(taken.astype(np.float32))
     mean = patches.mean(axis=0)
     spread, axes = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
-    whiten = (axes / np.sqrt(spread.clip(min=0) + _WHITEN)) @ axes.T
+    whiten = (axes / np.sqrt(spread.clip(min=0) + _WHITENING_OFFSET)) @ axes.T
     whitened = ((patches - mean) @ whiten.astype(np.float32)).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pictures without any structure have fewer patches than that
@@ -100,28 +100,31 @@ def learn(crops: Crops, count: int, seed: int) -> Patches:
     return Patches(mean, whiten.astype(np.float32), found.cluster_centers_.astype(np.float32))
 
 
-def _normal(patches: Floats) -> Floats:
+def _contrast_normalised(patches: Floats) -> Floats:
     centred: Floats = patches - patches.mean(axis=-1, keepdims=True)
     variance = np.einsum("...i,...i->...", centred, centred)[..., None] / patches.shape[-1]
-    centred /= np.sqrt(variance + _SOFTEN)
+    centred /= np.sqrt(variance + _VARIANCE_OFFSET)
     return centred
 
 
-def by_patches(crops: Crops, patches: Patches) -> Floats:
+def patch_features(crops: Crops, patches: Patches) -> Floats:
     """Return how much of each patch stands in each quarter of the crops, n x 4k ("triangle", Coates et al.).
 
     One product of matrices per crop, so that it is nothing which crops are looked at together.
     """
-    few = [_quarters(crops[at : at + _IN_CACHE], patches) for at in range(0, len(crops), _IN_CACHE)]
+    few = [
+        _pooled_by_quarter(crops[at : at + _CROPS_PER_PRODUCT], patches)
+        for at in range(0, len(crops), _CROPS_PER_PRODUCT)
+    ]
     found: Floats = np.sqrt(np.concatenate(few, dtype=np.float32))  # sums of many small things are skewed
     return found
 
 
-def _quarters(crops: Crops, patches: Patches) -> Floats:
+def _pooled_by_quarter(crops: Crops, patches: Patches) -> Floats:
     windows = np.lib.stride_tricks.sliding_window_view(crops, (_PATCH, _PATCH), axis=(1, 2))[:, ::_STEP, ::_STEP]
     side = windows.shape[1]
     flat = windows.transpose(0, 1, 2, 4, 5, 3).reshape(len(crops), side * side, -1).astype(np.float32)
-    white = (_normal(flat) - patches.mean) @ patches.whiten
+    white = (_contrast_normalised(flat) - patches.mean) @ patches.whiten
     # Squared distances, then distances, then how much nearer than the mean: in place, since memory is what it costs.
     near = white @ (-2 * patches.centres.T)
     near += (patches.centres**2).sum(axis=1)

@@ -11,19 +11,19 @@ from golgoru.core.intervals import Z, wilson
 from golgoru.model import label_posterior
 from golgoru.model.label_posterior import Evidence
 
-GOLD, VOTES, BOTH = "gold sample", "double labels", "votes and model"
+GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL = "gold sample", "double labels", "votes and model"
 _NO_GOLD = "no batch is named in evaluate.gold as the verdicts on a random sample"
 _NO_DOUBLES = "no object was labelled by two people"
 _NO_MODEL = "no model could learn these classes"
 _ONE_CLASS = "of one class alone none can be wrong; what people read or drew is not judged here"
 # For an estimate of one class.
-_LEAST = 10
-_FEW = f"fewer than {_LEAST} objects"
+_MIN_OBJECTS = 10
+_TOO_FEW_OBJECTS = f"fewer than {_MIN_OBJECTS} objects"
 
 COLUMNS = ["method", "label", "objects", "share", "low", "high", "why"]
 
 
-def table(labels: pd.DataFrame, given: Evidence, gold: tuple[str, ...]) -> pd.DataFrame:
+def noise_estimates(labels: pd.DataFrame, given: Evidence, gold: tuple[str, ...]) -> pd.DataFrame:
     """Return one row per method and class, and one per method for all (an empty `label`): columns as COLUMNS.
 
     `gold`: what reviewers said in these batches against what the others had voted, as if they had not spoken; unbiased
@@ -31,36 +31,48 @@ def table(labels: pd.DataFrame, given: Evidence, gold: tuple[str, ...]) -> pd.Da
     `votes and model`: the same with the out-of-fold model as one more voice.
     """
     if len(given.classes) < 2:
-        return pd.concat([_none(method, _ONE_CLASS) for method in (GOLD, VOTES, BOTH)], ignore_index=True)
+        return pd.concat(
+            [_no_estimate(method, _ONE_CLASS) for method in (GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL)],
+            ignore_index=True,
+        )
     people = given.ballots[~given.ballots["review"] & given.ballots["label"].notna()]
-    parts = [_gold(given, people, labels, gold)]
+    parts = [_by_gold_sample(given, people, labels, gold)]
     several = people.groupby("object")["annotator"].nunique()
     of_two = labels[labels["object"].isin(several.index[several > 1])]
-    for method, voices in ((VOTES, given._replace(predictions=given.predictions.iloc[:0])), (BOTH, given)):
-        why = _NO_DOUBLES if of_two.empty else _NO_MODEL if method == BOTH and given.predictions.empty else None
-        parts.append(_none(method, why) if why else _expected(method, of_two, voices))
+    for method, voices in (
+        (DOUBLE_LABELS, given._replace(predictions=given.predictions.iloc[:0])),
+        (VOTES_AND_MODEL, given),
+    ):
+        why = (
+            _NO_DOUBLES
+            if of_two.empty
+            else _NO_MODEL
+            if method == VOTES_AND_MODEL and given.predictions.empty
+            else None
+        )
+        parts.append(_no_estimate(method, why) if why else _by_error_probability(method, of_two, voices))
     found = pd.concat([part for part in parts if len(part)], ignore_index=True)[COLUMNS]
     found[["share", "low", "high"]] = found[["share", "low", "high"]].astype(float).round(4)
     return found
 
 
-def improbable(labels: pd.DataFrame, given: Evidence) -> pd.Series:
+def error_probability(labels: pd.DataFrame, given: Evidence) -> pd.Series:
     """Return, per row of `labels`, the probability that it is another class, by votes and model together."""
-    probable = label_posterior.of_objects(pd.Index(labels["object"]), given)
+    probable = label_posterior.posterior_of_objects(pd.Index(labels["object"]), given)
     code = pd.Index(given.classes).get_indexer(pd.Index(labels["label"]))
     return pd.Series(1 - probable[np.arange(len(labels)), code], index=labels.index).where(code >= 0)
 
 
-def _gold(given: Evidence, people: pd.DataFrame, labels: pd.DataFrame, gold: tuple[str, ...]) -> pd.DataFrame:
+def _by_gold_sample(given: Evidence, people: pd.DataFrame, labels: pd.DataFrame, gold: tuple[str, ...]) -> pd.DataFrame:
     if not gold:
-        return _none(GOLD, _NO_GOLD)
+        return _no_estimate(GOLD_SAMPLE, _NO_GOLD)
     verdicts = given.ballots[given.ballots["review"] & given.ballots["batch"].isin(gold)]
     verdicts = verdicts[verdicts["label"].notna() & verdicts["object"].isin(labels["object"])]
     right = verdicts.drop_duplicates("object").set_index("object")["label"]
     voted = people[people["object"].isin(right.index)]
-    ranked = majority.elect(voted.assign(value=voted["label"]), given.classes, None)
+    ranked = majority.elected_labels(voted.assign(value=voted["label"]), given.classes, None)
     if ranked.empty:
-        return _none(GOLD, "nobody else labelled what stands in evaluate.gold, or there is no such batch")
+        return _no_estimate(GOLD_SAMPLE, "nobody else labelled what stands in evaluate.gold, or there is no such batch")
     wrong = ranked["label"].to_numpy(object) != right.reindex(ranked["object"]).to_numpy(object)
     rows = []
     for name, of in [
@@ -70,22 +82,22 @@ def _gold(given: Evidence, people: pd.DataFrame, labels: pd.DataFrame, gold: tup
         if of.any():
             n, share = int(of.sum()), float(wrong[of].mean())
             interval = [float(wilson(pd.Series([share]), pd.Series([n]), sign).item()) for sign in (-1, 1)]
-            rows.append((GOLD, name, n, share, *interval, None))
+            rows.append((GOLD_SAMPLE, name, n, share, *interval, None))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _expected(method: str, labels: pd.DataFrame, given: Evidence) -> pd.DataFrame:
+def _by_error_probability(method: str, labels: pd.DataFrame, given: Evidence) -> pd.DataFrame:
     """Return the mean improbability of the labels; its interval is that of drawing other objects."""
-    wrong = improbable(labels, given)
+    wrong = error_probability(labels, given)
     rows = []
     for name, own in [("", wrong), *wrong.groupby(labels["label"])]:
-        few = len(own) < _LEAST
+        few = len(own) < _MIN_OBJECTS
         error = Z * own.std(ddof=1) / np.sqrt(len(own)) if not few else np.nan
         low, high = max(own.mean() - error, 0), min(own.mean() + error, 1)
-        shown = (np.nan, np.nan, np.nan, _FEW) if few else (own.mean(), low, high, None)
+        shown = (np.nan, np.nan, np.nan, _TOO_FEW_OBJECTS) if few else (own.mean(), low, high, None)
         rows.append((method, name, len(own), *shown))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _none(method: str, why: str) -> pd.DataFrame:
+def _no_estimate(method: str, why: str) -> pd.DataFrame:
     return pd.DataFrame([(method, "", 0, np.nan, np.nan, np.nan, why)], columns=COLUMNS)

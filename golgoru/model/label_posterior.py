@@ -15,7 +15,7 @@ from golgoru.consensus import dawid_skene
 from golgoru.core.arrays import Floats
 
 # Nothing is impossible: what the probabilities are rounded to.
-_LEAST = 1e-6
+_MIN_PROBABILITY = 1e-6
 
 
 class Evidence(NamedTuple):
@@ -30,24 +30,26 @@ class Evidence(NamedTuple):
     confused: Floats
 
 
-class Voices(NamedTuple):
+class VotesAndModel(NamedTuple):
     """What speaks of each object, both (n, classes): `votes`, how many said what; `model`, NaN where it cannot tell."""
 
     votes: Floats
     model: Floats
 
 
-def evidence(ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Evidence:
+def gather_evidence(ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Evidence:
     """Return the evidence, with people's confusions estimated."""
-    return Evidence(ballots, predictions, classes, confusion(ballots, classes))
+    return Evidence(ballots, predictions, classes, confusion_probabilities(ballots, classes))
 
 
-def of_objects(objects: pd.Index, given: Evidence) -> Floats:
+def posterior_of_objects(objects: pd.Index, given: Evidence) -> Floats:
     """Return the probability of each class (n, classes) of each of the objects, by votes and model together."""
-    return joint(collect(objects, given.ballots, given.predictions, given.classes), given.confused)
+    return posterior(votes_and_model(objects, given.ballots, given.predictions, given.classes), given.confused)
 
 
-def collect(objects: pd.Index, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Voices:
+def votes_and_model(
+    objects: pd.Index, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]
+) -> VotesAndModel:
     """Return the voices on `objects`, in their order; reviewers and who did not see an object have none."""
     people = ballots[~ballots["review"] & ballots["label"].notna()]
     row, said = (
@@ -61,11 +63,11 @@ def collect(objects: pd.Index, ballots: pd.DataFrame, predictions: pd.DataFrame,
     able = predictions[predictions["object"].notna() & predictions["can_say"]]
     row = objects.get_indexer(pd.Index(able["object"]))
     if (row >= 0).any():
-        model[row[row >= 0]] = probabilities(able[row >= 0], classes)
-    return Voices(votes.toarray(), model)
+        model[row[row >= 0]] = class_probabilities(able[row >= 0], classes)
+    return VotesAndModel(votes.toarray(), model)
 
 
-def probabilities(predictions: pd.DataFrame, classes: list[str]) -> Floats:
+def class_probabilities(predictions: pd.DataFrame, classes: list[str]) -> Floats:
     """Return the probabilities of each class, n x classes; where a model told one class alone, the rest is shared."""
     found = np.empty((len(predictions), len(classes)))
     whole = predictions["probabilities"].notna().to_numpy(bool)
@@ -81,7 +83,7 @@ def probabilities(predictions: pd.DataFrame, classes: list[str]) -> Floats:
     return found
 
 
-def confusion(ballots: pd.DataFrame, classes: list[str]) -> Floats:
+def confusion_probabilities(ballots: pd.DataFrame, classes: list[str]) -> Floats:
     """Return how probable it is that people say a class (columns) of an object that is one (rows).
 
     It is learned from objects that several people labelled: who is never compared is taken to be right in 85 of 100.
@@ -89,16 +91,16 @@ def confusion(ballots: pd.DataFrame, classes: list[str]) -> Floats:
     people = ballots[~ballots["review"] & ballots["label"].notna()]
     people = people[people.groupby("object")["weight"].transform("sum").round(6) > 1]
     cast = people.rename(columns={"label": "value"})[["object", "annotator", "value", "weight"]]
-    return dawid_skene.pooled(cast, classes)
+    return dawid_skene.pooled_confusion(cast, classes)
 
 
-def joint(voices: Voices, confused: Floats) -> Floats:
+def posterior(voices: VotesAndModel, confused: Floats) -> Floats:
     """Return the probability of each class (n, classes), given votes and model. Where nobody speaks, it is even."""
     said = voices.votes @ np.log(confused).T
     # Where the model cannot speak, how often the classes occur stands in for it.
     count = voices.votes.sum(axis=0) + 1
     usual = np.log(count / count.sum())
-    model = np.where(np.isnan(voices.model), usual, np.log(voices.model.clip(min=_LEAST)))
+    model = np.where(np.isnan(voices.model), usual, np.log(voices.model.clip(min=_MIN_PROBABILITY)))
     logs = said + model
     mass = np.exp(logs - logs.max(axis=1, keepdims=True))
     found: Floats = (mass / mass.sum(axis=1, keepdims=True)).round(6)

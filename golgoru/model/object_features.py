@@ -19,20 +19,20 @@ from golgoru.images import decode
 from golgoru.model import crops, features
 from golgoru.model.features import Patches
 
-PATCHES = 200
-_FIRST = 2_000  # crops on which the common patches are learned
-_AT_ONCE = 64  # pictures
-_KEPT = np.float16  # three digits are enough, and what is left of a processor's last bits is rounded away
+PATCH_COUNT = 200
+_PATCH_CROPS = 2_000  # crops on which the common patches are learned
+_IMAGES_PER_BATCH = 64  # pictures
+_STORED_TYPE = np.float16  # three digits are enough, and what is left of a processor's last bits is rounded away
 
 
-def items(objects: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+def with_image_data(objects: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """Return `objects` (image, x, y, width, height, ...) with what else is needed: content, date, across, down."""
     pictures_ = images.loc[images["error"].isna(), ["image", "content", "width", "height"]]
     pictures_ = pictures_.rename(columns={"width": "across", "height": "down"})
     return objects.merge(pictures_, on="image").merge(sources[["image", "date"]], on="image")
 
 
-def shapes(items: pd.DataFrame) -> NDArray[np.float64]:
+def box_shapes(items: pd.DataFrame) -> NDArray[np.float64]:
     """Return how large a box is in the picture, and how wide for its height; zeros for a whole picture."""
     across, down = (items[side].to_numpy(np.float64) for side in ("across", "down"))
     width, height = (items[side].to_numpy(np.float64).clip(min=1) for side in ("width", "height"))
@@ -43,63 +43,67 @@ def shapes(items: pd.DataFrame) -> NDArray[np.float64]:
     return found
 
 
-def of_objects(items: pd.DataFrame, seed: int) -> Floats:
+def feature_matrix(items: pd.DataFrame, seed: int) -> Floats:
     """Return one row of features per row of `items` (the function of that name).
 
     A box that is null means the whole picture. Raises UserError where a picture is not the one that fingerprint saw.
     """
     if items.empty:
         return np.empty((0, 0), np.float32)
-    items = items.assign(crop=crops.keys(items))
-    patches = _patches(items, seed)
+    items = items.assign(crop=crops.crop_keys(items))
+    patches = _common_patches(items, seed)
     digest = hashlib.md5(b"".join(part.tobytes() for part in patches), usedforsecurity=False).hexdigest()
-    memory = cache.Memory("features", cache.version_of(_code(), digest), "crop")
+    memory = cache.Memory("features", cache.version_of(_source_code(), digest), "crop")
     known = memory.recall(["features"])
     unknown = items[~items["crop"].isin(known.index)].drop_duplicates("crop")
     if len(unknown):
-        fresh = _compute(unknown, patches)
+        fresh = _computed_features(unknown, patches)
         known = pd.concat([known, fresh]) if len(known) else fresh
         memory.keep(known)
     found = known["features"].reindex(items["crop"])
-    return np.frombuffer(b"".join(found), _KEPT).reshape(len(items), -1).astype(np.float32)
+    return np.frombuffer(b"".join(found), _STORED_TYPE).reshape(len(items), -1).astype(np.float32)
 
 
-def _compute(unknown: pd.DataFrame, patches: Patches) -> pd.DataFrame:
+def _computed_features(unknown: pd.DataFrame, patches: Patches) -> pd.DataFrame:
     # Crops of one picture lie together: it is opened once.
     unknown = unknown.sort_values(["image", "crop"])
-    work = partial(_of_pictures, patches=patches)
-    parts = parallel.map_batches(work, crops.wanted(unknown), "looking at objects", _AT_ONCE)
+    work = partial(_image_features, patches=patches)
+    parts = parallel.map_batches(work, crops.crops_by_image(unknown), "looking at objects", _IMAGES_PER_BATCH)
     rows = [one.tobytes() for part in parts for one in part]
     return pd.DataFrame({"features": rows}, index=pd.Index(unknown["crop"], name="crop"))
 
 
-def _of_pictures(wanted: Sequence[crops.Wanted], patches: Patches) -> list[NDArray[np.float16]]:
-    found = [crops.take(one) for one in wanted]
+def _image_features(wanted: Sequence[crops.ImageCrops], patches: Patches) -> list[NDArray[np.float16]]:
+    found = [crops.cut_crops(one) for one in wanted]
     with threadpool_limits(1):  # many small products: threads would wait for each other
         return [
-            np.concatenate([features.plain(part), features.by_patches(part, patches)], axis=1).astype(_KEPT)
+            np.concatenate([features.hog_and_colour(part), features.patch_features(part, patches)], axis=1).astype(
+                _STORED_TYPE
+            )
             for part in found
         ]
 
 
-def _patches(items: pd.DataFrame, seed: int) -> Patches:
+def _common_patches(items: pd.DataFrame, seed: int) -> Patches:
     """Return the common patches of the crops that came first; learned once for the same crops."""
-    first = items.sort_values(["date", "crop"]).drop_duplicates("crop").head(_FIRST)
-    version = cache.version_of(_code(), str(seed), "\n".join(first["crop"]))
+    first = items.sort_values(["date", "crop"]).drop_duplicates("crop").head(_PATCH_CROPS)
+    version = cache.version_of(_source_code(), str(seed), "\n".join(first["crop"]))
     memory = cache.Memory("patches", version, "part")
     names = list(Patches._fields)
     known = memory.recall(["values", "columns"])
     if list(known.index) == names:
         return Patches(*(np.frombuffer(v, np.float32).reshape(-1, c) for v, c in known.itertuples(index=False)))
     ordered = first.sort_values(["image", "crop"])
-    taken = parallel.map_batches(crops.take_all, crops.wanted(ordered), "learning patches", _AT_ONCE)
+    taken = parallel.map_batches(
+        crops.cut_crops_of_images, crops.crops_by_image(ordered), "learning patches", _IMAGES_PER_BATCH
+    )
     with threadpool_limits(1):
-        learned = features.learn(np.concatenate(taken), PATCHES, seed)
+        learned = features.learn_patches(np.concatenate(taken), PATCH_COUNT, seed)
     parts = [np.atleast_2d(part) for part in learned]
     rows = {"values": [part.tobytes() for part in parts], "columns": [part.shape[1] for part in parts]}
     memory.keep(pd.DataFrame(rows, index=pd.Index(names, name="part")))
     return Patches(*parts)
 
 
-def _code() -> str:
+def _source_code() -> str:
     return "".join(Path(str(module.__file__)).read_text("utf-8") for module in (features, crops, decode))

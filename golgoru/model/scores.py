@@ -9,10 +9,10 @@ import pandas as pd
 from golgoru.core.arrays import Floats
 
 _RESAMPLES = 1_000
-_AT_ONCE = 50  # resamples in memory
+_RESAMPLES_PER_BATCH = 50  # resamples in memory
 # Below this a resample says more about itself than about the data.
-_LEAST_GROUPS = 5
-FEW = f"fewer than {_LEAST_GROUPS} groups of pictures"
+_MIN_GROUPS = 5
+TOO_FEW_GROUPS = f"fewer than {_MIN_GROUPS} groups of pictures"
 
 
 class Measure(NamedTuple):
@@ -40,7 +40,7 @@ def measures(label: pd.Series, predicted: pd.Series, cases: pd.DataFrame) -> lis
     return found
 
 
-def table(found: Sequence[Measure], groups: pd.Series, seed: int) -> pd.DataFrame:
+def score_table(found: Sequence[Measure], groups: pd.Series, seed: int) -> pd.DataFrame:
     """Return one row per measure: scope, key, measure, objects, value, low, high, why (bootstrap over groups, 95 %).
 
     A share of nothing is null; so is an interval over fewer than five groups, and `why` says so.
@@ -51,12 +51,12 @@ def table(found: Sequence[Measure], groups: pd.Series, seed: int) -> pd.DataFram
         np.stack([1.0 * np.bincount(code, getattr(m, side), minlength=size) for m in found], axis=1)
         for side in ("hits", "of")
     )
-    shares = resampled(hits, of, seed)
+    shares = bootstrap_shares(hits, of, seed)
     rows = []
     for place, measure in enumerate(found):
         total, holding = of[:, place].sum(), int((of[:, place] > 0).sum())
-        low, high = np.nanquantile(shares[:, place], [0.025, 0.975]) if holding >= _LEAST_GROUPS else (np.nan, np.nan)
-        why = "there are none" if not total else FEW if holding < _LEAST_GROUPS else None
+        low, high = np.nanquantile(shares[:, place], [0.025, 0.975]) if holding >= _MIN_GROUPS else (np.nan, np.nan)
+        why = "there are none" if not total else TOO_FEW_GROUPS if holding < _MIN_GROUPS else None
         rows.append({
             "scope": measure.scope, "key": measure.key, "measure": measure.name, "objects": int(measure.of.sum()),
             "value": hits[:, place].sum() / total if total else np.nan, "low": low, "high": high, "why": why,
@@ -65,15 +65,15 @@ def table(found: Sequence[Measure], groups: pd.Series, seed: int) -> pd.DataFram
     return pd.DataFrame(rows, columns=columns).round(4)
 
 
-def resampled(hits: Floats, of: Floats, seed: int) -> Floats:
+def bootstrap_shares(hits: Floats, of: Floats, seed: int) -> Floats:
     """Return the shares (resamples, m) when groups (rows of `hits` and `of`, both (groups, m)) are drawn anew."""
     size = len(hits)
     if not size:
         return np.empty((0, hits.shape[1]))
     dice = np.random.default_rng(seed)
     parts = []
-    for _ in range(0, _RESAMPLES, _AT_ONCE):
-        times = dice.multinomial(size, np.full(size, 1 / size), size=_AT_ONCE).astype(np.float64)
+    for _ in range(0, _RESAMPLES, _RESAMPLES_PER_BATCH):
+        times = dice.multinomial(size, np.full(size, 1 / size), size=_RESAMPLES_PER_BATCH).astype(np.float64)
         drawn = times @ of
         parts.append(np.divide(times @ hits, drawn, out=np.full(drawn.shape, np.nan), where=drawn > 0))
     return np.concatenate(parts)

@@ -17,7 +17,7 @@ Format = Literal["csv", "jsonl", "parquet", "folders", "voc", "icdar"]
 BoxConvention = Literal["edges", "pixels-from-0", "pixels-from-1"]
 
 
-def _field(name: str) -> str:
+def _known_field(name: str) -> str:
     if name not in FIELDS:
         raise ValueError(f"unknown key; known keys: {', '.join(FIELDS)}")
     return name
@@ -32,7 +32,7 @@ class BatchFile(Written):
     guideline_version: str
     annotator: str | None = None
     images: Name | None = None
-    columns: Mapping[Annotated[str, AfterValidator(_field)], str] = {}
+    columns: Mapping[Annotated[str, AfterValidator(_known_field)], str] = {}
     classes: Mapping[str, str] = {}
     names: Mapping[str, str] = {}
     label: str | None = None

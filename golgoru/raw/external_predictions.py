@@ -20,7 +20,7 @@ class PredictionsFile(Written):
     classes: Mapping[str, str] = {}
 
 
-class OwnPredictions(NamedTuple):
+class ExternalPredictions(NamedTuple):
     """What one model said. `file` is the description, `payload` the folder of what it wrote."""
 
     name: str
@@ -29,7 +29,7 @@ class OwnPredictions(NamedTuple):
     payload: Path
 
 
-def read_all(folder: Path) -> list[OwnPredictions]:
+def read_descriptions(folder: Path) -> list[ExternalPredictions]:
     """Return every model's predictions by name; no folder means none. Raises UserError where one is not described."""
     found = []
     for entry in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.exists() else []:
@@ -39,5 +39,5 @@ def read_all(folder: Path) -> list[OwnPredictions]:
         check_name(file, entry.name)
         if entry.name == BUILT_IN:
             raise UserError(f"{file}: '{BUILT_IN}' is the name of the built-in model; rename the folder")
-        found.append(OwnPredictions(entry.name, file, load(file, PredictionsFile), entry / "payload"))
+        found.append(ExternalPredictions(entry.name, file, load(file, PredictionsFile), entry / "payload"))
     return found

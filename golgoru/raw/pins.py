@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from golgoru.core.csv_table import read_table
+from golgoru.core.csv_table import read_csv_table
 from golgoru.core.dataset import SPLITS
 from golgoru.core.errors import UserError
 
-_PIN = ("image", "split", "reason")
+_PIN_COLUMNS = ("image", "split", "reason")
 
 
 class Pin(NamedTuple):
@@ -24,13 +24,17 @@ def read_pins(file: Path) -> list[Pin]:
     if not file.exists():
         return []
     try:
-        table, lines, rejects = read_table(file.name, file)
+        table, lines, rejects = read_csv_table(file.name, file)
     except ValueError as error:
         raise UserError(f"{file}: {error}") from None
-    if list(table.columns) != list(_PIN):
-        raise UserError(f"{file}:1: expected the columns {','.join(_PIN)}, found {','.join(table.columns) or 'none'}")
+    if list(table.columns) != list(_PIN_COLUMNS):
+        raise UserError(
+            f"{file}:1: expected the columns {','.join(_PIN_COLUMNS)}, found {','.join(table.columns) or 'none'}"
+        )
     if rejects:
-        raise UserError(f"{file}:{rejects[0].line}: expected three values, {','.join(_PIN)}; {rejects[0].error}")
+        raise UserError(
+            f"{file}:{rejects[0].line}: expected three values, {','.join(_PIN_COLUMNS)}; {rejects[0].error}"
+        )
     pins = [Pin(line, *row) for line, row in zip(lines, table.fillna("").itertuples(index=False), strict=True)]
     for pin in pins:
         if pin.split not in SPLITS:

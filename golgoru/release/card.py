@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from golgoru.consensus.relabel import Work
+from golgoru.consensus.relabel import RelabelWork
 from golgoru.core import text
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.core.markdown import link, number, plain, share, table
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import RuleBook
 from golgoru.release import charts, croissant, manifest
-from golgoru.release.card_labels import how_labels_were_made, limits
+from golgoru.release.card_labels import labelling_section, limits_section
 from golgoru.tables.pipeline import TABLES
 from golgoru.tables.schema import INTEGER, NUMBER, POLYGON, TEXT, YES_NO
 
@@ -50,28 +50,28 @@ _REASONS = {
 }
 
 
-def card(
+def build_card(
     dataset: Dataset,
     classes: Classes,
     rules: RuleBook,
     tables: Mapping[str, pd.DataFrame],
     edge_cases: str,
     release_hash: str,
-    again: Work,
+    again: RelabelWork,
 ) -> bytes:
     """Return the dataset card as Markdown; `tables` are the release's by name (`release/train`, ...).
 
     `edge_cases` is the section on them, from `card_edge_cases`; `again`: what must be labelled again after changes of
     the guideline.
     """
-    counts = manifest.counts(classes, tables)
+    counts = manifest.counts_by_split(classes, tables)
     sections = (
         _front_matter(dataset) + _head(dataset, classes, counts, release_hash),
         _contents(classes, counts),
         *([edge_cases] if edge_cases else []),
-        how_labels_were_made(tables, again),
+        labelling_section(tables, again),
         _left_out(rules, tables["release/ledger"]),
-        limits(dataset, counts, tables),
+        limits_section(dataset, counts, tables),
         _loading(),
         _columns(tables),
     )
@@ -206,7 +206,7 @@ def _columns(tables: Mapping[str, pd.DataFrame]) -> str:
             [
                 f"`{column.name}`",
                 _TYPES[column.type] + (", or null" if column.nullable else ""),
-                plain(croissant.meaning(column)),
+                plain(croissant.column_meaning(column)),
             ]
             for column in schema.columns
         ]

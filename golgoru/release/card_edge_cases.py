@@ -10,7 +10,7 @@ from golgoru.core.markdown import DASH, amount, number, plain, table
 from golgoru.guideline.edge_cases import EdgeCases
 
 
-def section(edge_cases: EdgeCases, judged: pd.DataFrame, counts: Mapping[str, Any]) -> str:
+def edge_cases_section(edge_cases: EdgeCases, judged: pd.DataFrame, counts: Mapping[str, Any]) -> str:
     """Return the section on edge cases as Markdown; nothing where the guideline has none.
 
     `judged` is table `judged`, `counts` what `edge_case_counts.in_release` returns.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from golgoru.consensus.relabel import Work
+from golgoru.consensus.relabel import RelabelWork
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.core.markdown import DASH, amount, listed, number, plain, share, table
 
@@ -17,7 +17,7 @@ from golgoru.core.markdown import DASH, amount, listed, number, plain, share, ta
 _FEW = 30
 
 
-def how_labels_were_made(tables: Mapping[str, pd.DataFrame], again: Work) -> str:
+def labelling_section(tables: Mapping[str, pd.DataFrame], again: RelabelWork) -> str:
     """Return the section on annotators, votes, agreement, contested labels, and labels of an older guideline."""
     lineage, ledger = tables["release/lineage"], tables["release/ledger"]
     annotators = _annotators_per_object(lineage)
@@ -41,7 +41,7 @@ def how_labels_were_made(tables: Mapping[str, pd.DataFrame], again: Work) -> str
     return "\n\n".join(["## How the labels were made", table(["", ""], rows)])
 
 
-def _again(again: Work) -> str:
+def _again(again: RelabelWork) -> str:
     if not again.objects:
         return "nothing"
     what = f"{amount(again.objects, 'object')} on {amount(again.images, 'image')}"
@@ -51,7 +51,7 @@ def _again(again: Work) -> str:
     return f"{what}, {hours} at the measured {again.seconds:,.1f} seconds per label"
 
 
-def limits(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
+def limits_section(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
     """Return the section on what the release cannot say or do."""
     items = [f"Share of wrong labels: {DASH}. Nobody has audited a random sample of them, so it is not known."]
     if all(tables[f"release/{split}"]["confidence"].isna().all() for split in SPLITS):

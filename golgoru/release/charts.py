@@ -29,28 +29,28 @@ _TOP, _ROW, _BAR = 46, 24, 14
 _LEGEND_STEP = 90
 
 
-class Row(NamedTuple):
+class Bar(NamedTuple):
     """One bar: its name, and one number per series, drawn end to end."""
 
     name: str
     values: tuple[int, ...]
 
 
-def charts(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+def draw_charts(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
     """Return the charts of a release by file name."""
     by_class = objects_by_class(classes, tables)
     by_split = tables["release/images"]["split"].value_counts()
     ledger = tables["release/ledger"]
     is_image = ledger["kind"] == "image"
     return {
-        CLASSES: bars("Objects per class", _by_size(by_class), SPLITS),
-        IMAGES: bars("Images per split", [Row(split, (int(by_split.get(split, 0)),)) for split in SPLITS]),
-        IMAGE_FATES: bars("What became of the raw images", _fates(ledger[is_image])),
-        ANNOTATION_FATES: bars("What became of annotations and rejects", _fates(ledger[~is_image])),
+        CLASSES: bar_chart("Objects per class", _by_size(by_class), SPLITS),
+        IMAGES: bar_chart("Images per split", [Bar(split, (int(by_split.get(split, 0)),)) for split in SPLITS]),
+        IMAGE_FATES: bar_chart("What became of the raw images", _fates(ledger[is_image])),
+        ANNOTATION_FATES: bar_chart("What became of annotations and rejects", _fates(ledger[~is_image])),
     }
 
 
-def bars(title: str, rows: Sequence[Row], series: Sequence[str] = ("",)) -> bytes:
+def bar_chart(title: str, rows: Sequence[Bar], series: Sequence[str] = ("",)) -> bytes:
     """Return horizontal bars, stacked by `series`, with each bar's sum and its share of all, as an SVG file.
 
     At most 30 bars are drawn; the rest is summed up in one more row, so that the numbers still add up.
@@ -58,7 +58,7 @@ def bars(title: str, rows: Sequence[Row], series: Sequence[str] = ("",)) -> byte
     shown = [*rows[:_MAX_ROWS]]
     if len(rows) > _MAX_ROWS:
         rest = rows[_MAX_ROWS:]
-        shown.append(Row(f"{len(rest):,} more", tuple(map(sum, zip(*(row.values for row in rest), strict=True)))))
+        shown.append(Bar(f"{len(rest):,} more", tuple(map(sum, zip(*(row.values for row in rest), strict=True)))))
     total = sum(sum(row.values) for row in shown)
     # The row of the rest has no bar: next to single rows it would say that they are small.
     largest = max((sum(row.values) for row in shown[:_MAX_ROWS]), default=0)
@@ -74,14 +74,14 @@ def bars(title: str, rows: Sequence[Row], series: Sequence[str] = ("",)) -> byte
     return "\n".join([*_head(title, height), *body, "</svg>", ""]).encode()
 
 
-def _by_size(frame: pd.DataFrame) -> list[Row]:
+def _by_size(frame: pd.DataFrame) -> list[Bar]:
     """Return rows by falling sum; equal sums keep their order."""
     order = frame.sum(axis=1).sort_values(ascending=False, kind="stable").index
     values = frame.loc[order].to_numpy().tolist()
-    return [Row(str(name), tuple(numbers)) for name, numbers in zip(order, values, strict=True)]
+    return [Bar(str(name), tuple(numbers)) for name, numbers in zip(order, values, strict=True)]
 
 
-def _fates(ledger: pd.DataFrame) -> list[Row]:
+def _fates(ledger: pd.DataFrame) -> list[Bar]:
     return _by_size(ledger["fate"].value_counts().sort_index().to_frame())
 
 
@@ -104,7 +104,7 @@ def _legend(series: Sequence[str]) -> list[str]:
     return marks
 
 
-def _row(row: Row, y: int, scale: float, total: int) -> list[str]:
+def _row(row: Bar, y: int, scale: float, total: int) -> list[str]:
     baseline = y + _BAR - 3
     full, name = markup_safe(row.name), shorten(markup_safe(row.name), _NAME_COLUMNS)
     parts = [_text(_NAME_END, baseline, name, 'text-anchor="end"', full if full != name else "")]

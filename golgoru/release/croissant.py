@@ -90,7 +90,7 @@ HUB_LICENCES = {spdx: spdx.lower() for spdx in _AS_ON_THE_HUB} | {
 METADATA_MEANING = "metadata that the deliveries declare"
 
 
-def croissant(dataset: Dataset, classes: Classes, parts: Mapping[str, bytes]) -> dict[str, Any]:
+def build_croissant(dataset: Dataset, classes: Classes, parts: Mapping[str, bytes]) -> dict[str, Any]:
     """Return the release as a Croissant document: a file and a record set per table, a field per column.
 
     `parts` maps the file names of the tables (`train.parquet` is table `release/train`) to their exact bytes.
@@ -123,7 +123,7 @@ def licence_url(licence: str) -> str | None:
     return f"https://spdx.org/licenses/{licence}.html" if licence in HUB_LICENCES else None
 
 
-def meaning(column: Column) -> str:
+def column_meaning(column: Column) -> str:
     """Return what a column means; where its schema says "as in labels", what it means there."""
     if not column.meaning.startswith("as in "):
         return column.meaning
@@ -147,7 +147,7 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
 def _record_set(name: str, content: bytes, has_classes: bool) -> dict[str, Any]:
     table = TABLES[_table_name(name)]
     record_set = PurePosixPath(name).stem
-    meanings = {column.name: meaning(column) for column in table.columns}
+    meanings = {column.name: column_meaning(column) for column in table.columns}
     fields = [
         _field(record_set, name, column, meanings.get(column.name, METADATA_MEANING))
         for column in pq.read_schema(io.BytesIO(content))

@@ -7,10 +7,10 @@ import pandas as pd
 
 from golgoru.consensus.duplicate_conflicts import RULE as COPIES_DISAGREE_RULE
 from golgoru.consensus.transcriptions import RULE as TEXTS_DISAGREE_RULE
-from golgoru.duplicates.withdrawn import withdrawn
+from golgoru.duplicates.withdrawn import withdrawn_images
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.tables import frames
-from golgoru.validation.findings import set_aside
+from golgoru.validation.findings import set_aside_rows
 
 WITHDRAWN_RULE, HELD_RULE, CAP_RULE, VOTE_RULE = "WITHDRAWN-001", "SPLIT-002", "CAP-001", "VOTE-001"
 IN_RELEASE = ("released", "reviewed empty")
@@ -27,7 +27,7 @@ class Fates(NamedTuple):
     ignored: pd.Index
 
 
-class Reason(NamedTuple):
+class FateReason(NamedTuple):
     """Where it applies, the fate that it gives, the stage that decided, and the rule, where one did."""
 
     where: Any
@@ -54,41 +54,41 @@ def image_fates(
     """Say of each image where it goes; the first reason that applies is the one that is given."""
     table = pd.DataFrame(index=pd.Index(images["image"], name="image"))
     copy = copies.set_index("image").reindex(table.index)
-    aside = set_aside(violations, "images").reindex(table.index)
+    aside = set_aside_rows(violations, "images").reindex(table.index)
     agreed = labels if release_contested else labels[labels["status"] != "contested"]
     words = votes.merge(annotations[["annotation", "annotator", "source", "kind"]], on="annotation")
-    waiting = _waiting(words, relabel)
+    waiting = _outdated_and_not_renewed(words, relabel)
     # Of these a copy that is left out says otherwise, and no reviewer has settled it.
-    in_doubt = frames.is_in(table.index, disagreements.loc[disagreements["status"] == "contested", "kept_as"])
-    empty = frames.is_in(table.index, _looked_and_empty(words, labels, waiting))
-    undecided = empty | frames.is_in(table.index, _undecided(labels, votes, waiting))
+    in_doubt = frames.is_in(table.index, disagreements.loc[disagreements["status"] == "contested", "duplicate_of"])
+    empty = frames.is_in(table.index, _reviewed_empty(words, labels, waiting))
+    undecided = empty | frames.is_in(table.index, _without_consensus(labels, votes, waiting))
     by_votes, by_texts = (
         frames.is_in(table.index, labels.loc[labels["rule"] == rule, "image"])
         for rule in (VOTE_RULE, TEXTS_DISAGREE_RULE)
     )
     unkept = weights.loc[~weights["keep"], "image"]
-    taken_back = frames.is_in(table.index, withdrawn(images, pairs, withdrawals))
+    taken_back = frames.is_in(table.index, withdrawn_images(images, pairs, withdrawals))
     reasons = [
-        Reason(taken_back, "withdrawn", "release", WITHDRAWN_RULE),
-        Reason(aside.notna(), "set aside", "validate", aside),
-        Reason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
-        Reason(copy["kept_as"].notna(), "copy", "consolidate", copy["rule"]),
-        Reason(frames.is_in(table.index, splits.loc[splits["held"], "image"]), "set aside", "split", HELD_RULE),
-        Reason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
-        Reason(frames.is_in(table.index, agreed["image"]), "released", "release"),
-        Reason(empty & (release_contested | ~in_doubt), "reviewed empty", "release"),
-        Reason(undecided & by_texts & ~by_votes, "contested", "consolidate", TEXTS_DISAGREE_RULE),
-        Reason(undecided & in_doubt & ~by_votes, "contested", "consolidate", COPIES_DISAGREE_RULE),
-        Reason(undecided, "contested", "consolidate", VOTE_RULE),
+        FateReason(taken_back, "withdrawn", "release", WITHDRAWN_RULE),
+        FateReason(aside.notna(), "set aside", "validate", aside),
+        FateReason(images["error"].notna().to_numpy(), "set aside", "fingerprint"),
+        FateReason(copy["duplicate_of"].notna(), "copy", "consolidate", copy["rule"]),
+        FateReason(frames.is_in(table.index, splits.loc[splits["held"], "image"]), "set aside", "split", HELD_RULE),
+        FateReason(frames.is_in(table.index, unkept), "capped", "rebalance", CAP_RULE),
+        FateReason(frames.is_in(table.index, agreed["image"]), "released", "release"),
+        FateReason(empty & (release_contested | ~in_doubt), "reviewed empty", "release"),
+        FateReason(undecided & by_texts & ~by_votes, "contested", "consolidate", TEXTS_DISAGREE_RULE),
+        FateReason(undecided & in_doubt & ~by_votes, "contested", "consolidate", COPIES_DISAGREE_RULE),
+        FateReason(undecided, "contested", "consolidate", VOTE_RULE),
     ]
-    table = _decide(table, reasons, Reason(True, "unlabelled", "consolidate"))
-    table["survivor"] = copy["kept_as"].where(table["fate"] == "copy")
+    table = _first_reason(table, reasons, FateReason(True, "unlabelled", "consolidate"))
+    table["survivor"] = copy["duplicate_of"].where(table["fate"] == "copy")
     split = splits.set_index("image")["split"].reindex(table.index)
     table["split"] = split.where(table["fate"].isin(IN_RELEASE))
-    return _with_objects(table, labels, release_contested)
+    return _with_released_objects(table, labels, release_contested)
 
 
-def _with_objects(table: pd.DataFrame, labels: pd.DataFrame, release_contested: bool) -> Fates:
+def _with_released_objects(table: pd.DataFrame, labels: pd.DataFrame, release_contested: bool) -> Fates:
     """Return the fates of images (`table`) with the objects that are released, and those of them that are ignored.
 
     A released picture shows its contested objects too: left out, they would be background, and a wrong label.
@@ -98,7 +98,7 @@ def _with_objects(table: pd.DataFrame, labels: pd.DataFrame, release_contested: 
     return Fates(table, pd.Index(shown["object"]), pd.Index(shown.loc[undecided, "object"]))
 
 
-def ledger(
+def build_ledger(
     fates: Fates,
     annotations: pd.DataFrame,
     rejects: pd.DataFrame,
@@ -119,7 +119,7 @@ def _annotation_fates(
 ) -> pd.DataFrame:
     """Say of each annotation where it went: with its image where that is not released, else by its role."""
     words = annotations[["annotation", "image"]].merge(votes.rename(columns={"image": "counted"}), on="annotation")
-    own = words["annotation"].map(set_aside(violations, "annotations"))
+    own = words["annotation"].map(set_aside_rows(violations, "annotations"))
     # The image that it was counted for has the say; a word that was not counted follows its own image.
     image = fates.images.reindex(words["counted"].fillna(words["image"])).set_axis(words.index)
     by_object = labels.set_index("object")
@@ -130,28 +130,28 @@ def _annotation_fates(
     ignored = frames.is_in(words["object"], fates.ignored)
     stands = words["role"].isin(["voted", "adjudicated"])
     reasons = [
-        Reason(image["fate"] == "withdrawn", image["fate"], image["stage"], image["rule"]),
-        Reason(own.notna(), "set aside", "validate", own),
-        Reason(with_image, image["fate"], image["stage"], image["rule"]),
-        Reason(words["role"] == "set aside", "set aside", "validate"),
-        Reason(words["role"] == "superseded", "superseded", "consolidate"),
-        Reason(words["role"] == "outdated", "outdated", "consolidate"),
-        Reason(words["role"] == "no vote", "no vote", "consolidate"),
-        Reason((words["role"] == "empty") & (image["fate"] == "reviewed empty"), "reviewed empty", "release"),
-        Reason((status == "contested") & (~released | ignored), "contested", "consolidate", contested_by),
-        Reason(words["role"] == "overruled", "outvoted", "consolidate"),
-        Reason(stands & released, "released", "release"),
-        Reason(stands & status.isna(), "removed", "consolidate"),
+        FateReason(image["fate"] == "withdrawn", image["fate"], image["stage"], image["rule"]),
+        FateReason(own.notna(), "set aside", "validate", own),
+        FateReason(with_image, image["fate"], image["stage"], image["rule"]),
+        FateReason(words["role"] == "set aside", "set aside", "validate"),
+        FateReason(words["role"] == "superseded", "superseded", "consolidate"),
+        FateReason(words["role"] == "outdated", "outdated", "consolidate"),
+        FateReason(words["role"] == "no vote", "no vote", "consolidate"),
+        FateReason((words["role"] == "empty") & (image["fate"] == "reviewed empty"), "reviewed empty", "release"),
+        FateReason((status == "contested") & (~released | ignored), "contested", "consolidate", contested_by),
+        FateReason(words["role"] == "overruled", "outvoted", "consolidate"),
+        FateReason(stands & released, "released", "release"),
+        FateReason(stands & status.isna(), "removed", "consolidate"),
     ]
     result = pd.DataFrame({"key": words["annotation"], "image": words["image"]})
     with_picture = image["rule"].where(image["fate"] == "contested", VOTE_RULE)
-    result = _decide(result, reasons, Reason(True, "contested", "consolidate", with_picture))
+    result = _first_reason(result, reasons, FateReason(True, "contested", "consolidate", with_picture))
     result["survivor"] = image["survivor"].where(result["fate"] == "copy")
     result["split"] = image["split"].where(result["fate"].isin(IN_RELEASE))
     return result
 
 
-def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) -> pd.DataFrame:
+def _first_reason(rows: pd.DataFrame, reasons: Sequence[FateReason], otherwise: FateReason) -> pd.DataFrame:
     """Return the rows with fate, stage and rule: of several reasons that apply, the first one's."""
     decided = {
         name: pd.Series(getattr(otherwise, name), index=rows.index, dtype=object) for name in ("fate", "stage", "rule")
@@ -162,13 +162,13 @@ def _decide(rows: pd.DataFrame, reasons: Sequence[Reason], otherwise: Reason) ->
     return rows.assign(**decided)
 
 
-def _waiting(words: pd.DataFrame, relabel: pd.DataFrame) -> pd.DataFrame:
+def _outdated_and_not_renewed(words: pd.DataFrame, relabel: pd.DataFrame) -> pd.DataFrame:
     """Return the outdated words that saw something, where nobody has said anything newer: it may still be there."""
     outdated = words[(words["role"] == "outdated") & (words["kind"] != "empty")]
     return outdated[frames.is_in(outdated["image"], relabel["image"])]
 
 
-def _looked_and_empty(words: pd.DataFrame, labels: pd.DataFrame, waiting: pd.DataFrame) -> pd.Series:
+def _reviewed_empty(words: pd.DataFrame, labels: pd.DataFrame, waiting: pd.DataFrame) -> pd.Series:
     """Return the pictures without a label of which people say that they hold nothing.
 
     That is: a reviewer, more than half of those who looked, or the removal of everything that was drawn. Who saw what
@@ -188,7 +188,7 @@ def _looked_and_empty(words: pd.DataFrame, labels: pd.DataFrame, waiting: pd.Dat
     return found
 
 
-def _undecided(labels: pd.DataFrame, votes: pd.DataFrame, waiting: pd.DataFrame) -> pd.Series:
+def _without_consensus(labels: pd.DataFrame, votes: pd.DataFrame, waiting: pd.DataFrame) -> pd.Series:
     """Return the pictures of which people said different things; what a reviewer took the label from is not one."""
     taken = votes[(votes["role"] == "adjudicated") & votes["object"].isna()]
     overruled = votes[(votes["role"] == "overruled") & ~frames.is_in(votes["image"], taken["image"])]

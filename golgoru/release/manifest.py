@@ -20,7 +20,7 @@ FILE = "manifest.json"
 _SHAPES_BYTES = ("numpy", "pandas", "pillow", "pyarrow", "simplejpeg")
 
 
-def manifest(
+def build_manifest(
     dataset: Dataset,
     classes: Classes,
     parts: Mapping[str, bytes],
@@ -48,7 +48,7 @@ def manifest(
     }
 
 
-def to_bytes(document: Mapping[str, Any]) -> bytes:
+def json_bytes(document: Mapping[str, Any]) -> bytes:
     """Return a document as UTF-8 JSON for people: indented, in its own order, one newline at the end."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -62,7 +62,7 @@ def release_hash(parts: Mapping[str, bytes]) -> str:
     return _sha256("".join(lines).encode())
 
 
-def counts(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def counts_by_split(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Return how many images, images reviewed as empty, and objects there are, by split; objects by class too.
 
     Every class of the guideline is there, in its order and with 0 where it has none; behind them, sorted,

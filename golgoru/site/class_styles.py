@@ -3,10 +3,10 @@
 from golgoru.core.text import markup_safe
 from golgoru.guideline.classes import Classes
 
-Style = tuple[str, str]  # name and colour
+ClassStyle = tuple[str, str]  # name and colour
 
 
-def styles(classes: Classes, shown: set[str]) -> dict[str, Style]:
+def class_styles(classes: Classes, shown: set[str]) -> dict[str, ClassStyle]:
     """Return name and colour of the classes that a page shows, in the order of the guideline.
 
     A class without a colour gets a hue of its own by its place: steps of the golden angle lie apart, however many.

@@ -13,20 +13,20 @@ from golgoru.core.markdown import amount, number
 from golgoru.core.text import markup_safe
 from golgoru.guideline.edge_cases import EdgeCases
 
-MOST = 100
+MAX_ITEMS = 100
 # The headings of the list, most needed first.
-MISSING, UNMET, PINS, IN_THE_WAY, EVEN = LEVELS = (
+MISSING, BELOW_TARGET, SOLVED_BY_PINS, OTHER_REASON, NO_WEIGHTS_NEEDED = LEVELS = (
     "Missing: collect these first",
     "Collect these until weights reach the target",
     "Missing in a split, and there in another one: record the proposed pins",
     "Short of the target, for another reason than their number",
     "Enough: with these no weights would be needed",
 )
-_THING = ["kind", "key"]
-_Rows = dict[tuple[str, str], list[dict[Any, Any]]]  # by thing
+_KEY = ["kind", "key"]
+_RowsByKey = dict[tuple[str, str], list[dict[Any, Any]]]  # by thing
 
 
-class Need(NamedTuple):
+class CollectionItem(NamedTuple):
     """One line: `many` images (objects, for an edge case of objects), None where nothing is to be collected.
 
     `why` is in the tables' own words.
@@ -41,36 +41,36 @@ class Need(NamedTuple):
     why: tuple[str, ...]
 
 
-class Needs(NamedTuple):
+class CollectionList(NamedTuple):
     """The first lines, how many are left out, and how many of all lines ask for pictures."""
 
-    shown: tuple[Need, ...]
+    shown: tuple[CollectionItem, ...]
     more: int
     to_collect: int
 
 
-def needs(seats: pd.DataFrame, plan: pd.DataFrame, edge_cases: EdgeCases) -> Needs:
+def items_to_collect(seats: pd.DataFrame, plan: pd.DataFrame, edge_cases: EdgeCases) -> CollectionList:
     """Return what is missing of `seats` and `plan`, one line per class, edge case or value."""
     plan = plan.rename(columns={"by": "kind", "value": "key"})
     no_value = (plan["key"] == UNKNOWN) & ~plan["kind"].isin([CLASS, EDGE_CASE])  # nobody orders images without one
     wanted = plan[(plan["target"].fillna(0) > 0) & ~no_value]
-    table = _things(seats, plan, wanted)
+    table = _items(seats, plan, wanted)
     told = table[table["level"] < len(LEVELS)].sort_values(
-        ["level", "many", *_THING], ascending=[True, False, True, True]
+        ["level", "many", *_KEY], ascending=[True, False, True, True]
     )
-    first = told.head(MOST)
-    about = _About(_rows(seats, first), _rows(wanted, first), edge_cases)
+    first = told.head(MAX_ITEMS)
+    about = _ItemTexts(_rows(seats, first), _rows(wanted, first), edge_cases)
     shown = tuple(about.need(row) for row in first.to_dict("records"))
-    asks = told["level"].isin([LEVELS.index(MISSING), LEVELS.index(UNMET)])
-    return Needs(shown, len(told) - len(first), int(asks.sum()))
+    asks = told["level"].isin([LEVELS.index(MISSING), LEVELS.index(BELOW_TARGET)])
+    return CollectionList(shown, len(told) - len(first), int(asks.sum()))
 
 
-def _things(seats: pd.DataFrame, plan: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
+def _items(seats: pd.DataFrame, plan: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
     """Return one row per thing: kind, key, its level (a number of LEVELS; beyond them nothing is missing) and many."""
-    of_seats = seats.groupby(_THING)[["short", "missing"]].sum()
-    of_plan = wanted.groupby(_THING)[["collect", "even"]].sum()
-    stuck = wanted[wanted["why"].notna() & wanted["collect"].isna()].groupby(_THING).size().rename("stuck")
-    images = plan[plan["kind"] == CLASS].groupby(_THING)["images"].sum()
+    of_seats = seats.groupby(_KEY)[["short", "missing"]].sum()
+    of_plan = wanted.groupby(_KEY)[["collect", "even"]].sum()
+    stuck = wanted[wanted["why"].notna() & wanted["collect"].isna()].groupby(_KEY).size().rename("stuck")
+    images = plan[plan["kind"] == CLASS].groupby(_KEY)["images"].sum()
     unseen = (images == 0).rename("unseen")
     table = pd.concat([of_seats, of_plan, stuck, unseen], axis=1).astype(float).fillna(0.0)
     level = np.select(
@@ -80,24 +80,24 @@ def _things(seats: pd.DataFrame, plan: pd.DataFrame, wanted: pd.DataFrame) -> pd
         len(LEVELS),
     )  # fmt: skip
     many = np.select([level == 0, level == 1, level == 4], [table["short"], table["collect"], table["even"]], 0.0)
-    return table.assign(level=level, many=many).rename_axis(_THING).reset_index()
+    return table.assign(level=level, many=many).rename_axis(_KEY).reset_index()
 
 
-def _rows(table: pd.DataFrame, things: pd.DataFrame) -> _Rows:
+def _rows(table: pd.DataFrame, things: pd.DataFrame) -> _RowsByKey:
     """Return the rows of a table about some things, by thing, in the order of the splits."""
-    rows = table.merge(things[_THING], on=_THING)
-    rows = rows.assign(place=rows["split"].map(SPLITS.index)).sort_values([*_THING, "place"])
-    return {(str(kind), str(key)): part.to_dict("records") for (kind, key), part in rows.groupby(_THING)}
+    rows = table.merge(things[_KEY], on=_KEY)
+    rows = rows.assign(place=rows["split"].map(SPLITS.index)).sort_values([*_KEY, "place"])
+    return {(str(kind), str(key)): part.to_dict("records") for (kind, key), part in rows.groupby(_KEY)}
 
 
-class _About:
+class _ItemTexts:
     """What the tables say of each thing."""
 
-    def __init__(self, seats: _Rows, plan: _Rows, edge_cases: EdgeCases) -> None:
+    def __init__(self, seats: _RowsByKey, plan: _RowsByKey, edge_cases: EdgeCases) -> None:
         self._seats, self._plan = seats, plan
         self._edge_cases = {case.id: case for case in edge_cases.edge_cases}
 
-    def need(self, thing: dict[Any, Any]) -> Need:
+    def need(self, thing: dict[Any, Any]) -> CollectionItem:
         kind, key, level = str(thing["kind"]), str(thing["key"]), LEVELS[int(thing["level"])]
         seats, plan = self._seats.get((kind, key), []), self._plan.get((kind, key), [])
         noun = self._noun(kind, key) if level == MISSING else "image"
@@ -107,7 +107,7 @@ class _About:
         words += [words_of for row in plan for words_of in _target(row, several=len(plan) > 1)]
         why = [row["why"] for row in [*seats, *plan] if isinstance(row["why"], str)]
         many = int(thing["many"]) or None
-        return Need(level, kind, key, self._name(kind, key), many, tuple(words), _once(why))
+        return CollectionItem(level, kind, key, self._name(kind, key), many, tuple(words), _once(why))
 
     def _noun(self, kind: str, key: str) -> str:
         case = self._edge_cases.get(key) if kind == EDGE_CASE else None

@@ -15,33 +15,33 @@ from PIL import Image
 
 from golgoru.core import parallel
 from golgoru.core.text import markup_safe
-from golgoru.images.thumbnails import open_as_seen
+from golgoru.images.thumbnails import open_verified
 
-STYLE = Path(__file__).with_name("page.css")
-MOST_ROWS = 200  # of a table
-SIDE = 96  # pixels of the longer side at most
+STYLE_SHEET = Path(__file__).with_name("page.css")
+MAX_ROWS = 200  # of a table
+MAX_SIDE = 96  # pixels of the longer side at most
 # Icons and tiny scans are drawn larger than they are, where the traces of JPEG would show.
 _TINY = 48
 _QUALITY = 85
 
 
-def render(template: Path, content: Mapping[str, Any]) -> bytes:
+def render_page(template: Path, content: Mapping[str, Any]) -> bytes:
     """Return a page. The template may include page.css, and must name nothing that `content` has not."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  (slow to import)
 
     environment = Environment(
-        loader=FileSystemLoader([template.parent, STYLE.parent]), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader([template.parent, STYLE_SHEET.parent]), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template(template.name).render(content).encode()
 
 
-def rows(table: pd.DataFrame, by: list[str], ascending: bool | list[bool] = True) -> list[dict[str, Any]]:
+def first_rows(table: pd.DataFrame, by: list[str], ascending: bool | list[bool] = True) -> list[dict[str, Any]]:
     """Return the first rows in an order, nulls as None, texts that can be printed."""
-    return records(table.sort_values(by, ascending=ascending).head(MOST_ROWS))
+    return printable_rows(table.sort_values(by, ascending=ascending).head(MAX_ROWS))
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def printable_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as they stand, nulls as None, texts that can be printed."""
     return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
     return None if value is None or (not isinstance(value, (list, tuple)) and pd.isna(value)) else value
 
 
-def pictures(wanted: Iterable[tuple[str, str]], side: int = SIDE) -> dict[str, str]:
+def picture_uris(wanted: Iterable[tuple[str, str]], side: int = MAX_SIDE) -> dict[str, str]:
     """Return pictures, given as (image, content), as data URIs by image.
 
     Raises UserError where a file is no longer the one that fingerprint saw.
@@ -63,7 +63,7 @@ def pictures(wanted: Iterable[tuple[str, str]], side: int = SIDE) -> dict[str, s
 
 
 def _inlined(side: int, picture: tuple[str, str]) -> str:
-    return data_uri(open_as_seen(*picture), side)
+    return data_uri(open_verified(*picture), side)
 
 
 def data_uri(shown: Image.Image, side: int) -> str:

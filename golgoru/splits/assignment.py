@@ -17,7 +17,7 @@ from golgoru.tables import frames
 Texts = NDArray[np.str_]
 
 
-class Rule(NamedTuple):
+class SplitSettings(NamedTuple):
     """`shares`: of train, val and test, which add up to 1. `frozen`: the last day that may add to the test set."""
 
     seed: int
@@ -34,7 +34,7 @@ class Assignment(NamedTuple):
     in_frozen_test: pd.Series
 
 
-def members(groups: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+def images_by_arrival(groups: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """Return the images that have a group in order of arrival: image, content, delivery, date, group, home.
 
     The first row of a group is its earliest image, whose content is the group's name.
@@ -44,13 +44,13 @@ def members(groups: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -
     return rows.sort_values(["date", "delivery", "content", "image"], ignore_index=True)
 
 
-def assign(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series, rule: Rule) -> Assignment:
+def assign_splits(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series, rule: SplitSettings) -> Assignment:
     """Return table `splits` of `rows` (see `members`). `known`: every image that a pin may name. Raises UserError."""
-    own_pins = _checked(rows, pins, known)
-    first, last = _by_hash(rows, rule)
+    own_pins = _pinned_rows(rows, pins, known)
+    first, last = _splits_by_hash(rows, rule)
     by_group, at_home = rows["group"].map(last), rows["home"].map(last)
     pinned = rows["group"].map(dict(zip(own_pins["group"], own_pins["split"], strict=True))).astype("str")
-    shown = _frozen_test(rows, own_pins, at_home, rule.frozen)
+    shown = _is_frozen_test(rows, own_pins, at_home, rule.frozen)
     in_test = frames.is_in(rows["group"], rows.loc[shown, "group"])
     split = pinned.fillna(by_group).mask(in_test, "test")
     reason = pd.Series("hash", index=rows.index, dtype="str")
@@ -60,7 +60,7 @@ def assign(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series, rule: Rule
     reason = reason.mask(shown & (by_group != "test"), "frozen test set").mask(pinned == split, "pin")
     held = in_test & ~shown
     if held.any():
-        reason = reason.mask(held, _why_held(rows, own_pins, at_home))
+        reason = reason.mask(held, _held_reason(rows, own_pins, at_home))
     splits = frames.frame("splits", {
         "image": rows["image"],
         "group": rows["group"],
@@ -72,7 +72,7 @@ def assign(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series, rule: Rule
     return Assignment(splits, pinned.notna(), in_test)
 
 
-def _checked(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series) -> pd.DataFrame:
+def _pinned_rows(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series) -> pd.DataFrame:
     """Return the rows that are pinned, with `split`. Raises UserError where a pin names no image, or two tear a group.
 
     A loop over pins: people wrote them.
@@ -99,7 +99,7 @@ def _checked(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series) -> pd.Da
     return named.assign(split=named["image"].map(split_of).astype("str"))
 
 
-def _by_hash(rows: pd.DataFrame, rule: Rule) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def _splits_by_hash(rows: pd.DataFrame, rule: SplitSettings) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the split of each group name by its hash alone, and with later groups kept out of a frozen test set.
 
     Loops over distinct names: a hash takes one text at a time.
@@ -121,7 +121,7 @@ def _by_hash(rows: pd.DataFrame, rule: Rule) -> tuple[Mapping[str, str], Mapping
     return first, first | again
 
 
-def _frozen_test(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series, frozen: date | None) -> pd.Series:
+def _is_frozen_test(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series, frozen: date | None) -> pd.Series:
     """Return which images are the frozen test set: what had come by that day, and stood in test by hash or pin then.
 
     Of a pinned group it is what had come when the pinned image had. Both depend on homes, which never change.
@@ -135,7 +135,7 @@ def _frozen_test(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series,
     return (own == "test") & (rows["date"] <= limit)
 
 
-def _why_held(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series) -> pd.Series:
+def _held_reason(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series) -> pd.Series:
     own = rows["home"].map(own_pins.groupby("home")["split"].first()).astype("str")
     was = "held: it was " + at_home + ", and its group has images of the frozen test set"
     was = was.mask(own.notna(), "held: pinned to " + own + ", but its group has images of the frozen test set")
@@ -143,7 +143,7 @@ def _why_held(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series) ->
     return was.mask(late, "held: its group is of the frozen test set, and it came later")
 
 
-def _folds(group: pd.Series, split: pd.Series, rule: Rule) -> pd.Series:
+def _folds(group: pd.Series, split: pd.Series, rule: SplitSettings) -> pd.Series:
     """Return the fold of each row, null on test. Another text than that of the split: the two say nothing together."""
     if rule.folds is None:
         return pd.Series(pd.NA, index=group.index, dtype="Int64")

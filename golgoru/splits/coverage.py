@@ -11,10 +11,10 @@ from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.tables import frames
 
 CLASS, EDGE_CASE = "class", "edge case"
-KEY = ["kind", "key"]
+KEY_COLUMNS = ["kind", "key"]
 
 
-class Key(NamedTuple):
+class CoverageGoal(NamedTuple):
     """A class, or an edge case, and how many of it each split wants (in the order of the open splits)."""
 
     kind: str
@@ -25,21 +25,21 @@ class Key(NamedTuple):
         return f"class '{self.key}'" if self.kind == CLASS else f"edge case {self.key}"
 
 
-def keys(labels: pd.DataFrame, edge_cases: EdgeCases, splits: Sequence[str]) -> list[Key]:
+def coverage_goals(labels: pd.DataFrame, edge_cases: EdgeCases, splits: Sequence[str]) -> list[CoverageGoal]:
     """Return what wants a seat: every class that labels have and training does not ignore, every wanted edge case."""
     classes = sorted(labels.loc[~labels["ignore"], "label"].unique())
     wanted = [(case.id, {str(split): n for split, n in case.wanted.items()}) for case in edge_cases.active]
     return [
-        *(Key(CLASS, label, (1,) * len(splits)) for label in classes),
+        *(CoverageGoal(CLASS, label, (1,) * len(splits)) for label in classes),
         *(
-            Key(EDGE_CASE, name, tuple(by_split.get(split, 0) for split in splits))
+            CoverageGoal(EDGE_CASE, name, tuple(by_split.get(split, 0) for split in splits))
             for name, by_split in wanted
             if any(by_split.values())
         ),
     ]
 
 
-def shown(
+def occurrences(
     splits: pd.DataFrame, labels: pd.DataFrame, votes: pd.DataFrame, cases: pd.DataFrame, copies: pd.DataFrame
 ) -> pd.DataFrame:
     """Return where classes and edge cases occur on what a release would have: kind, key, image, group, split.
@@ -59,28 +59,32 @@ def shown(
     return found.merge(splits.loc[stays, ["image", "group", "split"]], on="image")
 
 
-class Counts(NamedTuple):
+class SplitCounts(NamedTuple):
     """Arrays of (keys, splits): groups that show it, and objects or images that do."""
 
     groups: NDArray[np.int64]
     found: NDArray[np.int64]
 
 
-def count(found: pd.DataFrame, wanted: Sequence[Key], splits: Sequence[str]) -> Counts:
+def counts_by_split(found: pd.DataFrame, wanted: Sequence[CoverageGoal], splits: Sequence[str]) -> SplitCounts:
     """Return how often each key occurs in each split; `found` says per kind, key, group and split how `many`."""
-    index = pd.MultiIndex.from_tuples([(key.kind, key.key) for key in wanted], names=KEY)
-    by_seat = found.groupby([*KEY, "split"], observed=True)["many"].agg(["size", "sum"])
+    index = pd.MultiIndex.from_tuples([(key.kind, key.key) for key in wanted], names=KEY_COLUMNS)
+    by_seat = found.groupby([*KEY_COLUMNS, "split"], observed=True)["many"].agg(["size", "sum"])
     tables = [by_seat[column].unstack("split").reindex(index=index, columns=list(splits)) for column in ("size", "sum")]
-    return Counts(*(table.fillna(0).to_numpy(np.int64).reshape(len(wanted), len(splits)) for table in tables))
+    return SplitCounts(*(table.fillna(0).to_numpy(np.int64).reshape(len(wanted), len(splits)) for table in tables))
 
 
-def table(
-    wanted: Sequence[Key], splits: Sequence[str], now: Counts, then: Counts, why: Mapping[tuple[int, int], str]
+def coverage_table(
+    wanted: Sequence[CoverageGoal],
+    splits: Sequence[str],
+    now: SplitCounts,
+    then: SplitCounts,
+    why: Mapping[tuple[int, int], str],
 ) -> pd.DataFrame:
     """Return table `seats`: `now` as it stands, `then` with the proposed pins; `why` by key and split, numbered."""
     many = len(wanted) * len(splits)
     goal = np.array([key.wanted for key in wanted], np.int64).reshape(len(wanted), len(splits))
-    return frames.frame("seats", {
+    return frames.frame("split_coverage", {
         "kind": np.repeat([key.kind for key in wanted], len(splits)) if many else [],
         "key": np.repeat([key.key for key in wanted], len(splits)) if many else [],
         "split": list(splits) * len(wanted),

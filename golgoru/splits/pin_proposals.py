@@ -10,14 +10,14 @@ from scipy.sparse import coo_array
 
 from golgoru.splits import coverage
 from golgoru.splits.assignment import Assignment
-from golgoru.splits.coverage import CLASS, KEY, Key
-from golgoru.splits.pin_solver import Groups, Moves, propose, standing
+from golgoru.splits.coverage import CLASS, KEY_COLUMNS, CoverageGoal
+from golgoru.splits.pin_solver import CandidateGroups, GroupMoves, coverage_counts, propose_moves
 from golgoru.tables import frames
 
-_SPLITS = {1: "one split", 2: "two splits"}
+_SPLITS_IN_WORDS = {1: "one split", 2: "two splits"}
 
 
-class Proposals(NamedTuple):
+class PinProposals(NamedTuple):
     """The two tables, and whether the pins are the smallest set (else found greedily)."""
 
     coverage: pd.DataFrame
@@ -25,41 +25,53 @@ class Proposals(NamedTuple):
     exact: bool
 
 
-def make(
-    found: pd.DataFrame, wanted: Sequence[Key], splits: Sequence[str], assigned: Assignment, frozen: date | None
-) -> Proposals:
+def propose_pins(
+    found: pd.DataFrame,
+    wanted: Sequence[CoverageGoal],
+    splits: Sequence[str],
+    assigned: Assignment,
+    frozen: date | None,
+) -> PinProposals:
     """Return `seats` and `proposed_pins`.
 
     `found` is `seats.shown`, `splits` are those with a share; the rows of `assigned` stand in order of arrival.
     """
-    by_group = found.groupby([*KEY, "group", "split"], as_index=False, observed=True).size()
+    by_group = found.groupby([*KEY_COLUMNS, "group", "split"], as_index=False, observed=True).size()
     by_group = by_group.rename(columns={"size": "many"})
-    now = coverage.count(by_group, wanted, splits)
+    now = coverage.counts_by_split(by_group, wanted, splits)
     groups = _groups(by_group, wanted, splits, assigned, frozen)
-    moves = propose(groups)
+    moves = propose_moves(groups)
     names = groups.names[moves.groups]
     target = pd.Series(np.array(splits)[moves.targets], index=names, dtype="str")
     moved = by_group.assign(split=by_group["group"].map(target).astype("str").fillna(by_group["split"]))
-    then = coverage.count(moved, wanted, splits)
+    then = coverage.counts_by_split(moved, wanted, splits)
     why = {
-        (int(k), int(s)): _why(wanted[k], now.groups[k], now.found[k], splits, int(s), frozen)
+        (int(k), int(s)): _missing_reason(wanted[k], now.groups[k], now.found[k], splits, int(s), frozen)
         for k, s in np.argwhere(_goal(wanted, splits) > then.found)
     }
     pins = _pins(groups, moves, wanted, splits, assigned)
-    return Proposals(coverage.table(wanted, splits, now, then, why), pins, moves.exact)
+    return PinProposals(coverage.coverage_table(wanted, splits, now, then, why), pins, moves.exact)
 
 
-def _goal(wanted: Sequence[Key], splits: Sequence[str]) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+def _goal(wanted: Sequence[CoverageGoal], splits: Sequence[str]) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
     return np.array([key.wanted for key in wanted], np.int64).reshape(len(wanted), len(splits))
 
 
 def _groups(
-    by_group: pd.DataFrame, wanted: Sequence[Key], splits: Sequence[str], assigned: Assignment, frozen: date | None
-) -> Groups:
+    by_group: pd.DataFrame,
+    wanted: Sequence[CoverageGoal],
+    splits: Sequence[str],
+    assigned: Assignment,
+    frozen: date | None,
+) -> CandidateGroups:
     """Return the groups that show something wanted. A pinned one stays, and so does a frozen test set, as it is."""
     rows = assigned.splits
-    index = pd.MultiIndex.from_tuples([(key.kind, key.key) for key in wanted], names=KEY)
-    number = index.get_indexer(pd.MultiIndex.from_frame(by_group[KEY])) if len(wanted) else np.full(len(by_group), -1)
+    index = pd.MultiIndex.from_tuples([(key.kind, key.key) for key in wanted], names=KEY_COLUMNS)
+    number = (
+        index.get_indexer(pd.MultiIndex.from_frame(by_group[KEY_COLUMNS]))
+        if len(wanted)
+        else np.full(len(by_group), -1)
+    )
     counts = by_group[number >= 0].assign(number=number[number >= 0])
     names = pd.Index(counts["group"].unique()).sort_values()
     # A class is there or not; objects of an edge case count, up to what any split wants.
@@ -76,14 +88,20 @@ def _groups(
         movable[split == test] = False
     size = np.array(rows["group"].value_counts().reindex(names), np.int64)
     shape = (len(names), len(wanted))
-    return Groups(names, coo_array((units, where), shape=shape).tocsr(), split, size, movable, _goal(wanted, splits))
+    return CandidateGroups(
+        names, coo_array((units, where), shape=shape).tocsr(), split, size, movable, _goal(wanted, splits)
+    )
 
 
 def _pins(
-    groups: Groups, moves: Moves, wanted: Sequence[Key], splits: Sequence[str], assigned: Assignment
+    groups: CandidateGroups,
+    moves: GroupMoves,
+    wanted: Sequence[CoverageGoal],
+    splits: Sequence[str],
+    assigned: Assignment,
 ) -> pd.DataFrame:
     """Return table `proposed_pins`. A loop over the moves: they are few."""
-    missing = groups.goal - standing(groups, groups.split)
+    missing = groups.goal - coverage_counts(groups, groups.split)
     first = assigned.splits.drop_duplicates("group").set_index("group")
     rows = []
     for at, target in zip(moves.groups.tolist(), moves.targets.tolist(), strict=True):
@@ -99,8 +117,8 @@ def _pins(
     return frames.frame("proposed_pins", pd.DataFrame(rows) if rows else None)
 
 
-def _why(
-    key: Key, groups: Sequence[int], found: Sequence[int], splits: Sequence[str], at: int, frozen: date | None
+def _missing_reason(
+    key: CoverageGoal, groups: Sequence[int], found: Sequence[int], splits: Sequence[str], at: int, frozen: date | None
 ) -> str:
     """Say why pins do not give a key its seat in the split `at`; `groups` and `found` are its counts per split."""
     there, wanted = int(sum(groups)), sum(key.wanted)
@@ -108,7 +126,7 @@ def _why(
     if key.kind == CLASS and not there:
         return f"{key} has no group with an agreed label that a release would have; collect {short}"
     if key.kind == CLASS and short > 0:
-        return f"{key} has {there} group{'s' * (there > 1)}: it can stand in {_SPLITS[there]}; collect {short} more"
+        return f"{key} has {there} group{'s' * (there > 1)}: it can stand in {_SPLITS_IN_WORDS[there]}; collect {short} more"
     if short > 0:
         times = f"{int(sum(found))} time{'s' * (int(sum(found)) != 1)}"
         return f"{key} is found {times}, and {wanted} are wanted; collect {short} more"

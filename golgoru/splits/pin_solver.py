@@ -18,11 +18,11 @@ from scipy.sparse import coo_array, csr_array
 
 from golgoru.core.arrays import Integers
 
-MOST_KINDS = 1_000  # of groups; above that, or beyond the nodes of the search, groups are taken greedily
+MAX_KINDS = 1_000  # of groups; above that, or beyond the nodes of the search, groups are taken greedily
 _NODES = 5_000
 
 
-class Groups(NamedTuple):
+class CandidateGroups(NamedTuple):
     """Groups that show something wanted, by name. `units` (groups, keys): how much of each key one group seats.
 
     `split` and `goal` (keys, splits) count the open splits from 0; a group of split -1 stands elsewhere. `size`: images
@@ -37,7 +37,7 @@ class Groups(NamedTuple):
     goal: Integers
 
 
-class Moves(NamedTuple):
+class GroupMoves(NamedTuple):
     """Positions of the groups that move, where each goes, and whether it is the smallest set (else found greedily)."""
 
     groups: Integers
@@ -58,20 +58,20 @@ class _Program(NamedTuple):
     goal: Integers
 
 
-def propose(groups: Groups) -> Moves:
+def propose_moves(groups: CandidateGroups) -> GroupMoves:
     """Return the moves; none where nothing is missing, or nothing that is missing can be seated."""
-    found = standing(groups, groups.split)
+    found = coverage_counts(groups, groups.split)
     at_stake: NDArray[np.bool_] = np.any(found < groups.goal, axis=1)
-    chosen = Moves(np.empty(0, np.int64), np.empty(0, np.int64), exact=True)
+    chosen = GroupMoves(np.empty(0, np.int64), np.empty(0, np.int64), exact=True)
     while at_stake.any():
         kinds = _kinds(groups, at_stake)
-        answer = _solved(_program(groups, found, at_stake, kinds)) if len(kinds) <= MOST_KINDS else None
+        answer = _solved(_program(groups, found, at_stake, kinds)) if len(kinds) <= MAX_KINDS else None
         if answer is None:
             return _greedy(groups, found)
         chosen = _chosen(answer, kinds)
         split = groups.split.copy()
         split[chosen.groups] = chosen.targets
-        taken = (standing(groups, split) < np.minimum(found, groups.goal)).any(axis=1)
+        taken = (coverage_counts(groups, split) < np.minimum(found, groups.goal)).any(axis=1)
         if not taken.any():
             break
         if not (taken & ~at_stake).any():  # rounding inside the solver took away what it was told to keep
@@ -80,7 +80,7 @@ def propose(groups: Groups) -> Moves:
     return chosen
 
 
-def standing(groups: Groups, split: Integers) -> Integers:
+def coverage_counts(groups: CandidateGroups, split: Integers) -> Integers:
     """Return (keys, splits): what the groups seat where they stand."""
     here = np.flatnonzero(split >= 0)
     where = coo_array((np.ones(len(here), np.int64), (here, split[here])), shape=(len(split), groups.goal.shape[1]))
@@ -88,7 +88,7 @@ def standing(groups: Groups, split: Integers) -> Integers:
     return seated
 
 
-def _kinds(groups: Groups, at_stake: NDArray[np.bool_]) -> list[Integers]:
+def _kinds(groups: CandidateGroups, at_stake: NDArray[np.bool_]) -> list[Integers]:
     """Return the groups that show what is at stake and may move, by kind, in each the preferred first."""
     units = groups.units[:, np.flatnonzero(at_stake)]
     able = np.flatnonzero((units.sum(axis=1) > 0) & groups.movable.any(axis=1) & (groups.split >= 0))
@@ -105,7 +105,9 @@ def _kinds(groups: Groups, at_stake: NDArray[np.bool_]) -> list[Integers]:
     return [at.to_numpy() for _, at in kinds]
 
 
-def _program(groups: Groups, found: Integers, at_stake: NDArray[np.bool_], kinds: Sequence[Integers]) -> _Program:
+def _program(
+    groups: CandidateGroups, found: Integers, at_stake: NDArray[np.bool_], kinds: Sequence[Integers]
+) -> _Program:
     first = np.array([at[0] for at in kinds], np.int64)
     units = groups.units[first][:, np.flatnonzero(at_stake)].toarray().astype(np.int64)
     many = np.array([len(at) for at in kinds], np.int64)
@@ -116,7 +118,7 @@ def _program(groups: Groups, found: Integers, at_stake: NDArray[np.bool_], kinds
     )  # fmt: skip
 
 
-def _chosen(answer: Integers, kinds: Sequence[Integers]) -> Moves:
+def _chosen(answer: Integers, kinds: Sequence[Integers]) -> GroupMoves:
     """Return which groups move, from how many (kinds, splits) do: of each kind the preferred ones."""
     at: list[int] = []
     targets: list[int] = []
@@ -124,7 +126,7 @@ def _chosen(answer: Integers, kinds: Sequence[Integers]) -> Moves:
         where = np.repeat(np.arange(len(row)), row)
         at += kinds[kind][: len(where)].tolist()
         targets += where.tolist()
-    return Moves(np.array(at, np.int64), np.array(targets, np.int64), exact=True)
+    return GroupMoves(np.array(at, np.int64), np.array(targets, np.int64), exact=True)
 
 
 def _solved(program: _Program) -> Integers | None:
@@ -180,7 +182,7 @@ def _rows(
     return [LinearConstraint(each, 0, program.many), LinearConstraint(flat, least, np.inf)]
 
 
-def _greedy(groups: Groups, found: Integers) -> Moves:
+def _greedy(groups: CandidateGroups, found: Integers) -> GroupMoves:
     """Move one group after the other, the one that seats most; of equal ones the smallest, then by name.
 
     Each turn seats something that is missing, and nothing is ever taken away, so goals bound the turns.
@@ -199,7 +201,7 @@ def _greedy(groups: Groups, found: Integers) -> Moves:
         taken = _per_row(units.data > spare[key, split[rows][row]], row, len(rows)) > 0
         gains = gain * ~taken[:, None]
         if not gains.size or not gains.max():
-            return Moves(np.array([*moved], np.int64), np.array([*moved.values()], np.int64), exact=False)
+            return GroupMoves(np.array([*moved], np.int64), np.array([*moved.values()], np.int64), exact=False)
         best, target = (int(at) for at in np.unravel_index(int(gains.argmax()), gains.shape))
         seated = groups.units[[rows[best]]].toarray()[0]
         have[:, split[rows[best]]] -= seated

@@ -25,7 +25,7 @@ _ALL = (
     Table("planted", "one row per planted fault of the example", ("fault", "key"), (
         Column("fault", TEXT, "what was planted: exact copy, near copy, mirrored copy, unreadable file, ..."),
         Column("key", TEXT, "the image, annotation, delivery or class it was planted in"),
-        Column("of", TEXT, "the image that was copied, or the true label", nullable=True),
+        Column("original", TEXT, "the image that was copied, or the true label", nullable=True),
         Column("expected", TEXT, "the rule, or the kind of copy, that must find it"),
     )),
     Table("images", "one row per file under data/raw/images", ("image",), (
@@ -78,18 +78,18 @@ _ALL = (
     )),
     Table("violations", "one row per broken rule and row", ("rule", "table", "key"), FINDING),
     Table("gate", "one row per broken rule and row of the tables that a release is made of", ("rule", "table", "key"), FINDING),
-    Table("pairs", "one row per pair of copies", ("image_a", "image_b"), (
+    Table("duplicate_pairs", "one row per pair of copies", ("image_a", "image_b"), (
         Column("image_a", TEXT, "the image that sorts first"),
         Column("image_b", TEXT, "the other one"),
         Column("kind", TEXT, "exact (same file or same pixels), near, mirrored, rotated, or borderline: for people to judge"),
         Column("distance", INTEGER, "bits in which the perceptual hashes differ, 0 to 64"),
         Column("score", NUMBER, "correlation of the grey thumbnails, 1 for equal pixels; for borderline pairs of their fine structure, once aligned"),
-        Column("view", TEXT, "how image_b looks like image_a: mirrored, turned by 90, 180 or 270 degrees counter-clockwise, or both; null as it is", nullable=True),
+        Column("orientation", TEXT, "how image_b looks like image_a: mirrored, turned by 90, 180 or 270 degrees counter-clockwise, or both; null as it is", nullable=True),
     )),
     Table("groups", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE,
         Column("group", TEXT, "images of one group never stand in two splits: content of its earliest member (delivery date, delivery, content)"),
-        Column("home", TEXT, "the group it belonged to when it was delivered, before later images joined groups"),
+        Column("group_on_arrival", TEXT, "the group it belonged to when it was delivered, before later images joined groups"),
     )),
     Table("labels", "one row per object", ("object",), (
         Column("object", TEXT, "the image's content for classification, else its earliest annotation"),
@@ -106,13 +106,13 @@ _ALL = (
         Column("source", TEXT, "human, review or import: where the deciding word came from"),
         Column("guideline_version", TEXT, "the oldest guideline version among the words that decided"),
     )),
-    Table("votes", "one row per annotation: what became of its word", ("annotation",), (
+    Table("annotation_roles", "one row per annotation: what became of its word", ("annotation",), (
         Column("annotation", TEXT, "the word"),
         Column("image", TEXT, "the image that it was counted for, the survivor among exact copies", nullable=True),
         OBJECT._replace(nullable=True),
         Column("role", TEXT, "voted, overruled, adjudicated, superseded, outdated, empty, no vote, or set aside"),
     )),
-    Table("ballots", "one row per object, annotator and value", ("object", "annotator", "review", "label"), (
+    Table("votes", "one row per object, annotator and value", ("object", "annotator", "review", "label"), (
         Column("object", TEXT, "as in labels; also one that the votes say is none"),
         ABOUT_IMAGE,
         Column("annotator", TEXT, "who voted"),
@@ -122,19 +122,19 @@ _ALL = (
         Column("batch", TEXT, "the newest batch that says so"),
         Column("guideline_version", TEXT, "the guideline version it was said under"),
     )),
-    Table("copies", "one row per image left out for another", ("image",), (
+    Table("duplicates", "one row per image left out for another", ("image",), (
         ABOUT_IMAGE,
-        Column("kept_as", TEXT, "the survivor"),
+        Column("duplicate_of", TEXT, "the survivor"),
         Column("kind", TEXT, "exact or near"),
         Column("distance", INTEGER, "bits between the two perceptual hashes; null where a third image links them", nullable=True),
         Column("rule", TEXT, "the rule that set it aside"),
     )),
-    Table("disagreements", "one row per image left out for another that people label otherwise", ("image",), (
+    Table("duplicate_conflicts", "one row per image left out for another that people label otherwise", ("image",), (
         ABOUT_IMAGE,
-        Column("kept_as", TEXT, "the survivor"),
+        Column("duplicate_of", TEXT, "the survivor"),
         Column("kind", TEXT, "exact or near, as in copies"),
         Column("label", TEXT, "the class that people give the copy, classes with how many objects each has, or empty"),
-        Column("kept_label", TEXT, "the same for the survivor; for an exact copy without the words on the copy"),
+        Column("representative_label", TEXT, "the same for the survivor; for an exact copy without the words on the copy"),
         Column("differing", INTEGER, "objects of two classes, or on one of the two pictures alone; 1 for classification"),
         Column("status", TEXT, "contested, or adjudicated where a reviewer has spoken of what differs on the survivor"),
     )),
@@ -146,15 +146,15 @@ _ALL = (
         Column("version", TEXT, "the guideline version whose change asks for it"),
         Column("reason", TEXT, "why, as guidelines/changes.yaml says"),
     )),
-    Table("cases", "one row per edge case and object, or image, where it fires", ("edge_case", "image", "object"), (
+    Table("edge_case_hits", "one row per edge case and object, or image, where it fires", ("edge_case", "image", "object"), (
         Column("edge_case", TEXT, "id of the edge case"),
         ABOUT_IMAGE,
         Column("object", TEXT, "as in labels; null where the edge case is about the image as a whole", nullable=True),
     )),
-    Table("judged", "one row per active edge case", ("edge_case",), (
+    Table("evaluable_edge_cases", "one row per active edge case", ("edge_case",), (
         Column("edge_case", TEXT, "id of the edge case"),
         Column("rows", INTEGER, "objects, or images, of which it can be said whether it fires"),
-        Column("without", TEXT, "columns that it reads and that have no value anywhere, with commas", nullable=True),
+        Column("missing_columns", TEXT, "columns that it reads and that have no value anywhere, with commas", nullable=True),
     )),
     Table("predictions", "one row per model and object, unlabelled image, or object that a model alone sees", ("model", "prediction"), (
         Column("model", TEXT, "built-in, or the name under data/raw/predictions"),
@@ -169,14 +169,14 @@ _ALL = (
         Column("predicted", TEXT, "the most probable class; of equals the first in the guideline"),
         Column("confidence", NUMBER, "its probability as the model says, 0 to 1"),
         Column("probabilities", NUMBERS, "of each class in the order of guidelines/classes.yaml; null where the model tells one class alone", nullable=True),
-        Column("can_say", YES_NO, "false where the model has not learned the class that the object has"),
+        Column("class_learned", YES_NO, "false where the model has not learned the class that the object has"),
     )),
-    Table("vectors", "one row per picture", ("image",), (
+    Table("embeddings", "one row per picture", ("image",), (
         ABOUT_IMAGE,
-        Column("vector", BYTES, "what it looks like: up to 128 numbers (float16, little-endian) that have length 1; the product of two says how alike they are"),
+        Column("embedding", BYTES, "what it looks like: up to 128 numbers (float16, little-endian) that have length 1; the product of two says how alike they are"),
     )),
-    Table("suspects", "one row per object under suspicion, or per object that seems to be missing", ("suspect",), (
-        Column("suspect", TEXT, "the object; for one that seems to be missing, the prediction that shows it"),
+    Table("label_issues", "one row per object under suspicion, or per object that seems to be missing", ("issue",), (
+        Column("issue", TEXT, "the object; for one that seems to be missing, the prediction that shows it"),
         Column("rank", INTEGER, "1 is to be looked at first"),
         ABOUT_IMAGE,
         Column("object", TEXT, "as in labels; null where it seems to be missing", nullable=True),
@@ -201,16 +201,16 @@ _ALL = (
         Column("value", NUMBER, "0 to 1; null where there are none", nullable=True),
         Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of pictures)", nullable=True),
         Column("high", NUMBER, "upper end", nullable=True),
-        Column("why", TEXT, "why there is no value, or no interval", nullable=True),
+        Column("reason", TEXT, "why there is no value, or no interval", nullable=True),
     )),
-    Table("noise", "one row per method and class, and one per method for all", ("method", "label"), (
+    Table("label_noise", "one row per method and class, and one per method for all", ("method", "label"), (
         Column("method", TEXT, "gold sample, double labels, or votes and model"),
         Column("label", TEXT, "the class that the labels have; empty for all"),
         Column("objects", INTEGER, "objects behind the estimate"),
         Column("share", NUMBER, "share of wrong labels, 0 to 1", nullable=True),
         Column("low", NUMBER, "lower end of its 95 % interval, of drawing other objects", nullable=True),
         Column("high", NUMBER, "upper end", nullable=True),
-        Column("why", TEXT, "why there is no estimate", nullable=True),
+        Column("reason", TEXT, "why there is no estimate", nullable=True),
     )),
     Table("forecast", "one row per what can be done with labels", ("action",), (
         Column("action", TEXT, "fix the first tenth of suspects; add as many labels; as many clean ones would do"),
@@ -218,9 +218,9 @@ _ALL = (
         Column("change", NUMBER, "change of the fixed model's accuracy on val and test, 0 to 1", nullable=True),
         Column("low", NUMBER, "lower end of its 95 % interval (bootstrap over groups of held-out pictures)", nullable=True),
         Column("high", NUMBER, "upper end", nullable=True),
-        Column("why", TEXT, "why nothing can be forecast", nullable=True),
+        Column("reason", TEXT, "why nothing can be forecast", nullable=True),
     )),
-    Table("curve", "one row per part of the labels and noise added", ("part", "noise_added"), (
+    Table("learning_curve", "one row per part of the labels and noise added", ("part", "noise_added"), (
         Column("part", NUMBER, "part of the labels of train that the model learned"),
         Column("noise_added", NUMBER, "how many times the estimated noise was put on top"),
         Column("labels", INTEGER, "labels that it learned"),

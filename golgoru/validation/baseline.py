@@ -16,7 +16,7 @@ from golgoru.core.yaml_models import Fault, Written, load
 from golgoru.tables import frames
 
 
-class Accepted(Written):
+class AcceptedViolations(Written):
     """Violations of one rule on one table that somebody answers for until a day."""
 
     rule: str
@@ -30,7 +30,7 @@ class Accepted(Written):
 class BaselineFile(Written):
     """expectations/baseline.yaml."""
 
-    accepted: tuple[Accepted, ...] = ()
+    accepted: tuple[AcceptedViolations, ...] = ()
 
     def faults(self) -> Iterator[Fault]:
         """Yield keys that are accepted twice: two owners, and nobody knows who answers."""
@@ -45,10 +45,10 @@ class Baseline(NamedTuple):
     """What is accepted, as of a day: `keys` has the columns rule, table, key; `expired` are the entries past it."""
 
     keys: pd.DataFrame
-    expired: tuple[Accepted, ...] = ()
+    expired: tuple[AcceptedViolations, ...] = ()
 
 
-def read(file: Path, today: date) -> Baseline:
+def read_baseline(file: Path, today: date) -> Baseline:
     """Return the baseline as of `today`, which is the release's date; no file accepts nothing."""
     entries = load(file, BaselineFile).accepted if file.exists() else ()
     standing = [entry for entry in entries if today <= entry.expires]
@@ -57,7 +57,7 @@ def read(file: Path, today: date) -> Baseline:
     return Baseline(keys, tuple(entry for entry in entries if today > entry.expires))
 
 
-def marked(findings: pd.DataFrame, accepted: Baseline) -> pd.DataFrame:
+def mark_known(findings: pd.DataFrame, accepted: Baseline) -> pd.DataFrame:
     """Return the findings of one rule on one table, `known` set where the baseline accepts them."""
     if findings.empty or accepted.keys.empty:
         return findings

@@ -10,7 +10,7 @@ from golgoru.guideline.edge_cases import EdgeCase, EdgeCases
 from golgoru.tables import frames
 
 
-def count(case: EdgeCase, cases: pd.DataFrame, objects: pd.DataFrame) -> dict[str, Any]:
+def count_edge_case(case: EdgeCase, cases: pd.DataFrame, objects: pd.DataFrame) -> dict[str, Any]:
     """Return the images and objects of one edge case, and its objects per class.
 
     Its objects are those that it fires for; for an edge case of images, those that stand on them. `cases` is table
@@ -27,7 +27,7 @@ def count(case: EdgeCase, cases: pd.DataFrame, objects: pd.DataFrame) -> dict[st
     }
 
 
-def in_release(edge_cases: EdgeCases, cases: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def release_counts(edge_cases: EdgeCases, cases: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Return per active edge case its images and objects in the release, and per split found, wanted and missing.
 
     Found are objects for an edge case of objects, images for one of images. `tables` are the release's by name.
@@ -41,12 +41,12 @@ def in_release(edge_cases: EdgeCases, cases: pd.DataFrame, tables: Mapping[str, 
     for case in edge_cases.active:
         split = released.loc[released["edge_case"] == case.id, "split"].value_counts()
         wanted = {str(split): number for split, number in case.wanted.items()}
-        found = count(case, released, objects)
+        found = count_edge_case(case, released, objects)
         counts[case.id] = {"images": found["images"], "objects": found["objects"]} | {
-            name: _against(int(split.get(name, 0)), wanted.get(name, 0)) for name in SPLITS
+            name: _against_wanted(int(split.get(name, 0)), wanted.get(name, 0)) for name in SPLITS
         }
     return counts
 
 
-def _against(found: int, wanted: int) -> dict[str, int]:
+def _against_wanted(found: int, wanted: int) -> dict[str, int]:
     return {"found": found, "wanted": wanted, "missing": max(wanted - found, 0)}

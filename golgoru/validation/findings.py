@@ -2,16 +2,16 @@
 
 import pandas as pd
 
-SET_ASIDE = ("images", "annotations")  # the tables whose rows later stages leave out
+SET_ASIDE_TABLES = ("images", "annotations")  # the tables whose rows later stages leave out
 
 
-def set_aside(findings: pd.DataFrame, table: str) -> pd.Series:
+def set_aside_rows(findings: pd.DataFrame, table: str) -> pd.Series:
     """Return the rows of `table` that are set aside: a series from the row's key to its rule, the first by id."""
     chosen = findings[(findings["action"] == "set aside") & (findings["table"] == table)]
     return chosen.groupby("key")["rule"].min()
 
 
-def why_stop(findings: pd.DataFrame, file: str) -> str | None:
+def gate_failure(findings: pd.DataFrame, file: str) -> str | None:
     """Return what to tell people when a rule whose action is `stop` is broken; None where nothing stops.
 
     What the baseline accepts does not. `file` is where the findings can be read.
@@ -24,11 +24,11 @@ def why_stop(findings: pd.DataFrame, file: str) -> str | None:
     first = broken.sort_values(["rule", "table", "key"]).groupby("rule", sort=True)
     rows, example = first.size(), first[["key", "message"]].first()
     lines = [
-        f"  {rule}: broken by {rows[rule]:,}{_besides(int(also.get(rule, 0)))}, such as {key}: {message}"
+        f"  {rule}: broken by {rows[rule]:,}{_known_note(int(also.get(rule, 0)))}, such as {key}: {message}"
         for rule, (key, message) in zip(example.index, example.to_numpy(), strict=True)
     ]
     return f"the gate does not hold; all findings stand in {file}\n" + "\n".join(lines)
 
 
-def _besides(known: int) -> str:
+def _known_note(known: int) -> str:
     return f" (and {known:,} that the baseline accepts)" if known else ""

@@ -17,7 +17,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 from golgoru.guideline import predicates, python_checks
 
-_SHOWN = 20  # rows that a partial result lists, as in Great Expectations' own
+_LISTED_ROWS = 20  # rows that a partial result lists, as in Great Expectations' own
 
 
 class _RowsSatisfying(TableMetricProvider):
@@ -28,7 +28,7 @@ class _RowsSatisfying(TableMetricProvider):
 
     @metric_value(engine=PandasExecutionEngine)
     def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, **_):  # type: ignore[no-untyped-def]  # noqa: N805
-        rows = _rows(execution_engine, metric_domain_kwargs)
+        rows = _batch_rows(execution_engine, metric_domain_kwargs)
         return predicates.evaluate({"holds": metric_value_kwargs["predicate"]}, rows)["holds"]
 
 
@@ -40,7 +40,9 @@ class _RowsPassing(TableMetricProvider):
 
     @metric_value(engine=PandasExecutionEngine)
     def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, **_):  # type: ignore[no-untyped-def]  # noqa: N805
-        return python_checks.run(metric_value_kwargs["check"], _rows(execution_engine, metric_domain_kwargs))
+        return python_checks.run_check(
+            metric_value_kwargs["check"], _batch_rows(execution_engine, metric_domain_kwargs)
+        )
 
 
 class _ExpectRows(BatchExpectation):
@@ -59,7 +61,7 @@ class _ExpectRows(BatchExpectation):
     def _validate(self, metrics, runtime_configuration=None, execution_engine=None):  # type: ignore[no-untyped-def]
         del execution_engine
         (holds,) = (metrics[name] for name in self.metric_dependencies)
-        return _result(holds, (runtime_configuration or {}).get("result_format"))
+        return _gx_result(holds, (runtime_configuration or {}).get("result_format"))
 
 
 class ExpectRowsToSatisfy(_ExpectRows):
@@ -78,12 +80,12 @@ class ExpectRowsToPass(_ExpectRows):
     success_keys = ("check",)
 
 
-def _rows(engine: Any, domain: Any) -> pd.DataFrame:
+def _batch_rows(engine: Any, domain: Any) -> pd.DataFrame:
     rows, _, _ = engine.get_compute_domain(domain, domain_type=MetricDomainTypes.TABLE)
     return pd.DataFrame(rows)
 
 
-def _result(holds: pd.Series, result_format: Any) -> dict[str, Any]:
+def _gx_result(holds: pd.Series, result_format: Any) -> dict[str, Any]:
     """Return the result in the form of Great Expectations' own row expectations."""
     wanted = result_format if isinstance(result_format, str) else (result_format or {}).get("result_format", "BASIC")
     judged = holds.notna().to_numpy()
@@ -95,7 +97,7 @@ def _result(holds: pd.Series, result_format: Any) -> dict[str, Any]:
         "missing_count": int((~judged).sum()),
         "unexpected_count": len(broken),
         "unexpected_percent": 100 * len(broken) / max(int(judged.sum()), 1),
-        "partial_unexpected_index_list": broken[:_SHOWN].tolist(),
+        "partial_unexpected_index_list": broken[:_LISTED_ROWS].tolist(),
     }
     if wanted == "COMPLETE":
         counts["unexpected_index_list"] = broken.tolist()

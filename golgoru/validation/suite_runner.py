@@ -20,22 +20,24 @@ from golgoru.tables import frames
 from golgoru.tables.pipeline import TABLES
 from golgoru.validation import baseline
 from golgoru.validation.baseline import Baseline
-from golgoru.validation.features.base import Facts
-from golgoru.validation.suites import Suite, columns, file, problems
+from golgoru.validation.features.base import FeatureTable
+from golgoru.validation.suites import Suite, rule_columns, suite_file, suite_problems
 
-_SHOWN = 80  # characters of one value that a finding quotes
+_LONGEST_VALUE = 80  # characters of one value that a finding quotes
 # COMPLETE lists every broken row by position. Great Expectations' own id columns cost 25 to 39 microseconds a row.
-_RESULTS = {"result_format": "COMPLETE", "include_unexpected_rows": False, "return_unexpected_index_query": False}
+_RESULT_FORMAT = {"result_format": "COMPLETE", "include_unexpected_rows": False, "return_unexpected_index_query": False}
 
 
-class Outcome(NamedTuple):
+class ValidationResult(NamedTuple):
     """`findings`: table `violations`, whose columns `gate` shares. `rules`: per rule what the metrics say."""
 
     findings: pd.DataFrame
     rules: dict[str, dict[str, Any]]
 
 
-def check(tables: Mapping[str, Facts], suites: Mapping[str, Suite], rules: RuleBook, accepted: Baseline) -> Outcome:
+def run_suites(
+    tables: Mapping[str, FeatureTable], suites: Mapping[str, Suite], rules: RuleBook, accepted: Baseline
+) -> ValidationResult:
     """Run the suites of `tables`, by their names.
 
     A row is named by its key; a rule about a table as a whole, of which no single row is wrong, gives one finding with
@@ -43,37 +45,37 @@ def check(tables: Mapping[str, Facts], suites: Mapping[str, Suite], rules: RuleB
 
     Raises UserError where suites and rules do not fit together (`problems`), or where a check cannot be run.
     """
-    if unfit := problems(suites, rules):
+    if unfit := suite_problems(suites, rules):
         raise UserError("\n".join(unfit))
-    context = _context()
+    context = _gx_context()
     parts, counts = [], {}
     for name, facts in tables.items():
         checked = rules.checked(name)
         if not checked:
             continue
-        rows = _rows(facts, checked, name)
-        results = _results(context, name, suites[name], rows)
+        rows = _rows_to_check(facts, checked, name)
+        results = _rule_results(context, name, suites[name], rows)
         for rule in checked:
-            found = baseline.marked(_findings(rule, name, rows, results[rule.id]), accepted)
-            counts[rule.id] = _counts(rule, found, len(rows), results[rule.id])
+            found = baseline.mark_known(_rule_findings(rule, name, rows, results[rule.id]), accepted)
+            counts[rule.id] = _rule_counts(rule, found, len(rows), results[rule.id])
             parts.append(found)
-    return Outcome(frames.concat(parts, "violations"), counts)
+    return ValidationResult(frames.concat(parts, "violations"), counts)
 
 
-def _rows(facts: Facts, rules: list[Rule], name: str) -> pd.DataFrame:
+def _rows_to_check(facts: FeatureTable, rules: list[Rule], name: str) -> pd.DataFrame:
     """Return what the rules on a table read and show, with its key and image. Nothing else is computed or copied."""
     wanted = [*TABLES[name].key, *(["image"] if "image" in facts.table else [])]
     for rule in rules:
         try:
-            read = columns(rule, name)
+            read = rule_columns(rule, name)
             facts.select(read)  # raises here, where the rule is known
             wanted += read
         except PredicateError as error:
-            raise _unrunnable(name, rule.id, str(error)) from None
+            raise _cannot_be_checked(name, rule.id, str(error)) from None
     return facts.select(wanted)
 
 
-def _context() -> Any:
+def _gx_context() -> Any:
     """Return a Great Expectations context in memory: no progress bars, nothing sent."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read on import, in the versions that send anything
     import great_expectations  # noqa: PLC0415
@@ -89,7 +91,7 @@ def _context() -> Any:
     )
 
 
-def _results(context: Any, name: str, suite: Suite, rows: pd.DataFrame) -> dict[str, Any]:
+def _rule_results(context: Any, name: str, suite: Suite, rows: pd.DataFrame) -> dict[str, Any]:
     """Return Great Expectations' result of every rule of a suite, by rule id."""
     batch = (
         context.data_sources.add_pandas(name)
@@ -98,17 +100,19 @@ def _results(context: Any, name: str, suite: Suite, rows: pd.DataFrame) -> dict[
         .get_batch(batch_parameters={"dataframe": rows})
     )
     results = {}
-    for result in batch.validate(loaded(suite), result_format=_RESULTS).results:
+    for result in batch.validate(load_suite(suite), result_format=_RESULT_FORMAT).results:
         rule = result.expectation_config.meta["rule"]
-        if reason := _raised(result.exception_info):
-            raise _unrunnable(name, rule, reason)
+        if reason := _exception_message(result.exception_info):
+            raise _cannot_be_checked(name, rule, reason)
         results[rule] = result
     if lost := sorted({e["meta"]["rule"] for e in suite["expectations"]} - set(results)):
-        raise UserError(f"{file(name)}: Great Expectations gave no result for {', '.join(lost)}; see {paths.RULES}")
+        raise UserError(
+            f"{suite_file(name)}: Great Expectations gave no result for {', '.join(lost)}; see {paths.RULES}"
+        )
     return results
 
 
-def loaded(suite: Suite) -> Any:
+def load_suite(suite: Suite) -> Any:
     """Return the suite as Great Expectations' own object. Raises UserError naming the rule that it does not take."""
     from great_expectations.core import ExpectationSuite  # noqa: PLC0415
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: PLC0415
@@ -124,33 +128,33 @@ def loaded(suite: Suite) -> Any:
         except Exception as error:  # it raises anything, from pydantic's errors to KeyError
             rule, kind = expectation["meta"]["rule"], expectation["type"]
             raise UserError(
-                f"{file(suite['name'])}: rule {rule}: Great Expectations does not take '{kind}' with these arguments:"
-                f" {_line(error)}; correct it in {_written(rule)}"
+                f"{suite_file(suite['name'])}: rule {rule}: Great Expectations does not take '{kind}' with these arguments:"
+                f" {_one_line(error)}; correct it in {_rule_line(rule)}"
             ) from None
     return ExpectationSuite(name=suite["name"], expectations=found, meta=suite["meta"])
 
 
-def _raised(info: Mapping[str, Any]) -> str | None:
+def _exception_message(info: Mapping[str, Any]) -> str | None:
     """Return why an expectation could not be computed; where a metric raised, the reasons stand one level deeper."""
     for part in [info] if "raised_exception" in info else list(info.values()):
         if part.get("raised_exception"):
-            return _line(part.get("exception_message") or "no reason given")
+            return _one_line(part.get("exception_message") or "no reason given")
     return None
 
 
-def _unrunnable(name: str, rule: str, reason: str) -> UserError:
-    return UserError(f"{file(name)}: rule {rule} cannot be checked: {reason}; correct it in {_written(rule)}")
+def _cannot_be_checked(name: str, rule: str, reason: str) -> UserError:
+    return UserError(f"{suite_file(name)}: rule {rule} cannot be checked: {reason}; correct it in {_rule_line(rule)}")
 
 
-def _written(rule: str) -> str:
+def _rule_line(rule: str) -> str:
     return yaml_models.entry_line(paths.RULES, "rules", rule, "id")
 
 
-def _line(reason: object) -> str:
+def _one_line(reason: object) -> str:
     return " ".join(str(reason).split())[:300]
 
 
-def _findings(rule: Rule, name: str, rows: pd.DataFrame, result: Any) -> pd.DataFrame:
+def _rule_findings(rule: Rule, name: str, rows: pd.DataFrame, result: Any) -> pd.DataFrame:
     """Return one finding per row that breaks the rule."""
     positions = result.result.get("unexpected_index_list")
     if result.success:
@@ -170,12 +174,12 @@ def _findings(rule: Rule, name: str, rows: pd.DataFrame, result: Any) -> pd.Data
 def _messages(rule: Rule, rows: pd.DataFrame) -> pd.Series:
     parts: list[Any] = [pa.scalar(rule.sentence.rstrip("."))]
     for column, before in zip(rule.shows, ["; found ", *[", "] * len(rule.shows)], strict=False):
-        parts += [pa.scalar(f"{before}{column}="), _shown(rows[column])]
+        parts += [pa.scalar(f"{before}{column}="), _printable_values(rows[column])]
     text = pc.binary_join_element_wise(*parts, "") if len(parts) > 1 else [parts[0].as_py()] * len(rows)
     return pd.Series(text, index=rows.index, dtype="str")
 
 
-def _shown(values: pd.Series) -> pa.Array:
+def _printable_values(values: pd.Series) -> pa.Array:
     """Return values as short, printable text: data is untrusted, and a finding is one line.
 
     In Arrow: a Python string per value would cost more than the check itself where many rows are broken.
@@ -187,11 +191,11 @@ def _shown(values: pd.Series) -> pa.Array:
     elif pa.types.is_nested(array.type):
         array = pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
     text = pc.replace_substring_regex(pc.cast(array, pa.string()), r"[\x00-\x1f\x7f]+", " ")
-    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, _SHOWN - 1), "…", "")
-    return pc.fill_null(pc.if_else(pc.greater(pc.utf8_length(text), _SHOWN), cut, text), "null")
+    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, _LONGEST_VALUE - 1), "…", "")
+    return pc.fill_null(pc.if_else(pc.greater(pc.utf8_length(text), _LONGEST_VALUE), cut, text), "null")
 
 
-def _counts(rule: Rule, found: pd.DataFrame, rows: int, result: Any) -> dict[str, Any]:
+def _rule_counts(rule: Rule, found: pd.DataFrame, rows: int, result: Any) -> dict[str, Any]:
     """Return how many rows break the rule, how many of them the baseline knows, and how many it could be held to."""
     about_nulls = rule.expectation is not None and rule.expectation.type.endswith("_be_null")
     checked = rows if about_nulls else rows - int(result.result.get("missing_count") or 0)

@@ -16,7 +16,7 @@ from tests.template.builders.rule_failures import FAULTS, Fault
 FOLDER = Path(__file__).parent / "golden"
 
 
-class Found(NamedTuple):
+class PlantedFault(NamedTuple):
     """What is found in a small world with a fault, the keys of the rows that have it, and its clean twin."""
 
     findings: pd.DataFrame
@@ -25,7 +25,7 @@ class Found(NamedTuple):
 
 
 @functools.cache
-def planted() -> dict[Fault, Found]:
+def planted_faults() -> dict[Fault, PlantedFault]:
     """Return every fault, planted in a world of the first of its tasks."""
     every = {}
     for task in TASKS:
@@ -33,28 +33,28 @@ def planted() -> dict[Fault, Found]:
         worlds, twins = ([clean(task, fault.images) for fault in faults] for _ in range(2))
         keys = [fault.plant(world, 1) for fault, world in zip(faults, worlds, strict=True)]
         findings = found([*worlds, *twins])
-        every |= dict(zip(faults, map(Found, findings, keys, findings[len(faults) :]), strict=True))
+        every |= dict(zip(faults, map(PlantedFault, findings, keys, findings[len(faults) :]), strict=True))
     return every
 
 
-def golden(rule: str) -> str:
+def golden_text(rule: str) -> str:
     """Return what stands in the golden file of a rule: per case its name, then `<table> <key>: <message>`."""
     lines = []
     for fault in FAULTS:
         if fault.rule == rule:
-            findings = planted()[fault].findings.query("rule == @rule")
+            findings = planted_faults()[fault].findings.query("rule == @rule")
             lines.append(f"# {fault.name} ({fault.tasks[0]})")
             lines += [f"{row.table} {row.key}: {row.message}" for row in findings.itertuples()]
     for case in stage_rule_failures.CASES:
         if case.rule == rule:
-            lines += [f"# {case.name}", *stage_rule_failures.told(case, case.broken())]
+            lines += [f"# {case.name}", *stage_rule_failures.pipeline_messages(case, case.broken())]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     rules = {fault.rule for fault in FAULTS} | {case.rule for case in stage_rule_failures.CASES}
-    texts = {FOLDER / f"{rule}.txt": golden(rule) for rule in rules}
+    texts = {FOLDER / f"{rule}.txt": golden_text(rule) for rule in rules}
     for file in FOLDER.iterdir():
         file.unlink()
     for file, text in texts.items():

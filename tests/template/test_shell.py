@@ -37,7 +37,7 @@ class Tables(NamedTuple):
 
 def transform(pairs: pd.DataFrame, params: Params) -> Tables:
     tables = Tables(
-        frames.frame("copies", {"image": pairs["image_a"], "kept_as": "k", "kind": "near", "rule": "COPY-002"}),
+        frames.frame("duplicates", {"image": pairs["image_a"], "duplicate_of": "k", "kind": "near", "rule": "COPY-002"}),
         frames.frame("release/images"),
         {"share": 1 / 3, "within": {"list": [2 / 3, 1]}},
         {"card.md": b"# card", "charts/one.svg": b"<svg/>"},
@@ -63,7 +63,7 @@ def repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mini.py").write_text(STAGE)
     (tmp_path / "params.yaml").write_text("dataset: {}\n")
-    frames.write(frames.frame("pairs", PAIR), table_path("pairs"), "pairs")
+    frames.write(frames.frame("duplicate_pairs", PAIR), table_path("duplicate_pairs"), "duplicate_pairs")
     return tmp_path
 
 
@@ -82,21 +82,21 @@ def run(do=None):
 def written():
     """Return every file under data and reports, but the input."""
     files = {file.as_posix() for top in (paths.DATA, paths.REPORTS) for file in top.rglob("*") if file.is_file()}
-    return sorted(files - {"data/pairs.parquet"})
+    return sorted(files - {"data/duplicate_pairs.parquet"})
 
 
 def test_a_run_that_goes_well_writes_tables_metrics_documents_and_plots(repository):
     done = run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert written() == [
-        "data/copies.parquet",
+        "data/duplicates.parquet",
         "data/release/card.md",
         "data/release/charts/one.svg",
         "data/release/images.parquet",
         "reports/mini.json",
         "reports/plots/mini-curve.csv",
     ]
-    assert frames.read(Path("data/copies.parquet"), "copies")["image"].tolist() == ["a/1.png"]
+    assert frames.read(Path("data/duplicates.parquet"), "duplicates")["image"].tolist() == ["a/1.png"]
     # What is left of the last bits depends on the processor.
     assert json.loads(Path("reports/mini.json").read_text()) == {"share": 0.333333, "within": {"list": [0.666667, 1]}}
 
@@ -104,7 +104,7 @@ def test_a_run_that_goes_well_writes_tables_metrics_documents_and_plots(reposito
 def test_a_gate_that_does_not_hold_writes_what_it_found_and_exits_with_1(repository):
     done = run("stop")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "mini: it does not hold\n")
-    assert written() == ["data/copies.parquet", "reports/mini.json"]
+    assert written() == ["data/duplicates.parquet", "reports/mini.json"]
     assert json.loads(Path("reports/mini.json").read_text()) == {"found": 1}
 
 
@@ -122,14 +122,14 @@ def test_an_unknown_setting_is_refused_with_file_and_line(repository):
 
 
 def test_a_missing_or_torn_input_is_a_mistake_of_people(repository):
-    table_path("pairs").write_bytes(b"PAR1 torn")
+    table_path("duplicate_pairs").write_bytes(b"PAR1 torn")
     done = run()
     assert done.returncode == 2
-    assert done.stderr.startswith("mini: data/pairs.parquet: not a readable Parquet file")
-    table_path("pairs").unlink()
+    assert done.stderr.startswith("mini: data/duplicate_pairs.parquet: not a readable Parquet file")
+    table_path("duplicate_pairs").unlink()
     done = run()
     assert done.returncode == 2
-    assert done.stderr == "mini: data/pairs.parquet: the table is missing; run `dvc repro` (or `dvc pull`)\n"
+    assert done.stderr == "mini: data/duplicate_pairs.parquet: the table is missing; run `dvc repro` (or `dvc pull`)\n"
 
 
 def test_a_table_that_breaks_its_schema_is_a_fault_of_code(repository):

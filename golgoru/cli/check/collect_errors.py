@@ -8,7 +8,7 @@ from golgoru.core.errors import UserError
 Read = TypeVar("Read")
 
 
-def read_or_note(found: list[str], read: Callable[[], Read]) -> Read | None:
+def read_or_collect(found: list[str], read: Callable[[], Read]) -> Read | None:
     """Return what `read` reads; where it cannot be read, note why and return None."""
     try:
         return read()

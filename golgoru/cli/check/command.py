@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from golgoru.cli.common.repository import enter
+from golgoru.cli.common.repository import enter_repository
 from golgoru.core.errors import UserError
 from golgoru.core.text import terminal_safe
 
@@ -21,20 +21,16 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say whether settings, guideline, rules, suites and batches fit together, and write the rule book as a page."""
-    from golgoru.cli.check import (
-        accept_baseline,
-        rulebook_page,
-        settings,
-    )
+    from golgoru.cli.check import accept_baseline, rulebook_page, settings
 
-    enter()
+    enter_repository()
     if not baseline and (owner or expires or reason):
         raise UserError("--owner, --expires and --reason say who accepts violations; expected --baseline beside them")
     written = settings.write_suites() if write else []
-    accepted = accept_baseline.accept(owner, expires, reason) if baseline else []
-    findings = settings.findings()
+    accepted = accept_baseline.accept_violations(owner, expires, reason) if baseline else []
+    findings = settings.check_findings()
     try:
-        page = rulebook_page.write()
+        page = rulebook_page.write_rulebook()
     except UserError:
         page = None  # what cannot be read stands among the findings
     if as_json:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from golgoru.annotations import metadata
-from golgoru.cli.check.collect_errors import read_or_note
-from golgoru.cli.common.repository import Pipeline, dvc
+from golgoru.cli.check.collect_errors import read_or_collect
+from golgoru.cli.common.repository import Pipeline, run_dvc
 from golgoru.core import paths, versions
 from golgoru.core.errors import UserError
 from golgoru.core.yaml_models import key_line, line_of, load, parse
@@ -23,16 +23,16 @@ from golgoru.raw.withdrawals import read_withdrawals
 def data_findings(pipeline: Pipeline) -> Iterator[str]:
     """Yield the findings about everything under data/raw."""
     found: list[str] = []
-    classes = read_or_note(found, lambda: read_classes(paths.CLASSES))
-    deliveries = _deliveries(found, pipeline)
-    _batches(found, pipeline, None if deliveries is None else [d.name for d in deliveries], classes)
-    read_or_note(found, lambda: read_pins(paths.PINS))
-    _withdrawals(found)
+    classes = read_or_collect(found, lambda: read_classes(paths.CLASSES))
+    deliveries = _check_deliveries(found, pipeline)
+    _check_batches(found, pipeline, None if deliveries is None else [d.name for d in deliveries], classes)
+    read_or_collect(found, lambda: read_pins(paths.PINS))
+    _check_withdrawals(found)
     yield from found
-    yield from _pointers()
+    yield from _pointer_findings()
 
 
-def _known(settings: BatchFile, classes: Classes) -> set[str]:
+def _known_classes(settings: BatchFile, classes: Classes) -> set[str]:
     """Return the classes that a batch may name: those defined, and of later changes those that they do away with."""
     try:
         written = read_changes(paths.CHANGES).changes
@@ -43,9 +43,9 @@ def _known(settings: BatchFile, classes: Classes) -> set[str]:
     return {*classes.ids, *(name for change in later if change.old_votes != "keep" for name in change.classes)}
 
 
-def _withdrawals(found: list[str]) -> None:
+def _check_withdrawals(found: list[str]) -> None:
     """Note withdrawals that name no picture: a mistyped one takes back nothing, and must not pass in silence."""
-    for number, withdrawal in enumerate(read_or_note(found, lambda: read_withdrawals(paths.WITHDRAWALS)) or ()):
+    for number, withdrawal in enumerate(read_or_collect(found, lambda: read_withdrawals(paths.WITHDRAWALS)) or ()):
         if withdrawal.image is not None and not (paths.IMAGES / withdrawal.image).is_file():
             line = key_line(paths.WITHDRAWALS, "withdrawals", number)
             found.append(
@@ -54,16 +54,16 @@ def _withdrawals(found: list[str]) -> None:
             )
 
 
-def _deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | None:
+def _check_deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | None:
     """Look at every delivery, also behind the first one that is wrong; return them where all can be read."""
     before = len(found)
     for file in sorted(paths.DELIVERIES.glob("*.yaml")):
-        read_or_note(found, lambda file=file: load(file, Description))  # type: ignore[misc]
+        read_or_collect(found, lambda file=file: load(file, Description))  # type: ignore[misc]
     for file in sorted(paths.DELIVERIES.glob("*.dvc")):
-        read_or_note(found, lambda file=file: read_pointer(file))  # type: ignore[misc]
+        read_or_collect(found, lambda file=file: read_pointer(file))  # type: ignore[misc]
     if len(found) > before:
         return None
-    deliveries = read_or_note(found, lambda: read_deliveries(paths.DELIVERIES))
+    deliveries = read_or_collect(found, lambda: read_deliveries(paths.DELIVERIES))
     for delivery in deliveries or []:
         folder = (paths.IMAGES / delivery.name).as_posix()
         if delivery.pointer is None and folder not in pipeline.outputs:
@@ -72,24 +72,26 @@ def _deliveries(found: list[str], pipeline: Pipeline) -> Sequence[Delivery] | No
                 f"{delivery.file}: expected {pointer}, or a stage of {paths.DVC} that writes {folder}; found neither;"
                 " bring the pictures in with `dataset import`, or delete the description"
             )
-        read_or_note(found, lambda delivery=delivery: metadata.read(delivery, []))  # type: ignore[misc]
-    read_or_note(found, lambda: metadata.columns(deliveries or []))
+        read_or_collect(found, lambda delivery=delivery: metadata.read_metadata(delivery, []))  # type: ignore[misc]
+    read_or_collect(found, lambda: metadata.metadata_dtypes(deliveries or []))
     return deliveries
 
 
-def _batches(found: list[str], pipeline: Pipeline, deliveries: Sequence[str] | None, classes: Classes | None) -> None:
+def _check_batches(
+    found: list[str], pipeline: Pipeline, deliveries: Sequence[str] | None, classes: Classes | None
+) -> None:
     folders = sorted(p for p in paths.BATCHES.iterdir() if p.is_dir()) if paths.BATCHES.is_dir() else []
     before = len(found)
     for folder in folders:
         file = folder / "batch.yaml"
-        settings = read_or_note(found, lambda file=file: load(file, BatchFile)) if file.exists() else None  # type: ignore[misc]
+        settings = read_or_collect(found, lambda file=file: load(file, BatchFile)) if file.exists() else None  # type: ignore[misc]
         if settings is not None:
-            found += _batch(file, settings, pipeline, deliveries, classes)
+            found += _batch_findings(file, settings, pipeline, deliveries, classes)
     if len(found) == before:
-        read_or_note(found, lambda: read_batches(paths.BATCHES))
+        read_or_collect(found, lambda: read_batches(paths.BATCHES))
 
 
-def _batch(
+def _batch_findings(
     file: Path, settings: BatchFile, pipeline: Pipeline, deliveries: Sequence[str] | None, classes: Classes | None
 ) -> Iterator[str]:
     """Yield what in a batch does not fit the deliveries, the guideline, or the payload beside it."""
@@ -99,7 +101,7 @@ def _batch(
         known = ", ".join(deliveries) or "(none yet)"
         yield f"{where}: images: no delivery '{settings.images}'; expected one of {known}"
     if classes is not None:
-        nameable = _known(settings, classes)
+        nameable = _known_classes(settings, classes)
         for theirs, ours in settings.classes.items():
             if ours not in nameable:
                 where = f"{file}:{line_of(node, ('classes', theirs))}"
@@ -123,26 +125,26 @@ def _batch(
             yield str(error)
 
 
-def _pointers() -> Iterator[str]:
+def _pointer_findings() -> Iterator[str]:
     """Ask DVC whether what lies on disk is what the pointers name."""
     pointers = [*paths.DELIVERIES.glob("*.dvc"), *paths.BATCHES.glob("*/payload.dvc")]
     if not pointers:
         return
-    status = dvc("status", "--json", *sorted(p.as_posix() for p in pointers))
+    status = run_dvc("status", "--json", *sorted(p.as_posix() for p in pointers))
     if status.returncode != 0:
         lines = [line for line in status.stderr.splitlines() if line.strip()] or ["no reason given"]
         yield f"dvc status: {lines[0].removeprefix('ERROR: ')}"
         return
     for pointer, changes in sorted(json.loads(status.stdout or "{}").items()):
-        outs = {path: state for change in changes if isinstance(change, dict) for path, state in _outs(change)}
-        yield from (_changed(pointer, path, state) for path, state in outs.items())
+        outs = {path: state for change in changes if isinstance(change, dict) for path, state in _changed_outs(change)}
+        yield from (_pointer_finding(pointer, path, state) for path, state in outs.items())
 
 
-def _outs(change: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
+def _changed_outs(change: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
     yield from change.get("changed outs", {}).items()
 
 
-def _changed(pointer: str, path: str, state: str) -> str:
+def _pointer_finding(pointer: str, path: str, state: str) -> str:
     if state == "deleted":
         return f"{pointer}: {path} is not on disk; run `dvc pull {pointer}`"
     if state == "modified" and pointer.startswith(paths.BATCHES.as_posix()):

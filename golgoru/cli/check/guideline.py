@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from golgoru.annotations import metadata
-from golgoru.cli.check.collect_errors import read_or_note
+from golgoru.cli.check.collect_errors import read_or_collect
 from golgoru.cli.common.repository import Pipeline
 from golgoru.core import paths
 from golgoru.core.dataset import read_dataset
@@ -27,7 +27,7 @@ from golgoru.raw.deliveries import read_deliveries
 from golgoru.tables.frames import table_path
 from golgoru.validation import suites
 from golgoru.validation.baseline import BaselineFile
-from golgoru.validation.features.edge_cases import known
+from golgoru.validation.features.edge_cases import trigger_columns
 from golgoru.validation.suites import read_suites
 
 _ID = re.compile(r"\b[A-Z]{2,10}-\d{3}\b")
@@ -39,28 +39,28 @@ _ENTRY = re.compile(r"^## (\S+)", re.MULTILINE)
 def guideline_findings(pipeline: Pipeline) -> Iterator[str]:
     """Yield the findings about classes, annotators, changes, edge cases, rules, suites and baseline."""
     found: list[str] = []
-    classes = read_or_note(found, lambda: read_classes(paths.CLASSES))
-    rules = read_or_note(found, lambda: read_rules(paths.RULES))
-    written = read_or_note(found, lambda: changes.read_changes(paths.CHANGES))
-    catalogue = read_or_note(found, lambda: edge_cases.read_edge_cases(paths.EDGE_CASES))
-    read_or_note(found, lambda: read_annotators(paths.ANNOTATORS))
-    accepted = read_or_note(found, _accepted)
+    classes = read_or_collect(found, lambda: read_classes(paths.CLASSES))
+    rules = read_or_collect(found, lambda: read_rules(paths.RULES))
+    written = read_or_collect(found, lambda: changes.read_changes(paths.CHANGES))
+    catalogue = read_or_collect(found, lambda: edge_cases.read_edge_cases(paths.EDGE_CASES))
+    read_or_collect(found, lambda: read_annotators(paths.ANNOTATORS))
+    accepted = read_or_collect(found, _read_baseline_file)
     yield from found
     if classes is not None:
         yield from _missing_examples(paths.CLASSES, "classes", {c.id: c.examples for c in classes.classes})
-        yield from _undefined(classes, written or changes.Changes())
-        yield from _version(classes)
+        yield from _undefined_classes(classes, written or changes.Changes())
+        yield from _changelog_version(classes)
     if classes is not None and written is not None:
-        yield from changes.problems(written, classes)
+        yield from changes.change_problems(written, classes)
     if catalogue is not None:
         yield from _missing_examples(paths.EDGE_CASES, "edge_cases", {c.id: c.examples for c in catalogue.active})
-        yield from _triggers(catalogue)
+        yield from _trigger_findings(catalogue)
     if rules is not None:
-        yield from _changed_rules(written or changes.Changes(), rules)
-        yield from _enforced(rules, pipeline)
-        yield from _cited(rules)
-        yield from _suites(rules)
-        yield from _baseline(accepted or BaselineFile(), rules)
+        yield from _unknown_changed_rules(written or changes.Changes(), rules)
+        yield from _unenforced_rules(rules, pipeline)
+        yield from _cited_ids(rules)
+        yield from _suite_findings(rules)
+        yield from _baseline_findings(accepted or BaselineFile(), rules)
 
 
 def _missing_examples(file: Path, block: str, examples: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
@@ -72,17 +72,17 @@ def _missing_examples(file: Path, block: str, examples: Mapping[str, tuple[str, 
                 yield f"{where}: {name}: there is no {_GUIDELINES / picture}; add the picture, or drop the line"
 
 
-def _accepted() -> BaselineFile:
+def _read_baseline_file() -> BaselineFile:
     return load(paths.BASELINE, BaselineFile) if paths.BASELINE.exists() else BaselineFile()
 
 
-def _undefined(classes: Classes, written: changes.Changes) -> Iterator[str]:
+def _undefined_classes(classes: Classes, written: changes.Changes) -> Iterator[str]:
     """Yield classes that stand in the data as it was last read, and that neither guideline nor a change knows."""
     file = table_path("annotations")
     if not file.exists():
         return
     words = pq.read_table(file, columns=["label", "kind", "guideline_version"]).to_pandas()
-    strange = (words["kind"] == "object") & ~changes.accounted_for(words, written, classes.ids)
+    strange = (words["kind"] == "object") & ~changes.is_known_label(words, written, classes.ids)
     for label, count in words.loc[strange, "label"].value_counts().sort_index().items():
         where = key_line(paths.CLASSES, "classes")
         yield (
@@ -91,7 +91,7 @@ def _undefined(classes: Classes, written: changes.Changes) -> Iterator[str]:
         )
 
 
-def _version(classes: Classes) -> Iterator[str]:
+def _changelog_version(classes: Classes) -> Iterator[str]:
     if not _CHANGELOG.is_file():
         yield f"{_CHANGELOG}: the file is missing; begin it with '## {classes.version}' and what changed"
         return
@@ -102,7 +102,7 @@ def _version(classes: Classes) -> Iterator[str]:
         yield f"{line}: version is '{classes.version}', but {_CHANGELOG} {found}; write what changed ('## VERSION')"
 
 
-def _enforced(rules: RuleBook, pipeline: Pipeline) -> Iterator[str]:
+def _unenforced_rules(rules: RuleBook, pipeline: Pipeline) -> Iterator[str]:
     """Yield the rules that are marked as held by a stage that does not exist, or that says nothing of them."""
     for rule in rules.rules:
         if rule.enforced_by != "stage" or rule.status != "active":
@@ -118,7 +118,7 @@ def _enforced(rules: RuleBook, pipeline: Pipeline) -> Iterator[str]:
             )
 
 
-def _cited(rules: RuleBook) -> Iterator[str]:
+def _cited_ids(rules: RuleBook) -> Iterator[str]:
     """Yield ids that stages or prose cite and that are no active rule."""
     status = {rule.id: rule.status for rule in rules.rules}
     families = {name.split("-")[0] for name in status}
@@ -139,17 +139,17 @@ def _ids_in(file: Path) -> dict[str, int]:
     return found
 
 
-def _suites(rules: RuleBook) -> Iterator[str]:
+def _suite_findings(rules: RuleBook) -> Iterator[str]:
     try:
-        yield from suites.problems(read_suites(paths.EXPECTATIONS), rules)
+        yield from suites.suite_problems(read_suites(paths.EXPECTATIONS), rules)
     except UserError as error:
         yield from str(error).splitlines()
 
 
-def _baseline(accepted: BaselineFile, rules: RuleBook) -> Iterator[str]:
+def _baseline_findings(accepted: BaselineFile, rules: RuleBook) -> Iterator[str]:
     """Yield entries about rules that stop nothing, or that are past their day."""
     active = {rule.id for rule in rules.rules if rule.status == "active" and rule.action == "stop"}
-    today = _today()
+    today = _release_date()
     for place, entry in enumerate(accepted.accepted):
         if entry.rule not in active:
             where = f"{paths.BASELINE}:{line_of(parse(paths.BASELINE)[0], ('accepted', place, 'rule'))}"
@@ -162,14 +162,14 @@ def _baseline(accepted: BaselineFile, rules: RuleBook) -> Iterator[str]:
             )
 
 
-def _today() -> date | None:
+def _release_date() -> date | None:
     try:
         return read_dataset(paths.PARAMS).date
     except UserError:
         return None
 
 
-def _changed_rules(written: changes.Changes, rules: RuleBook) -> Iterator[str]:
+def _unknown_changed_rules(written: changes.Changes, rules: RuleBook) -> Iterator[str]:
     """Yield the changes of rules that there are not."""
     known = {rule.id for rule in rules.rules}
     for number, change in enumerate(written.changes):
@@ -178,11 +178,11 @@ def _changed_rules(written: changes.Changes, rules: RuleBook) -> Iterator[str]:
             yield f"{line}: changes.{number}.rule: no rule '{change.rule}' in {paths.RULES}; correct the id"
 
 
-def _triggers(catalogue: edge_cases.EdgeCases) -> Iterator[str]:
+def _trigger_findings(catalogue: edge_cases.EdgeCases) -> Iterator[str]:
     """Yield the triggers that read columns that there are not; metadata that deliveries declare are some."""
     try:
-        declared = metadata.columns(read_deliveries(paths.DELIVERIES))
+        declared = metadata.metadata_dtypes(read_deliveries(paths.DELIVERIES))
     except UserError:
         return  # told by the checks of the data
     columns = pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in declared.items()})
-    yield from edge_cases.problems(catalogue, known(columns))
+    yield from edge_cases.trigger_problems(catalogue, trigger_columns(columns))

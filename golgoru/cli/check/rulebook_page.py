@@ -22,14 +22,14 @@ from golgoru.site import page
 from golgoru.tables import frames
 from golgoru.tables.frames import table_path
 
-PAGE = paths.REPORTS / "rulebook.html"
+RULEBOOK_PAGE = paths.REPORTS / "rulebook.html"
 _TEMPLATE = Path(__file__).with_name("rulebook.html.j2")
-_EXAMPLES = 3  # findings quoted under a rule
-_BIGGEST = 500_000  # bytes of a picture that the page takes in
+_QUOTED_FINDINGS = 3  # findings quoted under a rule
+_MAX_IMAGE_BYTES = 500_000  # bytes of a picture that the page takes in
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
 
-class Standing(NamedTuple):
+class Compliance(NamedTuple):
     """How the data stand against a rule. `state`: holds, broken, acts, unknown."""
 
     state: str
@@ -37,30 +37,30 @@ class Standing(NamedTuple):
     examples: tuple[str, ...] = ()
 
 
-def write() -> str:
+def write_rulebook() -> str:
     """Write the page, and return its path. Raises UserError where the guideline cannot be read."""
-    write_bytes(PAGE, page.render(_TEMPLATE, _content()))
-    return PAGE.as_posix()
+    write_bytes(RULEBOOK_PAGE, page.render_page(_TEMPLATE, _page_content()))
+    return RULEBOOK_PAGE.as_posix()
 
 
-def _content() -> dict[str, Any]:
+def _page_content() -> dict[str, Any]:
     dataset = read_dataset(paths.PARAMS)
     classes, rules = read_classes(paths.CLASSES), read_rules(paths.RULES).rules
     cases = edge_cases.read_edge_cases(paths.EDGE_CASES).active
-    release = _json(paths.REPORTS / "release.json")
-    metrics, quoted = _metrics(release), _quoted()
-    standings = {rule.id: _standing(rule, metrics, quoted.get(rule.id, ())) for rule in rules}
+    release = _read_json(paths.REPORTS / "release.json")
+    metrics, quoted = _rule_metrics(release), _quoted_findings()
+    standings = {rule.id: _compliance(rule, metrics, quoted.get(rule.id, ())) for rule in rules}
     return {
         "dataset": dataset,
         "version": classes.version,
         "classes": [
-            {"about": c, "pictures": list(_pictures(c.examples)), "parent": c.parent, "colour": c.colour}
+            {"about": c, "pictures": list(_image_uris(c.examples)), "parent": c.parent, "colour": c.colour}
             for c in classes.classes
         ],
         "families": _families(rules),
         "edge_cases": [_edge_case(case, release) for case in cases],
         "standings": standings,
-        "how": {rule.id: _how(rule) for rule in rules},
+        "how": {rule.id: _enforcement(rule) for rule in rules},
         "counts": {
             "rules": sum(rule.status == "active" for rule in rules),
             "checked": sum(rule.status == "active" and rule.enforced_by == "expectation" for rule in rules),
@@ -82,7 +82,7 @@ def _edge_case(case: EdgeCase, release: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(found.get(split), dict)
     ]
     trigger = case.predicate if case.predicate is not None else f"expectations/checks.py: {case.check}"
-    return {"about": case, "trigger": trigger, "splits": splits, "pictures": list(_pictures(case.examples))}
+    return {"about": case, "trigger": trigger, "splits": splits, "pictures": list(_image_uris(case.examples))}
 
 
 def _families(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -93,7 +93,7 @@ def _families(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
     return families
 
 
-def _how(rule: Rule) -> tuple[str, str]:
+def _enforcement(rule: Rule) -> tuple[str, str]:
     """Return how a rule is enforced: in words, and as code."""
     if rule.enforced_by == "expectation":
         where = f"checked on every row of table {rule.table}"
@@ -111,50 +111,50 @@ def _how(rule: Rule) -> tuple[str, str]:
     return "judged by a person who reviews", ""
 
 
-def _standing(rule: Rule, metrics: Mapping[str, Any], quoted: Iterable[str]) -> Standing:
+def _compliance(rule: Rule, metrics: Mapping[str, Any], quoted: Iterable[str]) -> Compliance:
     """Return how the data stand against a rule, from the metrics of the last run."""
     if rule.status == "retired":
-        return Standing("unknown", "retired")
+        return Compliance("unknown", "retired")
     if rule.enforced_by == "expectation":
-        return _checked(metrics["rules"].get(rule.id), quoted)
+        return _compliance_of_check(metrics["rules"].get(rule.id), quoted)
     if rule.enforced_by == "stage":
-        return _decided(metrics["decided"], rule.id)
-    return Standing("unknown", "not measured")
+        return _compliance_of_stage(metrics["decided"], rule.id)
+    return Compliance("unknown", "not measured")
 
 
-def _checked(found: Mapping[str, Any] | None, quoted: Iterable[str]) -> Standing:
+def _compliance_of_check(found: Mapping[str, Any] | None, quoted: Iterable[str]) -> Compliance:
     if found is None:
-        return Standing("unknown", "not measured yet: run `dvc repro`")
+        return Compliance("unknown", "not measured yet: run `dvc repro`")
     if not found["checked"]:
-        return Standing("unknown", "no row that it could be held to")
+        return Compliance("unknown", "no row that it could be held to")
     if not found["broken"]:
-        return Standing("holds", f"holds on {found['checked']:,} rows")
+        return Compliance("holds", f"holds on {found['checked']:,} rows")
     known = f", {found['known']:,} of them accepted for now" if found["known"] else ""
-    return Standing("broken", f"broken by {found['broken']:,} of {found['checked']:,} rows{known}", tuple(quoted))
+    return Compliance("broken", f"broken by {found['broken']:,} of {found['checked']:,} rows{known}", tuple(quoted))
 
 
-def _decided(decided: Mapping[str, Mapping[str, int]], rule: str) -> Standing:
+def _compliance_of_stage(decided: Mapping[str, Mapping[str, int]], rule: str) -> Compliance:
     if not decided:
-        return Standing("unknown", "not measured yet: run `dvc repro`")
+        return Compliance("unknown", "not measured yet: run `dvc repro`")
     if rule not in decided:
-        return Standing("holds", "it had nothing to do")
-    return Standing("acts", "set aside by it: " + ", ".join(amount(n, kind) for kind, n in decided[rule].items()))
+        return Compliance("holds", "it had nothing to do")
+    return Compliance("acts", "set aside by it: " + ", ".join(amount(n, kind) for kind, n in decided[rule].items()))
 
 
-def _metrics(release: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_metrics(release: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the last run measured: `rules` by expectation, `decided` by rules that stages hold."""
-    validate = _json(paths.REPORTS / "validate.json")
+    validate = _read_json(paths.REPORTS / "validate.json")
     rules = {**validate.get("rules", {}), **release.get("rules", {})}
     # A report of another version of this code, or one that was edited, is no measurement.
-    sound = {name: found for name, found in rules.items() if _is_count(found)}
+    sound = {name: found for name, found in rules.items() if _has_counts(found)}
     return {"rules": sound, "decided": release.get("decided", {})}
 
 
-def _is_count(found: Any) -> bool:
+def _has_counts(found: Any) -> bool:
     return isinstance(found, dict) and all(isinstance(found.get(key), int) for key in ("broken", "known", "checked"))
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _read_json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
@@ -162,7 +162,7 @@ def _json(file: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _quoted() -> dict[str, list[str]]:
+def _quoted_findings() -> dict[str, list[str]]:
     """Return a few findings of each rule, where the tables are at hand."""
     found: dict[str, list[str]] = {}
     for name in ("violations", "gate"):
@@ -170,15 +170,15 @@ def _quoted() -> dict[str, list[str]]:
             table = frames.read(table_path(name), name)
         except (UserError, frames.SchemaError):
             continue
-        for row in table.groupby("rule", sort=True).head(_EXAMPLES).itertuples():
+        for row in table.groupby("rule", sort=True).head(_QUOTED_FINDINGS).itertuples():
             found.setdefault(str(row.rule), []).append(f"{row.key}: {row.message}")
     return found
 
 
-def _pictures(examples: Iterable[str]) -> Iterator[str]:
+def _image_uris(examples: Iterable[str]) -> Iterator[str]:
     """Yield example pictures as data URIs."""
     for name in examples:
         file = paths.RULES.parent / name
         kind = _TYPES.get(file.suffix.lower())
-        if kind and ".." not in file.parts and file.is_file() and file.stat().st_size <= _BIGGEST:
+        if kind and ".." not in file.parts and file.is_file() and file.stat().st_size <= _MAX_IMAGE_BYTES:
             yield f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"

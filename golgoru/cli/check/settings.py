@@ -20,10 +20,10 @@ from golgoru.validation import suites
 _DATASET = "dataset"
 
 
-def findings() -> list[str]:
+def check_findings() -> list[str]:
     """Return every finding. Raises UserError where dvc.yaml itself cannot be read."""
     pipeline = read_pipeline()
-    found = [*_settings(pipeline), *guideline_findings(pipeline), *data_findings(pipeline)]
+    found = [*settings_findings(pipeline), *guideline_findings(pipeline), *data_findings(pipeline)]
     return list(dict.fromkeys(found))
 
 
@@ -37,7 +37,7 @@ def write_suites() -> list[str]:
     return written
 
 
-def _settings(pipeline: Pipeline) -> Iterator[str]:
+def settings_findings(pipeline: Pipeline) -> Iterator[str]:
     """params.yaml: a block for each stage and for nothing else, and each as its stage takes it."""
     try:
         node, value = parse(paths.PARAMS)
@@ -47,21 +47,21 @@ def _settings(pipeline: Pipeline) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{paths.PARAMS}: expected a mapping with the block '{_DATASET}' and one block per stage"
         return
-    for location, found in _dates(value):
+    for location, found in _yaml_dates(value):
         where, key = f"{paths.PARAMS}:{line_of(node, location)}", ".".join(location)
         yield f"{where}: {key}: DVC takes no YAML dates here; write it in quotes: '{found}'"
     for block in value:
         if block not in (_DATASET, *pipeline.stages):
             where = f"{paths.PARAMS}:{line_of(node, (str(block),))}"
             yield f"{where}: {block}: no stage of {paths.DVC} has this name; rename or remove the block"
-    yield from _problems(lambda: dataset.read_dataset(paths.PARAMS))
+    yield from _read_errors(lambda: dataset.read_dataset(paths.PARAMS))
     for stage in pipeline.stages:
         if stage not in value:
             yield f"{paths.PARAMS}: block '{stage}' is missing, which DVC asks for; write '{stage}: {{}}'"
-        yield from _problems(lambda stage=stage: _stage_settings(stage))  # type: ignore[misc]
+        yield from _read_errors(lambda stage=stage: _load_stage_params(stage))  # type: ignore[misc]
 
 
-def _stage_settings(stage: str) -> None:
+def _load_stage_params(stage: str) -> None:
     """Load a stage's block as the stage itself will. Raises UserError."""
     line = line_of(parse(paths.DVC)[0], ("stages", stage))
     if not Path("stages", f"{stage}.py").is_file():
@@ -77,16 +77,16 @@ def _stage_settings(stage: str) -> None:
         load(paths.PARAMS, parameters["params"].annotation, within=stage)
 
 
-def _dates(value: Any, location: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], date]]:
+def _yaml_dates(value: Any, location: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], date]]:
     """Yield every date in settings, and where it stands."""
     if isinstance(value, date):
         yield location, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _dates(item, (*location, str(key)))
+            yield from _yaml_dates(item, (*location, str(key)))
 
 
-def _problems(read: Callable[[], object]) -> list[str]:
+def _read_errors(read: Callable[[], object]) -> list[str]:
     """Return what is wrong with what `read` reads, line by line."""
     try:
         read()

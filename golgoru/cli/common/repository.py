@@ -18,7 +18,7 @@ class Pipeline(NamedTuple):
     outputs: frozenset[str]
 
 
-def enter() -> Path:
+def enter_repository() -> Path:
     """Change to the top of the repository and return where the user stands. Raises UserError outside of one."""
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -38,21 +38,21 @@ def read_pipeline() -> Pipeline:
     stages = value.get("stages") if isinstance(value, dict) else None
     if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
         raise UserError(f"{paths.DVC}: expected a mapping 'stages' of name to stage")
-    return Pipeline(stages, frozenset(path for stage in stages.values() for path in outputs(stage)))
+    return Pipeline(stages, frozenset(path for stage in stages.values() for path in stage_outputs(stage)))
 
 
-def outputs(stage: dict[str, Any]) -> list[str]:
+def stage_outputs(stage: dict[str, Any]) -> list[str]:
     """Return the paths that a stage of dvc.yaml writes."""
     written = [out for key in ("outs", "metrics", "plots") for out in stage.get(key) or []]
     return [str(next(iter(out)) if isinstance(out, dict) else out) for out in written]
 
 
-def dvc(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_dvc(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run DVC and return what it said; its exit status is the caller's to judge."""
     return _run([sys.executable, "-m", "dvc", *arguments])
 
 
-def git(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_git(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run git and return what it said. Raises UserError where git is missing."""
     program = shutil.which("git")
     if program is None:

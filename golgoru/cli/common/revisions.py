@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from golgoru.cli.common.repository import dvc, git
+from golgoru.cli.common.repository import run_dvc, run_git
 from golgoru.cli.common.table_lookup import table_file
 from golgoru.core import paths
 from golgoru.core.errors import UserError
@@ -51,7 +51,7 @@ def _cached(revision: str, path: str, md5: str) -> Path:
     if (_CACHE / place).is_file():
         return _CACHE / place
     # Asking DVC takes a second; a cache elsewhere is rare.
-    said = dvc("cache", "dir")
+    said = run_dvc("cache", "dir")
     elsewhere = Path(said.stdout.strip()) / place
     if said.returncode == 0 and elsewhere.is_file():
         return elsewhere
@@ -59,10 +59,10 @@ def _cached(revision: str, path: str, md5: str) -> Path:
 
 
 def _yaml_at(revision: str, file: Path) -> dict[str, Any]:
-    known = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    known = run_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if known.returncode != 0:
         raise UserError(f"git knows no commit '{revision}'")
-    shown = git("show", f"{known.stdout.strip()}:./{file.as_posix()}")
+    shown = run_git("show", f"{known.stdout.strip()}:./{file.as_posix()}")
     if shown.returncode != 0:
         raise UserError(f"{revision}: there is no {file} there: nobody had run the pipeline")
     try:

@@ -32,29 +32,33 @@ def open_table(file: Path) -> ds.Dataset:
         raise UserError(f"{file}: not readable: {str(error).splitlines()[0]}; run `dvc repro`") from None
 
 
-def select(table: ds.Dataset, where: pc.Expression, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def select_rows(table: ds.Dataset, where: pc.Expression, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Return the rows for which `where` holds."""
     found: list[dict[str, Any]] = table.to_table(columns, filter=where).to_pylist()
     return found
 
 
-def among(column: str, values: Iterable[str]) -> pc.Expression:
+def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
     """Return the condition that a column has one of the values."""
     return ds.field(column).isin(pa.array(sorted(set(values)), pa.string()))
 
 
-def counted_for(images: Iterable[str]) -> dict[str, str]:
+def pooled_image_of(images: Iterable[str]) -> dict[str, str]:
     """Return the picture that words on each image count for: itself, or one of equal pixels."""
     names = sorted(set(images))
-    pooled = select(open_table(table_file("copies")), among("image", names) & (ds.field("kind") == "exact"))
-    found = {name: name for name in names} | {row["image"]: row["kept_as"] for row in pooled}
-    words = select(open_table(table_file("annotations")), among("image", names), ["annotation", "image"])
+    pooled = select_rows(
+        open_table(table_file("duplicates")), is_one_of("image", names) & (ds.field("kind") == "exact")
+    )
+    found = {name: name for name in names} | {row["image"]: row["duplicate_of"] for row in pooled}
+    words = select_rows(open_table(table_file("annotations")), is_one_of("image", names), ["annotation", "image"])
     spoken = {row["annotation"]: row["image"] for row in words}
-    counted = select(open_table(table_file("votes")), among("annotation", spoken), ["annotation", "image"])
+    counted = select_rows(
+        open_table(table_file("annotation_roles")), is_one_of("annotation", spoken), ["annotation", "image"]
+    )
     return found | {spoken[row["annotation"]]: row["image"] for row in counted if row["image"] is not None}
 
 
-def meant(key: str, tables: Sequence[tuple[ds.Dataset, pc.Expression, str, pc.Expression]]) -> str:
+def resolve_key(key: str, tables: Sequence[tuple[ds.Dataset, pc.Expression, str, pc.Expression]]) -> str:
     """Return the key that is meant: itself, or the one image of that base name.
 
     `tables`: dataset, which of its rows count, the column of keys, and which rows are images.

@@ -13,7 +13,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _WIDTH = 120
 
 
-def build(model: type[Model], values: Mapping[str, Any], options: Mapping[str, str]) -> Model:
+def build_model(model: type[Model], values: Mapping[str, Any], options: Mapping[str, str]) -> Model:
     """Return the model. Raises UserError that names the option behind a wrong value (`options`: option by field)."""
     try:
         return model(**values)

@@ -8,20 +8,25 @@ import pandas as pd
 from golgoru.tables import frames
 
 
-class Side(NamedTuple):
+class CommitSplits(NamedTuple):
     """`splits` (image, group, split, held, reason) and `images` (image, content) of one commit."""
 
     splits: pd.DataFrame
     images: pd.DataFrame
 
 
-def find(before: Side, now: Side, settings: str = "") -> pd.DataFrame:
+def moved_images(before: CommitSplits, now: CommitSplits, settings: str = "") -> pd.DataFrame:
     """Return what moved: image, group, was, now, why; by image. `settings`: what of them changed, in words.
 
     The same content is the same image, under whatever name. New and removed images do not count as moved.
     """
-    old = _known(before).drop_duplicates("content").add_prefix("was_").rename(columns={"was_content": "content"})
-    new = _known(now)
+    old = (
+        _images_with_content(before)
+        .drop_duplicates("content")
+        .add_prefix("was_")
+        .rename(columns={"was_content": "content"})
+    )
+    new = _images_with_content(now)
     both = new.merge(old, on="content", validate="many_to_one")
     moved = both[(both["split"] != both["was_split"]) | (both["held"] != both["was_held"])].sort_values("image")
     return pd.DataFrame({
@@ -29,7 +34,7 @@ def find(before: Side, now: Side, settings: str = "") -> pd.DataFrame:
         "group": moved["group"],
         "was": _state(moved["was_split"], moved["was_held"]),
         "now": _state(moved["split"], moved["held"]),
-        "why": _why(moved, old, new, settings),
+        "why": _move_reasons(moved, old, new, settings),
     }).reset_index(drop=True)  # fmt: skip
 
 
@@ -37,20 +42,22 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Return which settings that decide splits differ between two params.yaml, in words; empty where none does."""
     keys = (("dataset", "seed"), ("split", "shares"), ("split", "frozen"))
     values = {".".join(key): [(side.get(key[0]) or {}).get(key[1]) for side in (before, now)] for key in keys}
-    return ", ".join(f"{key} was {_shown(old)}, is {_shown(new)}" for key, (old, new) in values.items() if old != new)
+    return ", ".join(
+        f"{key} was {_setting_text(old)}, is {_setting_text(new)}" for key, (old, new) in values.items() if old != new
+    )
 
 
-class Kept(NamedTuple):
+class KeepingPins(NamedTuple):
     """Images to pin so that their groups stand where they stood, each with that split; and why others cannot."""
 
     pins: dict[str, str]
     not_kept: dict[str, str]
 
 
-def keep(moved: pd.DataFrame, before: Side, now: Side) -> Kept:
+def pins_to_keep(moved: pd.DataFrame, before: CommitSplits, now: CommitSplits) -> KeepingPins:
     """Return the pins that put what moved back. A pin holds a whole group, so one that merged cannot be kept apart."""
-    old = _known(before).drop_duplicates("content").set_index("content")
-    new = _known(now)
+    old = _images_with_content(before).drop_duplicates("content").set_index("content")
+    new = _images_with_content(now)
     new = new[frames.is_in(new["group"], moved["group"])]
     stood = new.assign(stood=new["content"].map(_state(old["split"], old["held"])))
     stood = stood[stood["stood"].notna()].sort_values("image")
@@ -65,10 +72,10 @@ def keep(moved: pd.DataFrame, before: Side, now: Side) -> Kept:
             not_kept[first] = "it was held, in no release"
         else:
             pins[first] = where[0]
-    return Kept(pins, not_kept)
+    return KeepingPins(pins, not_kept)
 
 
-def _known(side: Side) -> pd.DataFrame:
+def _images_with_content(side: CommitSplits) -> pd.DataFrame:
     """Return the images of one side with their content; older tables of splits say nothing of `held`."""
     rows = side.splits.merge(side.images[["image", "content"]], on="image", validate="one_to_one").sort_values("image")
     return rows if "held" in rows else rows.assign(held=False)
@@ -79,7 +86,7 @@ def _state(split: pd.Series, held: pd.Series) -> pd.Series:
     return state
 
 
-def _why(moved: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, settings: str) -> pd.Series:
+def _move_reasons(moved: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, settings: str) -> pd.Series:
     """Return the reason of each move; of several the first that applies."""
     first = new.drop_duplicates("content").set_index("content")
     lost = ~frames.is_in(moved["was_group"], first.index)
@@ -101,7 +108,7 @@ def _why(moved: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, settings: st
     return why
 
 
-def _shown(value: Any) -> str:
+def _setting_text(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {item}" for key, item in value.items()) + "}"
     return "not set" if value is None else str(value)

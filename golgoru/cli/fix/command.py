@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from golgoru.cli.common.repository import enter
+from golgoru.cli.common.repository import enter_repository
 from golgoru.core.errors import UserError
 from golgoru.core.text import terminal_safe
 
@@ -30,7 +30,7 @@ def fix(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken, and write nothing.")] = False,
 ) -> None:
     """Write the suspects to a sheet (--sheet), or the decisions in one to a review batch."""
-    here = enter()
+    here = enter_repository()
     about_decisions = {"FILE": file, "--as": name, "--annotator": annotator, "--guideline": guideline, "--date": date}
     given = [option for option, value in about_decisions.items() if value is not None]
     if sheet is not None:
@@ -67,27 +67,24 @@ def _write_sheet(file: Path, most: int) -> None:
     from golgoru.cli.common import table_lookup
     from golgoru.cli.fix import sheet as sheets
 
-    table = table_lookup.open_table(table_lookup.table_file("suspects"))
-    worst = pd.DataFrame(table_lookup.select(table, ds.field("rank") <= most))
+    table = table_lookup.open_table(table_lookup.table_file("label_issues"))
+    worst = pd.DataFrame(table_lookup.select_rows(table, ds.field("rank") <= most))
     if worst.empty:
         typer.echo("nothing is under suspicion; no sheet was written")
         return
-    sheets.write(file, worst.sort_values("rank"))
+    sheets.write_sheet(file, worst.sort_values("rank"))
     typer.echo(terminal_safe(f"written: {file}: {len(worst):,} of {table.count_rows():,} suspects, the worst first"))
     typer.echo("next: write agree, relabel, remove, cannot tell or add into the column 'decision' and")
     typer.echo(terminal_safe(f"dataset fix {file} --as NAME --annotator WHO"))
 
 
 def _take(request: "Request", dry_run: bool) -> None:
-    from golgoru.cli.fix import (
-        review_batch,
-        sheet,
-    )
+    from golgoru.cli.fix import review_batch, sheet
 
-    found = review_batch.judge(sheet.read(request.source))
+    found = review_batch.check_sheet(sheet.read_sheet(request.source))
     mistakes, batches = list(found.decided.problems), []
     try:
-        batches = review_batch.batches(found, request)
+        batches = review_batch.review_batches(found, request)
     except UserError as error:
         if not mistakes:
             raise
@@ -98,7 +95,7 @@ def _take(request: "Request", dry_run: bool) -> None:
         many = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes):,} mistakes"
         typer.echo(f"{many}; nothing was written", err=True)
         raise typer.Exit(1)
-    lines = [*review_batch.summary(found), *review_batch.write(batches, dry_run)]
+    lines = [*review_batch.summary_lines(found), *review_batch.write_batches(batches, dry_run)]
     lines += ["dry run: nothing was written"] if dry_run else ["", "next: dvc repro, git add -A, git commit"]
     for line in lines:
         typer.echo(terminal_safe(line))

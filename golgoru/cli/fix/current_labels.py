@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from golgoru.cli.common.table_lookup import among, open_table, select, table_file
-from golgoru.cli.fix.sheet import Row, Sheet
+from golgoru.cli.common.table_lookup import is_one_of, open_table, select_rows, table_file
+from golgoru.cli.fix.sheet import Sheet, SheetRow
 from golgoru.core import paths
 from golgoru.core.dataset import Task, read_dataset
 from golgoru.guideline.classes import Classes, read_classes
@@ -17,7 +17,7 @@ from golgoru.guideline.classes import Classes, read_classes
 _KEYS = ("suspect", "object")
 
 
-class Standing(NamedTuple):
+class CurrentLabels(NamedTuple):
     """Rows of the tables, as far as the sheet names them.
 
     `labels`: by object. `on_image`: objects by image. `files`: the image on which a word about an object must stand,
@@ -37,54 +37,56 @@ class Standing(NamedTuple):
     copies: dict[str, str]
 
 
-def key_of(row: Row) -> str:
+def row_key(row: SheetRow) -> str:
     """Return the object, or prediction, that a row names; empty where it names a picture alone."""
     return next((row.cell(column) for column in _KEYS if row.cell(column)), "")
 
 
-def look(sheet: Sheet) -> Standing:
+def read_current_labels(sheet: Sheet) -> CurrentLabels:
     """Return what stands. Raises UserError where the tables are not there."""
-    keys = {key_of(row) for row in sheet.rows} - {""}
-    named = _named({row.cell("image") for row in sheet.rows} - {""})
+    keys = {row_key(row) for row in sheet.rows} - {""}
+    named = _images_by_name({row.cell("image") for row in sheet.rows} - {""})
     missing = {}
-    if table_file("suspects").exists():
-        of_none = among("suspect", keys) & (ds.field("kind") == "missing")
-        missing = {row["suspect"]: row for row in select(open_table(table_file("suspects")), of_none)}
+    if table_file("label_issues").exists():
+        of_none = is_one_of("suspect", keys) & (ds.field("kind") == "missing")
+        missing = {row["suspect"]: row for row in select_rows(open_table(table_file("label_issues")), of_none)}
     images = {image for found in named.values() for image in found} | {row["image"] for row in missing.values()}
-    labels = select(open_table(table_file("labels")), among("object", keys) | among("image", images))
+    labels = select_rows(open_table(table_file("labels")), is_one_of("object", keys) | is_one_of("image", images))
     images |= {row["image"] for row in labels}
     task = read_dataset(paths.PARAMS).task
-    sizes = select(open_table(table_file("images")), among("image", images), ["image", "width", "height"])
-    copies = select(open_table(table_file("copies")), among("image", images), ["image", "kept_as"])
+    sizes = select_rows(open_table(table_file("images")), is_one_of("image", images), ["image", "width", "height"])
+    copies = select_rows(open_table(table_file("duplicates")), is_one_of("image", images), ["image", "duplicate_of"])
     on_image: dict[str, list[str]] = {}
     for row in labels:
         on_image.setdefault(row["image"], []).append(row["object"])
-    return Standing(
+    return CurrentLabels(
         task=task,
         classes=read_classes(paths.CLASSES),
         labels={row["object"]: row for row in labels},
         on_image=on_image,
-        files=_files(labels, task),
+        files=_image_drawn_on(labels, task),
         named=named,
         sizes={row["image"]: (row["width"], row["height"]) for row in sizes if row["width"] is not None},
         missing=missing,
-        copies={row["image"]: row["kept_as"] for row in copies},
+        copies={row["image"]: row["duplicate_of"] for row in copies},
     )
 
 
-def newer_reviews(pictures: Mapping[str, str], day: date, name: str) -> dict[str, str]:
+def later_reviews(pictures: Mapping[str, str], day: date, name: str) -> dict[str, str]:
     """Return the batch, and its date, of a review that would come after batch `name` of that day, by object.
 
     `pictures`: the picture that a word about an object is counted for, by object. A newer review replaces an older
     one, of the object or, where it is about none, of the whole picture: the new batch would say nothing.
     """
-    votes = select(
-        open_table(table_file("votes")), among("image", pictures.values()), ["annotation", "object", "image"]
+    votes = select_rows(
+        open_table(table_file("annotation_roles")),
+        is_one_of("image", pictures.values()),
+        ["annotation", "object", "image"],
     )
     same_day = (ds.field("date") == day.isoformat()) & (ds.field("batch") > name)
     newer = (ds.field("source") == "review") & ((ds.field("date") > day.isoformat()) | same_day)
-    where = among("annotation", [row["annotation"] for row in votes]) & newer
-    words = select(open_table(table_file("annotations")), where, ["annotation", "batch", "date", "about"])
+    where = is_one_of("annotation", [row["annotation"] for row in votes]) & newer
+    words = select_rows(open_table(table_file("annotations")), where, ["annotation", "batch", "date", "about"])
     by_annotation = {word["annotation"]: word for word in words}
     found = {}
     for vote in votes:
@@ -94,7 +96,7 @@ def newer_reviews(pictures: Mapping[str, str], day: date, name: str) -> dict[str
     return {key: found.get(key) or found[image] for key, image in pictures.items() if key in found or image in found}
 
 
-def unseen_batches() -> list[str]:
+def batches_not_in_tables() -> list[str]:
     """Return the batches in the label log that the tables do not know yet."""
     known = open_table(table_file("annotations")).to_table(["batch"])["batch"].unique().to_pylist()
     rejected = table_file("rejects")
@@ -103,10 +105,10 @@ def unseen_batches() -> list[str]:
     return sorted({folder.name for folder in folders if (folder / "batch.yaml").exists()} - set(known))
 
 
-def _named(names: set[str]) -> dict[str, list[str]]:
+def _images_by_name(names: set[str]) -> dict[str, list[str]]:
     """Return the images that each name means: the one of that key, else all of that base name."""
     images = open_table(table_file("images"))
-    exact = {row["image"] for row in select(images, among("image", names), ["image"])}
+    exact = {row["image"] for row in select_rows(images, is_one_of("image", names), ["image"])}
     found = {name: [name] for name in exact}
     if base_names := {name for name in names - exact if "/" not in name}:
         keys = images.to_table(["image"])["image"]
@@ -116,9 +118,9 @@ def _named(names: set[str]) -> dict[str, list[str]]:
     return found
 
 
-def _files(labels: list[dict[str, Any]], task: Task) -> dict[str, str]:
+def _image_drawn_on(labels: list[dict[str, Any]], task: Task) -> dict[str, str]:
     if task == "classification":  # a word about a picture's content stands on that picture
         return {row["object"]: row["image"] for row in labels}
-    drawn = among("annotation", [row["object"] for row in labels])
-    words = select(open_table(table_file("annotations")), drawn, ["annotation", "image"])
+    drawn = is_one_of("annotation", [row["object"] for row in labels])
+    words = select_rows(open_table(table_file("annotations")), drawn, ["annotation", "image"])
     return {row["annotation"]: row["image"] for row in words}

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from golgoru.cli.fix.current_labels import Standing, key_of
-from golgoru.cli.fix.missing_objects import Place
-from golgoru.cli.fix.sheet import BOX, DECIMALS, Row, Sheet
+from golgoru.cli.fix.current_labels import CurrentLabels, row_key
+from golgoru.cli.fix.missing_objects import Placement
+from golgoru.cli.fix.sheet import BOX, DECIMALS, Sheet, SheetRow
 from golgoru.core import paths
 from golgoru.core.numbers import number
 
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
     text: str | None
 
 
-class Decided(NamedTuple):
+class SheetDecisions(NamedTuple):
     """`verdicts` and `notes` by line of the sheet; `undecided`: how many rows say nothing."""
 
     verdicts: dict[int, Verdict]
@@ -44,11 +44,11 @@ class Decided(NamedTuple):
     problems: list[str]
 
 
-class Wrong(Exception):  # noqa: N818  (it is the row that is wrong)
+class InvalidRow(Exception):  # noqa: N818  (it is the row that is wrong)
     """Why a row cannot be taken."""
 
 
-def decide(sheet: Sheet, standing: Standing, places: Mapping[str, Place]) -> Decided:
+def parse_decisions(sheet: Sheet, standing: CurrentLabels, places: Mapping[str, Placement]) -> SheetDecisions:
     """Return what the rows decide, and what is wrong with each."""
     verdicts: dict[int, Verdict] = {}
     first: dict[str, int] = {}
@@ -58,8 +58,8 @@ def decide(sheet: Sheet, standing: Standing, places: Mapping[str, Place]) -> Dec
             undecided += 1
             continue
         try:
-            verdict = _Judge(row, standing, places).verdict()
-        except Wrong as wrong:
+            verdict = _RowParser(row, standing, places).verdict()
+        except InvalidRow as wrong:
             problems += [f"{sheet.file}:{row.line}: {reason}" for reason in wrong.args]
             continue
         before = first.setdefault(verdict.about or verdict.key, row.line)
@@ -71,13 +71,13 @@ def decide(sheet: Sheet, standing: Standing, places: Mapping[str, Place]) -> Dec
                 " of the two rows"
             )
     notes = {row.line: row.cell("note") for row in sheet.rows if row.line in verdicts and row.cell("note")}
-    return Decided(verdicts, notes, undecided, problems)
+    return SheetDecisions(verdicts, notes, undecided, problems)
 
 
-class _Judge:
+class _RowParser:
     """One row, held to what stands."""
 
-    def __init__(self, row: Row, standing: Standing, places: Mapping[str, Place]) -> None:
+    def __init__(self, row: SheetRow, standing: CurrentLabels, places: Mapping[str, Placement]) -> None:
         self.row, self.standing, self.places = row, standing, places
 
     def verdict(self) -> Verdict:
@@ -86,41 +86,43 @@ class _Judge:
         decision = key = ""
         try:
             decision = self._decision()
-        except Wrong as wrong:
+        except InvalidRow as wrong:
             reasons += wrong.args
         try:
             key = self._target()
-        except Wrong as wrong:
+        except InvalidRow as wrong:
             reasons += wrong.args
         if decision and key:
             reasons += self._added(decision, key) if key in self.standing.missing else self._misfits(decision, key)
         if reasons:
-            raise Wrong(*reasons)
+            raise InvalidRow(*reasons)
         return self._add(key) if decision == "add" else self._about(decision, key)
 
     def _decision(self) -> str:
         said = self.row.cell("decision")
         word = "".join(said.replace("_", " ").split()).casefold()
         if word not in _BY_WORD:
-            raise Wrong(f"decision '{said:.40}': expected {', '.join(DECISIONS)}, or nothing{_near(word, _BY_WORD)}")
+            raise InvalidRow(
+                f"decision '{said:.40}': expected {', '.join(DECISIONS)}, or nothing{_suggestion(word, _BY_WORD)}"
+            )
         return _BY_WORD[word]
 
     def _target(self) -> str:
         """Return the object, or the suspect that is none as yet."""
-        name, key = self.row.cell("image"), key_of(self.row)
+        name, key = self.row.cell("image"), row_key(self.row)
         image = self._image(name) if name else None
         if not key:
             return self._on(image)
         if key not in self.standing.labels and key not in self.standing.missing:
             clear = "; or clear the cell, the image is enough" if self.standing.task == "classification" else ""
-            raise Wrong(
-                f"'{key:.120}' is no object of data/labels.parquet, nor a missing one of data/suspects.parquet: the"
+            raise InvalidRow(
+                f"'{key:.120}' is no object of data/labels.parquet, nor a missing one of data/label_issues.parquet: the"
                 f" sheet is older than they are; write a new one{clear}"
             )
         rows: Mapping[str, Any] = self.standing.labels if key in self.standing.labels else self.standing.missing
         here = {rows[key]["image"], self.standing.files.get(key)}
         if image is not None and image not in here:
-            raise Wrong(
+            raise InvalidRow(
                 f"image '{image}': '{key}' is on {rows[key]['image']}; cells may have slipped when a part of the sheet"
                 " was sorted"
             )
@@ -129,9 +131,9 @@ class _Judge:
     def _image(self, name: str) -> str:
         found = self.standing.named.get(name, [])
         if not found:
-            raise Wrong(f"image '{name:.120}': no image of data/images.parquet has this key, or this base name")
+            raise InvalidRow(f"image '{name:.120}': no image of data/images.parquet has this key, or this base name")
         if len(found) > 1:
-            raise Wrong(
+            raise InvalidRow(
                 f"image '{name}': {len(found):,} images are called so, such as {min(found)}; give the whole key"
             )
         return found[0]
@@ -139,14 +141,16 @@ class _Judge:
     def _on(self, image: str | None) -> str:
         """Return the one object that a picture is, in classification."""
         if image is None:
-            raise Wrong("names nothing: expected a suspect, an object or an image")
+            raise InvalidRow("names nothing: expected a suspect, an object or an image")
         if self.standing.task != "classification":
-            raise Wrong(f"an image alone names no object in {self.standing.task}; expected a suspect or an object")
+            raise InvalidRow(f"an image alone names no object in {self.standing.task}; expected a suspect or an object")
         if image in self.standing.on_image:
             return self.standing.on_image[image][0]
         if image in self.standing.copies:
-            raise Wrong(f"image '{image}' is left out as a copy; decide on {self.standing.copies[image]}, which stays")
-        raise Wrong(f"image '{image}' has no label to decide on; `dataset import --source review` gives it one")
+            raise InvalidRow(
+                f"image '{image}' is left out as a copy; decide on {self.standing.copies[image]}, which stays"
+            )
+        raise InvalidRow(f"image '{image}' has no label to decide on; `dataset import --source review` gives it one")
 
     def _misfits(self, decision: str, key: str) -> Iterator[str]:
         """Yield what does not fit the object as it stands."""
@@ -158,7 +162,7 @@ class _Judge:
             yield f"label '{said}': '{key}' is '{label}' now; the sheet is older; look again, or write it anew"
         try:
             moved = self._moved(key)
-        except Wrong as wrong:
+        except InvalidRow as wrong:
             yield from wrong.args
             moved = decision == "relabel"  # what was meant, and one mistake is told once
         if decision == "relabel":
@@ -198,14 +202,14 @@ class _Judge:
             yield "add in ocr needs what is written there; put it into a column 'text'"
         try:
             self._box(key)
-        except Wrong as wrong:
+        except InvalidRow as wrong:
             yield from wrong.args
 
     def _moved(self, key: str) -> bool:
         label = self.standing.labels[key]
         moved = self._box(key) != _box_of(label)
         if moved and label["polygon"] is not None:
-            raise Wrong(
+            raise InvalidRow(
                 "x, y, width, height: the object is drawn as a polygon, which no sheet can change; draw it anew"
             )
         return moved
@@ -219,16 +223,16 @@ class _Judge:
         found = [number(cell) for cell in cells]
         wrong = [f"{side} '{cell:.40}'" for side, cell, value in zip(BOX, cells, found, strict=True) if value is None]
         if wrong:
-            raise Wrong(f"{', '.join(wrong)}: expected four numbers in x, y, width, height (pixels), or none")
+            raise InvalidRow(f"{', '.join(wrong)}: expected four numbers in x, y, width, height (pixels), or none")
         if stands is None:
-            raise Wrong("x, y, width, height: the object has no box; clear the cells")
+            raise InvalidRow("x, y, width, height: the object has no box; clear the cells")
         x, y, width, height = (value for value in found if value is not None)
         said = (x, y, width, height)
         if all(abs(a - b) < _SAME for a, b in zip(said, stands, strict=True)):
             return stands
         across, down = self.standing.sizes.get(self._row(key)["image"], (float("inf"), float("inf")))
         if min(width, height) <= 0 or x >= across or y >= down or x + width <= 0 or y + height <= 0:
-            raise Wrong(
+            raise InvalidRow(
                 f"the box {x:g}, {y:g}, {width:g} x {height:g} has no area on the picture, {across:g} x {down:g} pixels"
             )
         return said
@@ -249,7 +253,7 @@ class _Judge:
         by_text = {
             text.casefold(): one.id for one in self.standing.classes.classes for text in (one.id, one.name) if text
         }
-        return f"class '{label:.60}' is not defined in {paths.CLASSES}{_near(label.casefold(), by_text)}"
+        return f"class '{label:.60}' is not defined in {paths.CLASSES}{_suggestion(label.casefold(), by_text)}"
 
     def _about(self, decision: str, key: str) -> Verdict:
         label = self.standing.labels[key]
@@ -285,7 +289,7 @@ def _box_of(row: Mapping[str, Any]) -> Box | None:
     return None if x is None else (x, y, width, height)
 
 
-def _near(word: str, known: Mapping[str, str]) -> str:
+def _suggestion(word: str, known: Mapping[str, str]) -> str:
     """Return which known word it resembles, for the end of a message."""
     near = difflib.get_close_matches(word[:100], known, n=1)
     return f"; did you mean '{known[near[0]]}'?" if near else ""

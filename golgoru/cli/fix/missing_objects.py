@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golgoru.cli.common.table_lookup import among, counted_for, open_table, select, table_file
+from golgoru.cli.common.table_lookup import is_one_of, open_table, pooled_image_of, select_rows, table_file
 from golgoru.cli.fix.sheet import BOX
-from golgoru.geometry.boxes import MIN_IOU, iou
+from golgoru.geometry.boxes import MIN_IOU, box_iou
 
 _WORD = ["annotation", "image", "kind", "about", *BOX]
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """Where an object is to be added. `picture`: what the word is counted for; `image`: the file that it names.
 
     `about`: an object that somebody drew there and the votes say is none; null where nobody drew anything.
@@ -30,12 +30,14 @@ class Place(NamedTuple):
     in_the_way: str | None = None
 
 
-def places(missing: Mapping[str, Mapping[str, Any]]) -> dict[str, Place]:
+def find_placements(missing: Mapping[str, Mapping[str, Any]]) -> dict[str, Placement]:
     """Return the place of each suspect that seems to be missing (rows of `suspects`, by prediction)."""
     if not missing:
         return {}
-    pictures = counted_for(row["image"] for row in missing.values())
-    labels = select(open_table(table_file("labels")), among("image", pictures.values()), ["object", "image", *BOX])
+    pictures = pooled_image_of(row["image"] for row in missing.values())
+    labels = select_rows(
+        open_table(table_file("labels")), is_one_of("image", pictures.values()), ["object", "image", *BOX]
+    )
     standing = {row["object"] for row in labels}
     boxes: dict[str, list[dict[str, Any]]] = {}
     for box in [*_drawn(set(pictures.values())), *(row | {"picture": row["image"], "file": None} for row in labels)]:
@@ -47,9 +49,9 @@ def places(missing: Mapping[str, Mapping[str, Any]]) -> dict[str, Place]:
         overlap = _overlaps(row, here)
         close = [here[n] for n in np.argsort(-overlap, kind="stable") if overlap[n] >= MIN_IOU]
         in_the_way = next((word["object"] for word in close if word["object"] in standing), None)
-        place = Place(picture, row["image"], in_the_way=in_the_way)
+        place = Placement(picture, row["image"], in_the_way=in_the_way)
         if close and in_the_way is None:
-            place = Place(picture, close[0]["file"], about=close[0]["object"])
+            place = Placement(picture, close[0]["file"], about=close[0]["object"])
         found[suspect] = place
     return found
 
@@ -57,18 +59,20 @@ def places(missing: Mapping[str, Mapping[str, Any]]) -> dict[str, Place]:
 def _overlaps(row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     boxes = np.array([[other[side] for side in BOX] for other in others], dtype=np.float64).reshape(-1, 4)
     own = np.array([[row[side] for side in BOX]], dtype=np.float64)
-    return iou(np.repeat(own, len(boxes), axis=0), boxes)
+    return box_iou(np.repeat(own, len(boxes), axis=0), boxes)
 
 
 def _drawn(pictures: set[str]) -> list[dict[str, Any]]:
     """Return the boxes that the pipeline makes objects of, with picture, object and the file of that object's name."""
-    votes = select(open_table(table_file("votes")), among("image", pictures), ["annotation", "image", "object"])
+    votes = select_rows(
+        open_table(table_file("annotation_roles")), is_one_of("image", pictures), ["annotation", "image", "object"]
+    )
     voted = {vote["annotation"]: vote for vote in votes if vote["object"] is not None}
     annotations = open_table(table_file("annotations"))
-    words = select(annotations, among("annotation", voted), _WORD)
+    words = select_rows(annotations, is_one_of("annotation", voted), _WORD)
     # What counts for nothing takes part where a word that counts is about it.
     about = {w["about"]: voted[w["annotation"]] for w in words if w["about"] is not None and w["about"] not in voted}
-    words += select(annotations, among("annotation", about), _WORD)
+    words += select_rows(annotations, is_one_of("annotation", about), _WORD)
     meant = about | voted
     file_of = {word["annotation"]: word["image"] for word in words}
     return [

@@ -17,7 +17,7 @@ BOX = ("x", "y", "width", "height")
 COLUMNS = (
     "suspect", "image", "kind", "label", *BOX, "proposed", "proposal", "reason", "decision", "new_label", "note",
 )  # fmt: skip
-TAKEN = (*COLUMNS, "object", "text")
+KNOWN_COLUMNS = (*COLUMNS, "object", "text")
 _NAMES = ("suspect", "object", "image")
 _DELIMITERS = (",", ";", "\t")
 # Hundredths of a pixel: more digits than a spreadsheet shows, it drops when it saves.
@@ -28,7 +28,7 @@ _FORMULA = re.compile("'*[=+\\-@\t\r]")
 _PROTECTED = re.compile("'+[=+\\-@\t\r]")
 
 
-class Row(NamedTuple):
+class SheetRow(NamedTuple):
     """One row: the line on which it begins, and its cells by column; an absent one is empty."""
 
     line: int
@@ -43,12 +43,12 @@ class Sheet(NamedTuple):
     """A sheet as it was read. `ignored`: columns that nothing asks for. `problems`: rows that are none."""
 
     file: Path
-    rows: list[Row]
+    rows: list[SheetRow]
     ignored: tuple[str, ...]
     problems: list[str]
 
 
-def write(file: Path, suspects: pd.DataFrame) -> None:
+def write_sheet(file: Path, suspects: pd.DataFrame) -> None:
     """Write the suspects, in their order. Raises UserError where the file is there already."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
@@ -64,7 +64,7 @@ def write(file: Path, suspects: pd.DataFrame) -> None:
         ) from None
 
 
-def read(file: Path) -> Sheet:
+def read_sheet(file: Path) -> Sheet:
     """Return the rows of a sheet. Raises UserError where it is no CSV with a column for decisions."""
     text = _text(file)
     header, delimiter = _header(file, text)
@@ -78,16 +78,16 @@ def read(file: Path) -> Sheet:
                 f" '{delimiter}', or remove what is too much"
             )
             continue
-        rows.append(Row(line, _cells(header, values, delimiter)))
-    return Sheet(file, rows, tuple(column for column in header if column and column not in TAKEN), problems)
+        rows.append(SheetRow(line, _cells(header, values, delimiter)))
+    return Sheet(file, rows, tuple(column for column in header if column and column not in KNOWN_COLUMNS), problems)
 
 
-def protect(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula; `unprotect` gives it back."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unprotect(text: str) -> str:
+def unescape_formula(text: str) -> str:
     """Return the text without the apostrophe that `protect` put before it."""
     return text[1:] if _PROTECTED.match(text) else text
 
@@ -96,13 +96,13 @@ def _cell(value: Any) -> str | float | int:
     if value is None or pd.isna(value):
         return ""
     if isinstance(value, str):
-        return protect(value)
+        return escape_formula(value)
     rounded = round(float(value), DECIMALS)
     return int(rounded) if rounded.is_integer() else rounded
 
 
 def _cells(header: list[str], values: list[str], delimiter: str) -> dict[str, str]:
-    cells = {column: unprotect(value) for column, value in zip(header, values, strict=False)}
+    cells = {column: unescape_formula(value) for column, value in zip(header, values, strict=False)}
     if delimiter != ",":  # where a comma separates nothing, it is the decimal sign of the country
         cells |= {side: cells[side].replace(",", ".") for side in BOX if side in cells}
     return cells

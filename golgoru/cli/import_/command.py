@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from golgoru.cli.common.repository import enter
-from golgoru.cli.import_.request import Request, check, pairs, shift_of
+from golgoru.cli.common.repository import enter_repository
+from golgoru.cli.import_.request import Request, check_request, parse_pairs, parse_shift
 from golgoru.core.text import terminal_safe
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken, and write nothing.")] = False,
 ) -> None:
     """Bring in what was delivered: pictures as delivery NAME, labels as batch NAME."""
-    here = enter()
+    here = enter_repository()
     _run(
         Request(
             source=here / src.expanduser(),
@@ -58,10 +58,10 @@ def import_(
             guideline=guideline,
             day=None if date is None else date.date(),
             boxes=boxes,
-            columns=pairs("--column", column or []),
-            classes=pairs("--class", class_ or [], last=True),
+            columns=parse_pairs("--column", column or []),
+            classes=parse_pairs("--class", class_ or [], last=True),
             label=label,
-            shift=shift_of(shift),
+            shift=parse_shift(shift),
             licence=licence,
             group=group,
         ),
@@ -70,19 +70,15 @@ def import_(
 
 
 def _run(request: Request, dry_run: bool) -> None:
-    from golgoru.cli.import_ import (
-        read,
-        summary,
-        write,
-    )
+    from golgoru.cli.import_ import read, summary, write
 
-    request, how = read.recognised(request)
-    check(request)
-    write.refuse_used(request)
-    with write.workplace(request.name, dry_run) as work:
-        taken = read.look(request, work)
-        _say([*how, *summary.lines(taken)])
-        written = [] if dry_run else write.place(taken, work)
+    request, how = read.with_detected_format(request)
+    check_request(request)
+    write.refuse_used_name(request)
+    with write.work_folder(request.name, dry_run) as work:
+        taken = read.read_import(request, work)
+        _say([*how, *summary.summary_lines(taken)])
+        written = [] if dry_run else write.write_import(taken, work)
     # Behind the workplace: who closes the pipe that this goes to must not undo what is written.
     if dry_run:
         _say(["dry run: nothing was written"])

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from golgoru.cli.common.yaml_out import build
-from golgoru.cli.import_.known_images import Incoming
+from golgoru.cli.common.yaml_out import build_model
+from golgoru.cli.import_.known_images import IncomingPictures
 from golgoru.cli.import_.request import Request
 from golgoru.core import paths
-from golgoru.core.csv_table import read_table
+from golgoru.core.csv_table import read_csv_table
 from golgoru.core.errors import UserError
 from golgoru.raw.deliveries import Description, MetadataType, read_deliveries
 
@@ -22,7 +22,7 @@ _PATTERNS: dict[MetadataType, re.Pattern[str]] = {
 }
 
 
-def describe(request: Request, incoming: Incoming, source: Path | None) -> Description | None:
+def describe_delivery(request: Request, incoming: IncomingPictures, source: Path | None) -> Description | None:
     """Return the description of the pictures that are new; None where there are none. Raises UserError."""
     if not incoming.new or source is None:
         given = {"--metadata": request.metadata, "--licence": request.licence, "--group": request.group}
@@ -30,18 +30,18 @@ def describe(request: Request, incoming: Incoming, source: Path | None) -> Descr
             raise UserError(f"{', '.join(useless)}: about pictures, but this import brings no new one; leave out")
         return None
     day = request.day or date.today()
-    _in_order(day)
+    _check_date_order(day)
     values = {
         "date": day,
         "source": f"imported from {source.name}",
         "licence": request.licence,
         "group": request.group,
-        "metadata": {} if request.metadata is None else _types(request.metadata),
+        "metadata": {} if request.metadata is None else _metadata_types(request.metadata),
     }
-    return build(Description, values, {"group": "--group", "metadata": "--metadata", "licence": "--licence"})
+    return build_model(Description, values, {"group": "--group", "metadata": "--metadata", "licence": "--licence"})
 
 
-def _in_order(day: date) -> None:
+def _check_date_order(day: date) -> None:
     """Raise UserError for a date before the newest delivery's: what was delivered first keeps its split."""
     for delivery in read_deliveries(paths.DELIVERIES):
         if delivery.description.date > day:
@@ -51,19 +51,19 @@ def _in_order(day: date) -> None:
             )
 
 
-def _types(file: Path) -> dict[str, MetadataType]:
+def _metadata_types(file: Path) -> dict[str, MetadataType]:
     """Return each column's type, by its values. Raises UserError where the file has no column 'image'."""
     try:
-        table, _, _ = read_table(file.name, file)
+        table, _, _ = read_csv_table(file.name, file)
     except ValueError as error:
         raise UserError(f"--metadata: {file}: {error}") from None
     if "image" not in table:
         found = ", ".join(map(str, table.columns)) or "nothing"
         raise UserError(f"--metadata: {file}: expected a column 'image' with the path of each picture; found {found}")
-    return {str(column): _type(table[column]) for column in table if column != "image"}
+    return {str(column): _metadata_type(table[column]) for column in table if column != "image"}
 
 
-def _type(values: pd.Series) -> MetadataType:
+def _metadata_type(values: pd.Series) -> MetadataType:
     given = values.dropna().astype("str").str.strip()
     fitting = (kind for kind, pattern in _PATTERNS.items() if given.str.fullmatch(pattern).all())
     return next(fitting, "text") if len(given) else "text"

@@ -8,35 +8,35 @@ from typing import NamedTuple
 
 from golgoru.core import paths
 from golgoru.core.errors import UserError
-from golgoru.formats.files import File
+from golgoru.formats.files import SourceFile
 from golgoru.raw.deliveries import read_deliveries
 
 
-class Incoming(NamedTuple):
+class IncomingPictures(NamedTuple):
     """`new`: pictures to store. `here`: incoming name to the image that has its content. `images`: keys there are.
 
     `absent`: deliveries whose pictures are not all on disk, so that nobody can compare with them.
     """
 
-    new: list[File]
+    new: list[SourceFile]
     here: dict[str, str]
     images: list[str]
     absent: list[str]
 
 
-def compare(pictures: Sequence[File], keep_all: bool) -> Incoming:
+def compare_pictures(pictures: Sequence[SourceFile], keep_all: bool) -> IncomingPictures:
     """Say which pictures are new. With `keep_all` all are stored, whether they are here or not."""
-    by_size: dict[int, list[File]] = {}
+    by_size: dict[int, list[SourceFile]] = {}
     images, absent = [], []
     for delivery in read_deliveries(paths.DELIVERIES):
-        files = _files(paths.IMAGES / delivery.name, delivery.name)
+        files = _delivery_files(paths.IMAGES / delivery.name, delivery.name)
         if delivery.pointer is not None and len(files) != delivery.pointer.files:
             absent.append(delivery.name)
         images += [file.name for file in files]
         for file in files:
             by_size.setdefault(file.path.stat().st_size, []).append(file)
     if keep_all:
-        return Incoming(list(pictures), {}, images, absent)
+        return IncomingPictures(list(pictures), {}, images, absent)
     known: dict[int, dict[str, str]] = {}
     new, here = [], {}
     # One by one: only a picture whose size occurs on both sides is read at all.
@@ -49,13 +49,13 @@ def compare(pictures: Sequence[File], keep_all: bool) -> Incoming:
             new.append(picture)
         else:
             here[picture.name] = image
-    return Incoming(new, here, images, absent)
+    return IncomingPictures(new, here, images, absent)
 
 
-def _files(folder: Path, delivery: str) -> list[File]:
+def _delivery_files(folder: Path, delivery: str) -> list[SourceFile]:
     """Return a delivery's files by key; DVC may keep them as links into its cache, so links are followed."""
     found = [Path(top, name) for top, _, names in os.walk(folder) for name in names]
-    files = [File(f"{delivery}/{path.relative_to(folder).as_posix()}", path) for path in found if path.is_file()]
+    files = [SourceFile(f"{delivery}/{path.relative_to(folder).as_posix()}", path) for path in found if path.is_file()]
     return sorted(file for file in files if _utf8(file.name))
 
 

@@ -17,19 +17,19 @@ from rich.progress import track
 from golgoru.annotations import metadata
 from golgoru.annotations.from_payload import to_annotations
 from golgoru.annotations.image_names import ImageNames
-from golgoru.cli.common.yaml_out import build
-from golgoru.cli.import_.delivery_yaml import describe
-from golgoru.cli.import_.detect_format import recognise
-from golgoru.cli.import_.known_images import Incoming, compare
+from golgoru.cli.common.yaml_out import build_model
+from golgoru.cli.import_.delivery_yaml import describe_delivery
+from golgoru.cli.import_.detect_format import detect_format
+from golgoru.cli.import_.known_images import IncomingPictures, compare_pictures
 from golgoru.cli.import_.request import Request
-from golgoru.cli.import_.source_files import folder_of_pictures, walk, with_suffix
+from golgoru.cli.import_.source_files import files_with_suffix, folder_of_pictures, list_files
 from golgoru.core import paths
 from golgoru.core.csv_table import Reject
 from golgoru.core.dataset import read_dataset
 from golgoru.core.errors import UserError
 from golgoru.formats import csv_rows, icdar, jsonl_rows, parquet_rows, read_batch, voc
-from golgoru.formats.files import File, is_picture
-from golgoru.formats.payload import Raw
+from golgoru.formats.files import SourceFile, is_picture
+from golgoru.formats.payload import Payload
 from golgoru.guideline.classes import Classes, read_classes
 from golgoru.raw.batches import Batch, BatchFile
 from golgoru.raw.deliveries import Delivery, Description
@@ -41,7 +41,7 @@ _SUFFIXES = {
     "voc": voc.SUFFIXES,
     "icdar": icdar.SUFFIXES,
 }
-_OPTIONS = {
+_OPTION_OF_KEY = {
     "annotator": "--annotator",
     "guideline_version": "--guideline",
     "columns": "--column",
@@ -52,10 +52,10 @@ _OPTIONS = {
     "": "--annotator",
 }
 # Stands in for an annotator until the payload has been read: it may name one in each row.
-_NOBODY = "nobody"
+_NO_ANNOTATOR_YET = "nobody"
 
 
-class Words(NamedTuple):
+class ImportedAnnotations(NamedTuple):
     """A payload's words. `ignored`: its columns that nothing asks for. `images`: every key a name can mean."""
 
     batch: Batch
@@ -65,54 +65,61 @@ class Words(NamedTuple):
     images: list[str]
 
 
-class Taken(NamedTuple):
+class ImportContents(NamedTuple):
     """All that an import would write, and what was seen on the way. `others`: files that are not taken."""
 
     request: Request
     pictures_from: Path | None
-    incoming: Incoming
+    incoming: IncomingPictures
     description: Description | None
-    words: Words | None
+    words: ImportedAnnotations | None
     classes: Classes
     others: list[str]
     metadata_rejects: list[Reject]
 
 
-def recognised(request: Request) -> tuple[Request, list[str]]:
+def with_detected_format(request: Request) -> tuple[Request, list[str]]:
     """Return the request with its format settled, and what to say about it."""
     if request.format != "auto" or not request.source.exists():
         return request, []
-    found = recognise(request.source, read_dataset(paths.PARAMS).task)
+    found = detect_format(request.source, read_dataset(paths.PARAMS).task)
     return request._replace(format=found.format), [f"taken as format {found.format} ({found.by})"]
 
 
-def look(request: Request, work: Path) -> Taken:
+def read_import(request: Request, work: Path) -> ImportContents:
     """Return what an import would bring. Copies of the payload go to `work`. Raises UserError where it is unusable."""
     classes = read_classes(paths.CLASSES)
     labels_only = request.format in _SUFFIXES
     source = (request.images or folder_of_pictures(request.source)) if labels_only else request.source
-    files = walk(source) if source is not None else []
+    files = list_files(source) if source is not None else []
     pictures = [file for file in files if is_picture(file)]
     if not pictures and (request.images is not None or not labels_only):
         raise UserError(f"{source}: holds no picture (by suffix, such as .png or .jpg)")
     # With folders the place names the class: a picture that is here would lose its word if it were left out.
-    incoming = compare(pictures, keep_all=request.format == "folders")
+    incoming = compare_pictures(pictures, keep_all=request.format == "folders")
     if request.format == "images" and not incoming.new:
         raise UserError(f"{source}: all {len(pictures):,} pictures are in the repository already; nothing to import")
-    description = describe(request, incoming, source)
+    description = describe_delivery(request, incoming, source)
     words, taken = None, {file.path for file in pictures}
     if request.format != "images":
-        payload = _payload(request, work)
+        payload = _copy_payload(request, work)
         taken |= {file.path for file in payload}
-        words = _words(request, work, incoming, classes)
-    everything = files if source == request.source else [*files, *walk(request.source)]
+        words = _read_annotations(request, work, incoming, classes)
+    everything = files if source == request.source else [*files, *list_files(request.source)]
     others = sorted({file.name for file in everything if file.path not in taken and file.path != request.metadata})
-    return Taken(
-        request, source, incoming, description, words, classes, others, _metadata(request, description, incoming)
+    return ImportContents(
+        request,
+        source,
+        incoming,
+        description,
+        words,
+        classes,
+        others,
+        _metadata_rejects(request, description, incoming),
     )
 
 
-def copy(files: Sequence[File], folder: Path, what: str) -> None:
+def copy_files(files: Sequence[SourceFile], folder: Path, what: str) -> None:
     """Copy files below a folder, under their names; a bar shows progress on a terminal."""
     bar = track(files, what, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
     for file in bar:
@@ -124,29 +131,31 @@ def copy(files: Sequence[File], folder: Path, what: str) -> None:
             raise UserError(f"{file.path}: cannot be copied to {folder}: {error.strerror}") from None
 
 
-def _metadata(request: Request, description: Description | None, incoming: Incoming) -> list[Reject]:
+def _metadata_rejects(request: Request, description: Description | None, incoming: IncomingPictures) -> list[Reject]:
     """Return the lines of the metadata that stage `ingest` will refuse."""
     if description is None or request.metadata is None:
         return []
     file = paths.DELIVERIES / f"{request.name}.yaml"
     delivery = Delivery(request.name, file, description, request.metadata, None)
-    return metadata.read(delivery, [f"{request.name}/{picture.name}" for picture in incoming.new]).rejects
+    return metadata.read_metadata(delivery, [f"{request.name}/{picture.name}" for picture in incoming.new]).rejects
 
 
-def _payload(request: Request, work: Path) -> list[File]:
+def _copy_payload(request: Request, work: Path) -> list[SourceFile]:
     """Copy the payload to `work`, without what is no payload, and return its files."""
     if request.format == "folders":
         return []
-    files = [file for file in walk(request.source) if file.path != request.metadata]
-    payload = with_suffix(files, _SUFFIXES[request.format])
+    files = [file for file in list_files(request.source) if file.path != request.metadata]
+    payload = files_with_suffix(files, _SUFFIXES[request.format])
     if not payload:
         expected = " or ".join(_SUFFIXES[request.format])
         raise UserError(f"{request.source}: --format {request.format} takes files that end in {expected}; found none")
-    copy(payload, work / "payload", "reading labels")
+    copy_files(payload, work / "payload", "reading labels")
     return payload
 
 
-def _words(request: Request, work: Path, incoming: Incoming, classes: Classes) -> Words:
+def _read_annotations(
+    request: Request, work: Path, incoming: IncomingPictures, classes: Classes
+) -> ImportedAnnotations:
     """Read the payload, settle its settings, and resolve the names in it."""
     arriving = [f"{request.name}/{file.name}" for file in incoming.new]
     settings: dict[str, Any] = {
@@ -162,13 +171,13 @@ def _words(request: Request, work: Path, incoming: Incoming, classes: Classes) -
         "shift": request.shift or (0.0, 0.0),
         "boxes": request.boxes,
     }
-    batch = _batch(request, {**settings, "annotator": request.annotator or _NOBODY}, work)
+    batch = _batch(request, {**settings, "annotator": request.annotator or _NO_ANNOTATOR_YET}, work)
     raw = read_batch(batch, arriving)
     if "annotator" not in settings["columns"] and _names_annotators(raw):
         settings["columns"] = {**settings["columns"], "annotator": "annotator"}
-    settings["names"] = _elsewhere(request, raw, incoming, batch.settings)
+    settings["names"] = _names_of_known_images(request, raw, incoming, batch.settings)
     if not arriving:
-        settings |= _within_one_delivery(raw, incoming, batch.settings, settings["names"])
+        settings |= _delivery_of_images(raw, incoming, batch.settings, settings["names"])
     batch = _batch(request, settings, work)
     annotations, rejects = to_annotations(raw, batch)
     if annotations.empty:
@@ -176,19 +185,21 @@ def _words(request: Request, work: Path, incoming: Incoming, classes: Classes) -
         raise UserError(f"{request.source}: not one word could be read as format {request.format}{reasons}")
     images = sorted({*incoming.images, *arriving})
     resolved = ImageNames(images).resolve(annotations["image"], batch.settings)
-    return Words(batch, annotations.assign(image=resolved), rejects, raw.ignored, images)
+    return ImportedAnnotations(batch, annotations.assign(image=resolved), rejects, raw.ignored, images)
 
 
 def _batch(request: Request, settings: dict[str, Any], work: Path) -> Batch:
     file = paths.BATCHES / request.name / "batch.yaml"
-    return Batch(request.name, file, build(BatchFile, settings, _OPTIONS), work / "payload")
+    return Batch(request.name, file, build_model(BatchFile, settings, _OPTION_OF_KEY), work / "payload")
 
 
-def _names_annotators(raw: Raw) -> bool:
+def _names_annotators(raw: Payload) -> bool:
     return "annotator" in raw.words and bool(raw.words["annotator"].notna().any())
 
 
-def _within_one_delivery(raw: Raw, incoming: Incoming, settings: BatchFile, names: dict[str, str]) -> dict[str, Any]:
+def _delivery_of_images(
+    raw: Payload, incoming: IncomingPictures, settings: BatchFile, names: dict[str, str]
+) -> dict[str, Any]:
     """Return `images` and `names` for labels whose pictures are all in one delivery.
 
     A later delivery may bring pictures of the same names; a delivery itself never changes.
@@ -207,7 +218,9 @@ def _within_one_delivery(raw: Raw, incoming: Incoming, settings: BatchFile, name
     return {"images": deliveries[0], "names": {name: names[name] for name in others if name in names}}
 
 
-def _elsewhere(request: Request, raw: Raw, incoming: Incoming, settings: BatchFile) -> dict[str, str]:
+def _names_of_known_images(
+    request: Request, raw: Payload, incoming: IncomingPictures, settings: BatchFile
+) -> dict[str, str]:
     """Return, for each name of a picture that is not stored again, the image that is here already."""
     if not incoming.here or "image" not in raw.words:
         return {}

@@ -32,9 +32,9 @@ class Request(NamedTuple):
     group: str | None = None
 
 
-def check(request: Request) -> None:
+def check_request(request: Request) -> None:
     """Raise UserError for paths that are not there and for options that would have no effect."""
-    for option, value in (("--as", request.name), *_texts(request)):
+    for option, value in (("--as", request.name), *_given_texts(request)):
         if not is_text(value):
             raise UserError(f"{option}: not UTF-8 text; give it in another way")
     if not request.source.exists():
@@ -67,7 +67,7 @@ def check(request: Request) -> None:
         )
 
 
-def pairs(option: str, given: list[str], last: bool = False) -> dict[str, str]:
+def parse_pairs(option: str, given: list[str], last: bool = False) -> dict[str, str]:
     """Return `left=right` options as a mapping; with `last`, the last equals sign divides."""
     found: dict[str, str] = {}
     for text in given:
@@ -80,7 +80,7 @@ def pairs(option: str, given: list[str], last: bool = False) -> dict[str, str]:
     return found
 
 
-def shift_of(text: str | None) -> tuple[float, float] | None:
+def parse_shift(text: str | None) -> tuple[float, float] | None:
     """Return `X,Y` as two numbers."""
     if text is None:
         return None
@@ -93,7 +93,7 @@ def shift_of(text: str | None) -> tuple[float, float] | None:
     return right, down
 
 
-def _texts(request: Request) -> list[tuple[str, str]]:
+def _given_texts(request: Request) -> list[tuple[str, str]]:
     """Return what stands in the descriptions as it was given, with its option."""
     single = {
         "--annotator": request.annotator,

@@ -6,19 +6,19 @@ from pathlib import Path
 
 from golgoru.core.errors import UserError
 from golgoru.core.text import terminal_safe
-from golgoru.formats.files import File, is_picture
+from golgoru.formats.files import SourceFile, is_picture
 
 # Folders that by custom hold the pictures of the label files beside them.
 _BESIDE = ("JPEGImages", "images", "Images", "imgs")
 
 
-def walk(folder: Path) -> list[File]:
+def list_files(folder: Path) -> list[SourceFile]:
     """Return every regular file below a folder (or the file itself), by name; hidden ones are left out.
 
     Raises UserError for links that lead out of the folder or to a folder, names that are not UTF-8, special files.
     """
     if folder.is_file():
-        return [_checked(File(folder.name, folder), folder.parent)]
+        return [_checked(SourceFile(folder.name, folder), folder.parent)]
     found = []
     for top, folders, names in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not _hidden(name))
@@ -30,7 +30,7 @@ def walk(folder: Path) -> list[File]:
         for name in names:
             if not _hidden(name):
                 path = Path(top, name)
-                found.append(_checked(File(path.relative_to(folder).as_posix(), path), folder))
+                found.append(_checked(SourceFile(path.relative_to(folder).as_posix(), path), folder))
     return sorted(found)
 
 
@@ -39,17 +39,17 @@ def folder_of_pictures(source: Path) -> Path | None:
     if source.is_file():
         return None
     for folder in (source, *(source.parent / name for name in _BESIDE)):
-        if folder.is_dir() and any(is_picture(file) for file in walk(folder)):
+        if folder.is_dir() and any(is_picture(file) for file in list_files(folder)):
             return folder
     return None
 
 
-def with_suffix(files: Iterable[File], suffixes: Sequence[str]) -> list[File]:
+def files_with_suffix(files: Iterable[SourceFile], suffixes: Sequence[str]) -> list[SourceFile]:
     """Return the files that end in one of the suffixes."""
     return [file for file in files if file.path.suffix.lower() in suffixes]
 
 
-def _checked(file: File, within: Path) -> File:
+def _checked(file: SourceFile, within: Path) -> SourceFile:
     shown = terminal_safe(os.fsencode(file.path).decode("utf-8", "backslashreplace"))
     try:
         file.name.encode()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from golgoru.cli.import_.read import Taken, Words
+from golgoru.cli.import_.read import ImportContents, ImportedAnnotations
 from golgoru.core import paths
 from golgoru.core.csv_table import Reject
 from golgoru.guideline.classes import Classes
@@ -13,23 +13,23 @@ from golgoru.guideline.classes import Classes
 _SHOWN = 10
 
 
-def lines(taken: Taken) -> list[str]:
+def summary_lines(taken: ImportContents) -> list[str]:
     """Return the summary, line by line."""
-    said = _pictures(taken)
+    said = _picture_lines(taken)
     if taken.words is not None:
-        said += _words(taken.words)
-        said += _classes(taken.words.annotations, taken.classes)
-        said += _names(taken.words)
-        said += _rejects("labels", taken.words.rejects)
+        said += _annotation_lines(taken.words)
+        said += _class_lines(taken.words.annotations, taken.classes)
+        said += _image_name_lines(taken.words)
+        said += _reject_lines("labels", taken.words.rejects)
         if taken.words.ignored:
-            said.append(f"columns not taken: {_some(taken.words.ignored)} (--column ours=theirs takes one)")
-    said += _rejects("metadata", taken.metadata_rejects)
+            said.append(f"columns not taken: {_listed(taken.words.ignored)} (--column ours=theirs takes one)")
+    said += _reject_lines("metadata", taken.metadata_rejects)
     if taken.others:
-        said.append(f"files not taken: {len(taken.others):,}, such as {_some(taken.others[:3])}")
+        said.append(f"files not taken: {len(taken.others):,}, such as {_listed(taken.others[:3])}")
     return said
 
 
-def _pictures(taken: Taken) -> list[str]:
+def _picture_lines(taken: ImportContents) -> list[str]:
     incoming = taken.incoming
     if taken.pictures_from is None:
         said = ["pictures: none"]
@@ -39,12 +39,12 @@ def _pictures(taken: Taken) -> list[str]:
         ]
     if incoming.absent:
         said.append(
-            f"pictures of {_some(incoming.absent)} are not all on disk, so nobody compared with them; `dvc pull` first"
+            f"pictures of {_listed(incoming.absent)} are not all on disk, so nobody compared with them; `dvc pull` first"
         )
     return said
 
 
-def _words(words: Words) -> list[str]:
+def _annotation_lines(words: ImportedAnnotations) -> list[str]:
     kinds = _counts(words.annotations["kind"])
     who = _counts(words.annotations["annotator"])
     on = words.annotations["image"].isin(words.images)
@@ -54,7 +54,7 @@ def _words(words: Words) -> list[str]:
     ]
 
 
-def _classes(annotations: pd.DataFrame, classes: Classes) -> list[str]:
+def _class_lines(annotations: pd.DataFrame, classes: Classes) -> list[str]:
     labels = annotations.loc[annotations["kind"] == "object", "label"]
     said = []
     if labels.isna().any():
@@ -68,7 +68,9 @@ def _classes(annotations: pd.DataFrame, classes: Classes) -> list[str]:
             f"classes unknown: {len(unknown):,}; define them in {paths.CLASSES}, or map with --class theirs=ours; until"
             " then their words are set aside"
         )
-        said += [f"  {label}: {count:,} words{_resembles(str(label), classes)}" for label, count in _first(unknown)]
+        said += [
+            f"  {label}: {count:,} words{_resembles(str(label), classes)}" for label, count in _most_frequent(unknown)
+        ]
         said += _more(len(unknown))
     return said
 
@@ -80,7 +82,7 @@ def _resembles(label: str, classes: Classes) -> str:
     return f"; resembles '{by_text[near[0]]}': --class '{label}={by_text[near[0]]}'" if near else ""
 
 
-def _names(words: Words) -> list[str]:
+def _image_name_lines(words: ImportedAnnotations) -> list[str]:
     """Say which names in the payload mean no image, or several."""
     unclear = words.annotations.loc[~words.annotations["image"].isin(words.images), "image"].value_counts()
     if unclear.empty:
@@ -88,13 +90,13 @@ def _names(words: Words) -> list[str]:
     base = pd.Series(words.images, dtype="str").str.rsplit("/", n=1).str[-1]
     candidates = pd.concat([base, base.str.rsplit(".", n=1).str[0]]).value_counts()
     said = [f"names that mean no image, or several: {len(unclear):,}; their words are set aside"]
-    for name, count in _first(unclear):
+    for name, count in _most_frequent(unclear):
         same = int(candidates.get(str(name).replace("\\", "/").rsplit("/", 1)[-1], 0))
         said.append(f"  {name}: {count:,} words; " + (f"{same:,} images are called so" if same else "no such image"))
     return said + _more(len(unclear))
 
 
-def _rejects(what: str, rejects: Sequence[Reject]) -> list[str]:
+def _reject_lines(what: str, rejects: Sequence[Reject]) -> list[str]:
     if not rejects:
         return []
     return [
@@ -106,11 +108,11 @@ def _rejects(what: str, rejects: Sequence[Reject]) -> list[str]:
 
 def _counts(values: pd.Series) -> str:
     counts = values.value_counts()
-    shown = ", ".join(f"{value} {count:,}" for value, count in _first(counts))
+    shown = ", ".join(f"{value} {count:,}" for value, count in _most_frequent(counts))
     return shown + (f" and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else "")
 
 
-def _first(counts: pd.Series) -> Iterable[tuple[object, int]]:
+def _most_frequent(counts: pd.Series) -> Iterable[tuple[object, int]]:
     """Return the most frequent values; of equal ones, the first by name."""
     return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))[:_SHOWN]
 
@@ -119,5 +121,5 @@ def _more(count: int) -> list[str]:
     return [f"  and {count - _SHOWN:,} more"] if count > _SHOWN else []
 
 
-def _some(values: Iterable[str]) -> str:
+def _listed(values: Iterable[str]) -> str:
     return ", ".join(values)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from golgoru.cli.common.repository import dvc
+from golgoru.cli.common.repository import run_dvc
 from golgoru.cli.common.yaml_out import to_yaml
-from golgoru.cli.import_.read import Taken, copy
+from golgoru.cli.import_.read import ImportContents, copy_files
 from golgoru.cli.import_.request import Request
 from golgoru.core import paths
 from golgoru.core.errors import UserError
@@ -24,13 +24,15 @@ from golgoru.raw.batches import Batch
 _UNFINISHED = Path(".cache") / "import"
 
 
-def refuse_used(request: Request) -> None:
+def refuse_used_name(request: Request) -> None:
     """Raise UserError where the name is taken, by a delivery, a batch, or files that nothing describes."""
     try:
         safe_name(request.name)
     except ValueError as error:
         raise UserError(f"--as: '{request.name}': {error}") from None
-    alike = next((name for name in _names() if name != request.name and _folded(name) == _folded(request.name)), None)
+    alike = next(
+        (name for name in _used_names() if name != request.name and _folded(name) == _folded(request.name)), None
+    )
     if alike is not None:
         raise UserError(f"--as: '{request.name}' and '{alike}' are one folder on a Mac or Windows; give another name")
     ours = (_UNFINISHED / request.name).exists()
@@ -38,40 +40,40 @@ def refuse_used(request: Request) -> None:
     if description.exists() or (batch.exists() and not ours):
         used = description if description.exists() else batch
         raise UserError(f"--as: '{request.name}' is in use: {used}; a delivery never changes, so give another name")
-    if not ours and (left := [path for path in _places(request.name) if path.exists()]):
+    if not ours and (left := [path for path in _written_paths(request.name) if path.exists()]):
         raise UserError(f"--as: {left[0]} is there, but {description} is not; move it away, or give another name")
 
 
 @contextmanager
-def workplace(name: str, dry_run: bool) -> Iterator[Path]:
+def work_folder(name: str, dry_run: bool) -> Iterator[Path]:
     """Give a folder to work in. What an import leaves behind by failing is cleared; nothing is, where it succeeds."""
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="dataset-import-") as folder:
             yield Path(folder)
         return
     work = _UNFINISHED / name
-    _clear(name)
+    _remove_unfinished(name)
     work.mkdir(parents=True)
     try:
         yield work
     except BaseException:
-        _clear(name)
+        _remove_unfinished(name)
         raise
     shutil.rmtree(work)
 
 
-def place(taken: Taken, work: Path) -> list[str]:
+def write_import(taken: ImportContents, work: Path) -> list[str]:
     """Write delivery and batch, give them to DVC, and return what was written."""
     name, written = taken.request.name, []
     if taken.incoming.new:
-        copy(taken.incoming.new, work / "images", "copying pictures")
+        copy_files(taken.incoming.new, work / "images", "copying pictures")
         written.append(_move(work / "images", paths.IMAGES / name))
         pointer = paths.DELIVERIES / f"{name}.dvc"
         # DVC fills in this pointer. Where it would put one of its own, beside the pictures, git would stage it there.
         write_bytes(pointer, f"wdir: ../{paths.IMAGES.name}\nouts:\n- path: {name}\n  hash: md5\n".encode())
-        written.append(_add(paths.IMAGES / name, pointer))
+        written.append(_add_to_dvc(paths.IMAGES / name, pointer))
     if taken.words is not None:
-        written += place_batch(taken.words.batch, work)
+        written += write_batch(taken.words.batch, work)
     if taken.description is not None:
         if taken.request.metadata is not None:
             write_bytes(paths.DELIVERIES / f"{name}.csv", taken.request.metadata.read_bytes())
@@ -81,17 +83,17 @@ def place(taken: Taken, work: Path) -> list[str]:
     return [f"written: {file}" for file in written]
 
 
-def place_batch(batch: Batch, work: Path) -> list[str]:
+def write_batch(batch: Batch, work: Path) -> list[str]:
     """Write a batch, its payload from `work`, give it to DVC, and return the files that go to git."""
     folder, written = paths.BATCHES / batch.name, []
     if (work / "payload").exists():
         _move(work / "payload", folder / "payload")
-        written.append(_add(folder / "payload", folder / "payload.dvc"))
+        written.append(_add_to_dvc(folder / "payload", folder / "payload.dvc"))
     write_bytes(folder / "batch.yaml", to_yaml(batch.settings))
     return [*written, (folder / "batch.yaml").as_posix()]
 
 
-def _names() -> list[str]:
+def _used_names() -> list[str]:
     """Return the names of all deliveries and batches."""
     batches = paths.BATCHES.iterdir() if paths.BATCHES.is_dir() else ()
     described = [file.stem for file in paths.DELIVERIES.glob("*.yaml")]
@@ -102,19 +104,19 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _places(name: str) -> list[Path]:
+def _written_paths(name: str) -> list[Path]:
     """Return everything that an import of this name writes, the description of its delivery excepted."""
     beside = [paths.DELIVERIES / f"{name}{suffix}" for suffix in (".dvc", ".csv")]
     return [paths.IMAGES / name, paths.BATCHES / name, *beside]
 
 
-def _clear(name: str) -> None:
+def _remove_unfinished(name: str) -> None:
     """Remove what an unfinished import of this name left behind."""
     work = _UNFINISHED / name
     if not work.exists():
         return
     # With its description the import is finished, whatever interrupted what came after.
-    for path in _places(name) if not (paths.DELIVERIES / f"{name}.yaml").exists() else ():
+    for path in _written_paths(name) if not (paths.DELIVERIES / f"{name}.yaml").exists() else ():
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     shutil.rmtree(work)
 
@@ -125,9 +127,9 @@ def _move(source: Path, target: Path) -> str:
     return target.as_posix()
 
 
-def _add(path: Path, pointer: Path) -> str:
+def _add_to_dvc(path: Path, pointer: Path) -> str:
     """Give `path` to DVC. Raises UserError with DVC's own reason where it refuses."""
-    done = dvc("add", "--quiet", path.as_posix())
+    done = run_dvc("add", "--quiet", path.as_posix())
     if done.returncode != 0 or not pointer.exists():
         reason = done.stderr.strip() or "no reason given"
         raise UserError(f"`dvc add {path}` failed, and the import was undone: {reason}")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from golgoru.cli.common.repository import enter
+from golgoru.cli.common.repository import enter_repository
 from golgoru.core.text import terminal_safe
 
 if TYPE_CHECKING:
-    from golgoru.cli.log.history import History, Overruling, Past
+    from golgoru.cli.log.history import ImageHistory, ObjectHistory, Overruling
 
 
 def log(
@@ -18,10 +18,10 @@ def log(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Say which labels an image ever had: who, when, in which batch, and who overruled whom."""
-    from golgoru.cli.log.history import find
+    from golgoru.cli.log.history import image_history
 
-    enter()
-    history = find(key)
+    enter_repository()
+    history = image_history(key)
     if as_json:
         objects = [
             past._asdict() | {"overrulings": [o._asdict() for o in past.overrulings]} for past in history.objects
@@ -32,7 +32,7 @@ def log(
         typer.echo(terminal_safe(line))
 
 
-def _lines(history: "History") -> Iterator[str]:
+def _lines(history: "ImageHistory") -> Iterator[str]:
     yield f"image {history.image}"
     if history.files:
         yield f"  with the words on {', '.join(history.files)}, of equal pixels"
@@ -44,7 +44,7 @@ def _lines(history: "History") -> Iterator[str]:
         yield from _past(past, history.image)
 
 
-def _past(past: "Past", image: str) -> Iterator[str]:
+def _past(past: "ObjectHistory", image: str) -> Iterator[str]:
     yield "about no object" if past.object is None else f"object {past.object}"
     for word in past.words:
         role = "" if word["source"] == "human" else f" ({word['source']})"

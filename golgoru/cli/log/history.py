@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pyarrow.dataset as ds
 
-from golgoru.cli.common.table_lookup import among, counted_for, meant, open_table, select, table_file
+from golgoru.cli.common.table_lookup import is_one_of, open_table, pooled_image_of, resolve_key, select_rows, table_file
 from golgoru.core import dataset, paths
 
 _WORD = [
@@ -13,7 +13,7 @@ _WORD = [
     "text", "image", "annotation",
 ]  # fmt: skip
 _LABEL = ["object", "label", "x", "y", "width", "height", "text", "status", "rule", "votes", "agreement"]
-NOTHING = None  # what somebody says of an object that he looked for and did not see
+NO_OBJECT = None  # what somebody says of an object that he looked for and did not see
 
 
 class Overruling(NamedTuple):
@@ -27,7 +27,7 @@ class Overruling(NamedTuple):
     date: str | None
 
 
-class Past(NamedTuple):
+class ObjectHistory(NamedTuple):
     """One object: its words, oldest first, each with its role; the label that stands, if one does.
 
     `object` is null for words that are about none: an empty picture, a word that was set aside.
@@ -39,7 +39,7 @@ class Past(NamedTuple):
     overrulings: list[Overruling]
 
 
-class History(NamedTuple):
+class ImageHistory(NamedTuple):
     """`image`: the picture that the words were counted for. `files`: the others of equal pixels that were spoken of.
 
     `left_out_for`: the image that stays in its place, where it is a copy that looks alike.
@@ -49,38 +49,42 @@ class History(NamedTuple):
     image: str
     files: list[str]
     left_out_for: str | None
-    objects: list[Past]
+    objects: list[ObjectHistory]
 
 
-def find(key: str) -> History:
+def image_history(key: str) -> ImageHistory:
     """Return the history of the picture that `key` means. Raises UserError for an unknown key."""
     image = _image(key)
-    picture = counted_for([image])[image]
-    votes = select(open_table(table_file("votes")), ds.field("image") == picture)
-    counted = among("annotation", [vote["annotation"] for vote in votes])
+    picture = pooled_image_of([image])[image]
+    votes = select_rows(open_table(table_file("annotation_roles")), ds.field("image") == picture)
+    counted = is_one_of("annotation", [vote["annotation"] for vote in votes])
     annotations = open_table(table_file("annotations"))
-    shown = {row["image"] for row in select(annotations, counted, ["image"])}
-    copies = select(open_table(table_file("copies")), among("kept_as", [picture]) | among("image", [picture]))
-    shown |= {row["image"] for row in copies if row["kind"] == "exact" and row["kept_as"] == picture}
-    words = select(annotations, among("image", shown | {picture, image}), _WORD)
-    uncounted = among("annotation", [word["annotation"] for word in words])
-    roles = {row["annotation"]: row for row in [*select(open_table(table_file("votes")), uncounted), *votes]}
+    shown = {row["image"] for row in select_rows(annotations, counted, ["image"])}
+    copies = select_rows(
+        open_table(table_file("duplicates")), is_one_of("duplicate_of", [picture]) | is_one_of("image", [picture])
+    )
+    shown |= {row["image"] for row in copies if row["kind"] == "exact" and row["duplicate_of"] == picture}
+    words = select_rows(annotations, is_one_of("image", shown | {picture, image}), _WORD)
+    uncounted = is_one_of("annotation", [word["annotation"] for word in words])
+    roles = {
+        row["annotation"]: row for row in [*select_rows(open_table(table_file("annotation_roles")), uncounted), *votes]
+    }
     of = _objects(words, roles, picture)
     words = [word | {"role": roles[word["annotation"]]["role"]} for word in words if word["annotation"] in roles]
-    labels = select(open_table(table_file("labels")), ds.field("image") == picture, _LABEL)
-    ballots = select(open_table(table_file("ballots")), ds.field("image") == picture)
-    left_out = next((row["kept_as"] for row in copies if row["image"] == picture), None)
-    return History(key, picture, sorted(shown - {picture}), left_out, _pasts(words, of, labels, ballots))
+    labels = select_rows(open_table(table_file("labels")), ds.field("image") == picture, _LABEL)
+    ballots = select_rows(open_table(table_file("votes")), ds.field("image") == picture)
+    left_out = next((row["duplicate_of"] for row in copies if row["image"] == picture), None)
+    return ImageHistory(key, picture, sorted(shown - {picture}), left_out, _pasts(words, of, labels, ballots))
 
 
 def _image(key: str) -> str:
     images, annotations = open_table(table_file("images")), open_table(table_file("annotations"))
-    by_content = select(images, ds.field("content") == key, ["image"])
+    by_content = select_rows(images, ds.field("content") == key, ["image"])
     if by_content:
         return str(min(row["image"] for row in by_content))
     anything, nothing = ds.scalar(value=True), ds.scalar(value=False)
-    found = meant(key, [(images, anything, "image", anything), (annotations, anything, "annotation", nothing)])
-    word = select(annotations, ds.field("annotation") == found, ["image"])
+    found = resolve_key(key, [(images, anything, "image", anything), (annotations, anything, "annotation", nothing)])
+    word = select_rows(annotations, ds.field("annotation") == found, ["image"])
     return str(word[0]["image"]) if word else found
 
 
@@ -89,7 +93,7 @@ def _objects(
 ) -> dict[str, str | None]:
     """Return the object of each word; what counts for nothing belongs to the object of the word that is about it."""
     if dataset.read_dataset(paths.PARAMS).task == "classification":
-        content = select(open_table(table_file("images")), ds.field("image") == picture, ["content"])
+        content = select_rows(open_table(table_file("images")), ds.field("image") == picture, ["content"])
         return {word["annotation"]: content[0]["content"] if content else None for word in words}
     found = {word["annotation"]: roles.get(word["annotation"], {}).get("object") for word in words}
     for word in words:
@@ -103,7 +107,7 @@ def _pasts(
     of: Mapping[str, str | None],
     labels: Sequence[dict[str, Any]],
     ballots: Sequence[dict[str, Any]],
-) -> list[Past]:
+) -> list[ObjectHistory]:
     ordered = sorted(words, key=lambda word: (word["date"], word["batch"], word["annotation"]))
     dates = {word["batch"]: word["date"] for word in ordered}
     groups: dict[str | None, list[dict[str, Any]]] = {}
@@ -114,7 +118,7 @@ def _pasts(
     for name in sorted(groups, key=lambda name: name is None):  # what is about no object comes last
         own = [ballot for ballot in ballots if ballot["object"] == name]
         label = standing.get(name) if name is not None else None
-        pasts.append(Past(name, groups[name], label, list(_overrulings(groups[name], own, label, dates))))
+        pasts.append(ObjectHistory(name, groups[name], label, list(_overrulings(groups[name], own, label, dates))))
     return pasts
 
 
@@ -128,7 +132,7 @@ def _overrulings(
     reviewed = [ballot for ballot in ballots if ballot["review"]]
     if not reviewed and stands is not None and stands["status"] == "contested":
         return
-    after = reviewed[0]["label"] if reviewed else stands["label"] if stands else NOTHING
+    after = reviewed[0]["label"] if reviewed else stands["label"] if stands else NO_OBJECT
     deciding = [ballot for ballot in reviewed or ballots if ballot["label"] == after]
     by = sorted({ballot["annotator"] for ballot in deciding})
     others = [(b["label"], b["annotator"]) for b in ballots if b["label"] != after and b["annotator"] not in by]
@@ -137,7 +141,7 @@ def _overrulings(
         earlier = [word for word in words if word["source"] == "review" and word["role"] == "superseded"]
         others += [(word["label"], word["annotator"]) for word in earlier if _says(word) and word["label"] != after]
     batch = max((ballot["batch"] for ballot in reviewed), default=None)
-    for before in sorted({label for label, _ in others}, key=lambda label: (label is NOTHING, label or "")):
+    for before in sorted({label for label, _ in others}, key=lambda label: (label is NO_OBJECT, label or "")):
         overruled = sorted({who for label, who in others if label == before})
         yield Overruling(by, overruled, before, after, batch, dates.get(batch) if batch else None)
 

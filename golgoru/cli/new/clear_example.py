@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from golgoru.cli.common.repository import git, outputs, read_pipeline
-from golgoru.cli.common.yaml_out import build
+from golgoru.cli.common.repository import read_pipeline, run_git, stage_outputs
+from golgoru.cli.common.yaml_out import build_model
 from golgoru.cli.new import templates
 from golgoru.core import paths
 from golgoru.core.dataset import Dataset
@@ -44,7 +44,7 @@ def refuse() -> None:
     """Raise UserError where the example is gone already, or where something would be lost."""
     if EXAMPLE not in read_pipeline().stages:
         raise UserError(f"{paths.DVC}: no stage '{EXAMPLE}': this repository is somebody's own already")
-    status = git("status", "--porcelain")
+    status = run_git("status", "--porcelain")
     if status.returncode != 0:
         raise UserError(f"git status: {status.stderr.strip()}; `dataset new` works in a clone of the template")
     if status.stdout.strip():
@@ -54,7 +54,7 @@ def refuse() -> None:
 
 def dataset(name: str, task: str, licence: str | None, creators: Sequence[str]) -> Dataset:
     """Return the settings of the new data set. Raises UserError."""
-    who = list(creators) or [git("config", "user.name").stdout.strip()]
+    who = list(creators) or [run_git("config", "user.name").stdout.strip()]
     if not who[0]:
         raise UserError("--creator is missing, and git has no user.name to take its place")
     values = {
@@ -66,14 +66,14 @@ def dataset(name: str, task: str, licence: str | None, creators: Sequence[str]) 
         "date": date.today(),
         "seed": 0,
     }
-    return build(Dataset, values, {"name": "--name", "creators": "--creator", "licence": "--licence"})
+    return build_model(Dataset, values, {"name": "--name", "creators": "--creator", "licence": "--licence"})
 
 
 def empty(dataset: Dataset) -> list[str]:
     """Take the example out and return what was done."""
     pipeline = read_pipeline()
     stages = [stage for stage in pipeline.stages if stage != EXAMPLE]
-    text = without_stage(paths.DVC.read_text("utf-8"), EXAMPLE, outputs(pipeline.stages[EXAMPLE]))
+    text = without_stage(paths.DVC.read_text("utf-8"), EXAMPLE, stage_outputs(pipeline.stages[EXAMPLE]))
     write_bytes(paths.DVC, text.encode())
     removed = [*map(Path, _FILES), *(path for glob in _GLOBS for path in sorted(Path().glob(glob)))]
     for path in removed:

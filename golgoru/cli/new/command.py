@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from golgoru.cli.common.repository import enter
+from golgoru.cli.common.repository import enter_repository
 
 Task = Literal["classification", "detection", "segmentation", "ocr"]
 
@@ -20,7 +20,7 @@ def new(
     """Turn a clone of the template into an empty repository of one's own: the example goes, the code stays."""
     from golgoru.cli.new import clear_example
 
-    enter()
+    enter_repository()
     clear_example.refuse()
     for line in clear_example.empty(clear_example.dataset(name, task, licence, creator or [])):
         typer.echo(line)

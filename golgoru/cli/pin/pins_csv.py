@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pyarrow.dataset as ds
 
-from golgoru.cli.common.table_lookup import among, meant, open_table, select, table_file
+from golgoru.cli.common.table_lookup import is_one_of, open_table, resolve_key, select_rows, table_file
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
@@ -16,7 +16,7 @@ from golgoru.raw.pins import Pin, read_pins
 _HEADER = b"image,split,reason\n"
 
 
-class Wish(NamedTuple):
+class PinRequest(NamedTuple):
     """A pin that somebody wants; `was` is where the image stands now."""
 
     image: str
@@ -25,27 +25,27 @@ class Wish(NamedTuple):
     was: str = ""
 
 
-class Sorted(NamedTuple):
+class SortedRequests(NamedTuple):
     """Wishes to record, and pins that say the same already."""
 
-    new: list[Wish]
+    new: list[PinRequest]
     there: list[Pin]
 
 
-def image_named(name: str) -> str:
+def find_image(name: str) -> str:
     """Return the image that a name means. Raises UserError for an unknown one, and one that cannot be opened."""
     images = open_table(table_file("images"))
     anything = ds.scalar(value=True)
-    image = meant(name, [(images, anything, "image", anything)])
-    if not select(open_table(table_file("groups")), ds.field("image") == image, ["image"]):
+    image = resolve_key(name, [(images, anything, "image", anything)])
+    if not select_rows(open_table(table_file("groups")), ds.field("image") == image, ["image"]):
         raise UserError(f"'{image}' cannot be opened, so it stands in no split; `dataset why {image}` says why")
     return image
 
 
-def proposed() -> list[Wish]:
+def read_proposed_pins() -> list[PinRequest]:
     """Return the pins that stage split proposes. Raises UserError where groups have changed since."""
     table = open_table(table_file("proposed_pins"))
-    rows = sorted(select(table, ds.scalar(value=True)), key=lambda row: str(row["image"]))
+    rows = sorted(select_rows(table, ds.scalar(value=True)), key=lambda row: str(row["image"]))
     now = _groups(row["image"] for row in rows)
     for row in rows:
         if now.get(row["image"]) != row["group"]:
@@ -53,16 +53,16 @@ def proposed() -> list[Wish]:
                 f"{table_file('proposed_pins')}: '{row['image']}' is not of group {row['group']} any more: the "
                 f"proposals are older than {table_file('groups')}; run `dvc repro` first"
             )
-    return [Wish(row["image"], row["split"], f"seats {row['seats']}", row["was"]) for row in rows]
+    return [PinRequest(row["image"], row["split"], f"seats {row['seats']}", row["was"]) for row in rows]
 
 
-def sort_out(wishes: Sequence[Wish]) -> Sorted:
+def sort_requests(wishes: Sequence[PinRequest]) -> SortedRequests:
     """Return what is new and what is there. Raises UserError where a pin would tear a group."""
     pins = read_pins(paths.PINS)
     group_of = _groups([*(pin.image for pin in pins), *(wish.image for wish in wishes)])
     by_group = {group_of[pin.image]: pin for pin in reversed(pins) if pin.image in group_of}
     same = {(pin.image, pin.split): pin for pin in reversed(pins)}
-    found = Sorted([], [])
+    found = SortedRequests([], [])
     for wish in dict.fromkeys(wishes):
         other = by_group.get(group_of.get(wish.image, ""))
         if other is not None and other.split != wish.split:
@@ -78,7 +78,7 @@ def sort_out(wishes: Sequence[Wish]) -> Sorted:
     return found
 
 
-def record(wishes: Sequence[Wish]) -> None:
+def append_pins(wishes: Sequence[PinRequest]) -> None:
     """Append pins to the file, as its other lines end; what stands there stays byte for byte."""
     there = paths.PINS.read_bytes() if paths.PINS.exists() else _HEADER
     end = "\r\n" if b"\r\n" in there else "\n"
@@ -89,5 +89,5 @@ def record(wishes: Sequence[Wish]) -> None:
 
 
 def _groups(images: Iterable[str]) -> dict[str, str]:
-    rows = select(open_table(table_file("groups")), among("image", images), ["image", "group"])
+    rows = select_rows(open_table(table_file("groups")), is_one_of("image", images), ["image", "group"])
     return {row["image"]: row["group"] for row in rows}

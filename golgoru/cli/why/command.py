@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from golgoru.cli.common.repository import enter
+from golgoru.cli.common.repository import enter_repository
 from golgoru.core import paths
 from golgoru.core.text import terminal_safe
 
 if TYPE_CHECKING:
-    from golgoru.cli.why.fate import Answer
+    from golgoru.cli.why.fate import KeyReport
 
 _OUTDATED = f"the guideline has changed since, and {paths.CHANGES} says that the word counts no longer"
 
@@ -20,10 +20,10 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Say where an image or annotation went, and by which rule."""
-    from golgoru.cli.why.fate import find
+    from golgoru.cli.why.fate import report_on
 
-    enter()
-    answer = find(key)
+    enter_repository()
+    answer = report_on(key)
     if as_json:
         typer.echo(json.dumps(answer._asdict(), indent=2, ensure_ascii=False))
         return
@@ -31,7 +31,7 @@ def why(
         typer.echo(terminal_safe(line))
 
 
-def _lines(answer: "Answer") -> list[str]:
+def _lines(answer: "KeyReport") -> list[str]:
     lines = []
     if not answer.rows:
         lines.append(f"{answer.key}: no release yet; this is what the checks say so far (`dvc repro` makes a release)")
@@ -69,11 +69,11 @@ def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
 def _disagreement(row: dict[str, Any], key: str) -> str:
     """Return what people see on the copy and on its survivor, and what to do."""
     copy = f"{row['image']} ({row['kind']} copy, left out): {row['label']}"
-    kept = f"{row['kept_as']} (kept): {row['kept_label']}"
+    kept = f"{row['duplicate_of']} (kept): {row['kept_label']}"
     first, second = (copy, kept) if key == row["image"] else (kept, copy)
     what_to_do = "a reviewer has settled it"
     if row["status"] == "contested":
-        what_to_do = f"label {row['kept_as']} in a review batch"
+        what_to_do = f"label {row['duplicate_of']} in a review batch"
         if row["kind"] == "near":
             what_to_do += f"; or, where they are no copies, raise `dedup.min_correlation` in {paths.PARAMS}"
     return f"{first}; {second}; {what_to_do}"

@@ -4,18 +4,18 @@ from typing import Any, NamedTuple
 
 import pyarrow.dataset as ds
 
-from golgoru.cli.common.table_lookup import meant, open_table, select, table_file
+from golgoru.cli.common.table_lookup import open_table, resolve_key, select_rows, table_file
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline.rules import read_rules
 
 _LEDGER = paths.RELEASE / "ledger.parquet"
 _VIOLATIONS = paths.DATA / "violations.parquet"
-_DISAGREEMENTS = paths.DATA / "disagreements.parquet"
+_DISAGREEMENTS = paths.DATA / "duplicate_conflicts.parquet"
 _KEYS = {"image": "images", "annotation": "annotations", "reject": "rejects"}  # a table and its key column
 
 
-class Answer(NamedTuple):
+class KeyReport(NamedTuple):
     """What is known of a key. `rows`: its rows of the ledger, none without a release. `rules`: sentences by id.
 
     `disagreements`: rows of the table in which it is the copy or the survivor.
@@ -29,29 +29,31 @@ class Answer(NamedTuple):
     rules: dict[str, str]
 
 
-def find(key: str) -> Answer:
+def report_on(key: str) -> KeyReport:
     """Return what is known of `key`. Raises UserError for an unknown key, or a base name of several images."""
     if _LEDGER.exists():
         ledger = open_table(_LEDGER)
-        key = meant(key, [(ledger, ds.scalar(value=True), "key", ds.field("kind") == "image")])
-        rows = select(ledger, ds.field("key") == key)
+        key = resolve_key(key, [(ledger, ds.scalar(value=True), "key", ds.field("kind") == "image")])
+        rows = select_rows(ledger, ds.field("key") == key)
         images = [row["key"] for row in rows if row["kind"] == "image"]
         on_image = (ds.field("kind") == "annotation") & ds.field("image").isin(images)
-        annotations = _with_words(select(ledger, on_image)) if images else []
+        annotations = _with_words(select_rows(ledger, on_image)) if images else []
     else:
         tables = [(open_table(file), column) for column, name in _KEYS.items() if (file := table_file(name)).exists()]
         if not tables:
             raise UserError(f"{_LEDGER}: there is no release, nor a table before it; run `dvc repro`")
         anything = ds.scalar(value=True)
-        key = meant(key, [(table, anything, column, ds.scalar(value=column == "image")) for table, column in tables])
+        key = resolve_key(
+            key, [(table, anything, column, ds.scalar(value=column == "image")) for table, column in tables]
+        )
         rows, annotations = [], []
     findings = []
     if _VIOLATIONS.exists():
-        findings = select(open_table(_VIOLATIONS), (ds.field("key") == key) | (ds.field("image") == key))
+        findings = select_rows(open_table(_VIOLATIONS), (ds.field("key") == key) | (ds.field("image") == key))
     apart = []
     if _DISAGREEMENTS.exists():
-        apart = select(open_table(_DISAGREEMENTS), (ds.field("image") == key) | (ds.field("kept_as") == key))
-    return Answer(key, rows, annotations, findings, apart, _sentences())
+        apart = select_rows(open_table(_DISAGREEMENTS), (ds.field("image") == key) | (ds.field("duplicate_of") == key))
+    return KeyReport(key, rows, annotations, findings, apart, _sentences())
 
 
 def _with_words(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ from golgoru.core.text import markup_safe
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.site import collection_list, leakage_list, page
-from golgoru.site.class_styles import styles
+from golgoru.site.class_styles import class_styles
 from golgoru.tables import frames
 
-MOST_VALUES, MOST_MERGES, MOST_PINS, MOST_REASONS = 100, 30, 40, 50
+MAX_VALUES, MAX_MOVED, MAX_PINS, MAX_REASONS = 100, 30, 40, 50
 _MERGED = "merge: it was "
 
 
@@ -34,7 +34,7 @@ class Read(NamedTuple):
     labels: pd.DataFrame
 
 
-class Value(NamedTuple):
+class ValueShares(NamedTuple):
     """A row of shares: `cells` has one row of `plan` per split, None where it has none."""
 
     key: str
@@ -42,20 +42,20 @@ class Value(NamedTuple):
     cells: dict[str, dict[str, Any] | None]
 
 
-class Shares(NamedTuple):
+class ShareTable(NamedTuple):
     """The shares of one thing that is balanced; `more` values were left out."""
 
     by: str
     name: str
     drawn: str  # the split that bars are drawn of
-    values: tuple[Value, ...]
+    values: tuple[ValueShares, ...]
     more: int
     weighed: tuple[str, ...]  # splits that weights change
     objects: bool  # some image shows more than one
     largest: float  # share that a bar shows
 
 
-class Merges(NamedTuple):
+class MovedImages(NamedTuple):
     """Images that moved since their groups became one, as (image, was, is)."""
 
     rows: tuple[tuple[str, str, str], ...]
@@ -66,11 +66,11 @@ def html(tables: Read, classes: Classes, edge_cases: EdgeCases) -> tuple[bytes, 
     """Return the page, and how many classes, edge cases and values there are to collect more of."""
     sentences = {case.id: case.sentence for case in edge_cases.edge_cases}
     shown = [_shares(by, rows, sentences) for by, rows in _by_thing(tables.plan)]
-    needs = collection_list.needs(tables.seats, tables.plan, edge_cases)
+    needs = collection_list.items_to_collect(tables.seats, tables.plan, edge_cases)
     content_of = tables.images.set_index("image")["content"]
-    pins = tables.proposed_pins.sort_values("image").head(MOST_PINS)
-    sheet = leakage_list.sheet(tables.leaks, tables.pairs, tables.splits)
-    pictured = [*pins["image"], *leakage_list.images(sheet)]
+    pins = tables.proposed_pins.sort_values("image").head(MAX_PINS)
+    sheet = leakage_list.leakage_list(tables.leaks, tables.pairs, tables.splits)
+    pictured = [*pins["image"], *leakage_list.pictured_images(sheet)]
     named = {value.key for shares in shown if shares.by == CLASS for value in shares.values}
     named |= {need.key for need in needs.shown if need.kind == CLASS}
     content = {
@@ -81,14 +81,14 @@ def html(tables: Read, classes: Classes, edge_cases: EdgeCases) -> tuple[bytes, 
         "weights": _weights(tables),
         "shares": shown,
         "needs": needs,
-        "pins": list(zip(pins["image"], page.records(pins), strict=True)),
+        "pins": list(zip(pins["image"], page.printable_rows(pins), strict=True)),
         "more_pins": len(tables.proposed_pins) - len(pins),
         "leaks": sheet,
-        "pictures": page.pictures((str(image), str(content_of[image])) for image in pictured),
-        "classes": styles(classes, named),
+        "pictures": page.picture_uris((str(image), str(content_of[image])) for image in pictured),
+        "classes": class_styles(classes, named),
         "all_splits": SPLITS,
     }
-    return page.render(Path(__file__).with_name("balance.html.j2"), content), needs.to_collect
+    return page.render_page(Path(__file__).with_name("balance.html.j2"), content), needs.to_collect
 
 
 def _by_thing(plan: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -98,22 +98,23 @@ def _by_thing(plan: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return sorted(found, key=lambda one: (order.get(one[0], 2), one[0]))
 
 
-def _shares(by: str, rows: pd.DataFrame, sentences: dict[str, str]) -> Shares:
+def _shares(by: str, rows: pd.DataFrame, sentences: dict[str, str]) -> ShareTable:
     """Return the shares of one thing, the most frequent values first, as the first split of the plan has them."""
     before = rows.pivot(index="value", columns="split", values="before")
     first = next(split for split in SPLITS if split in before)
     ordered = before[first].fillna(-1.0).reset_index().sort_values([first, "value"], ascending=[False, True])
-    kept = ordered["value"].head(MOST_VALUES)
+    kept = ordered["value"].head(MAX_VALUES)
     found = rows[rows["value"].isin(kept)]
-    cells = dict(zip(zip(found["value"], found["split"], strict=True), page.records(found), strict=True))
+    cells = dict(zip(zip(found["value"], found["split"], strict=True), page.printable_rows(found), strict=True))
     changed = rows["target"].notna() | ((rows["after"] - rows["before"]).abs() > 0)
     bars = rows.loc[rows["split"] == first, ["before", "target", "after"]]
-    return Shares(
+    return ShareTable(
         by,
         markup_safe(by),
         first,
         tuple(
-            Value(key, _name(by, key, sentences), {split: cells.get((key, split)) for split in SPLITS}) for key in kept
+            ValueShares(key, _name(by, key, sentences), {split: cells.get((key, split)) for split in SPLITS})
+            for key in kept
         ),
         len(ordered) - len(kept),
         tuple(split for split in SPLITS if (changed & (rows["split"] == split)).any()),
@@ -152,7 +153,7 @@ def _reasons(splits: pd.DataFrame) -> list[tuple[str, list[int]]]:
     seen = splits.groupby(["reason", "split"]).size().unstack("split", fill_value=0)
     seen = seen.reindex(columns=list(SPLITS), fill_value=0)
     total = seen.sum(axis=1).rename("total").reset_index().sort_values(["total", "reason"], ascending=[False, True])
-    return [(markup_safe(reason), seen.loc[reason].tolist()) for reason in total["reason"].head(MOST_REASONS)]
+    return [(markup_safe(reason), seen.loc[reason].tolist()) for reason in total["reason"].head(MAX_REASONS)]
 
 
 def _folds(splits: pd.DataFrame) -> list[tuple[int, int]]:
@@ -161,12 +162,12 @@ def _folds(splits: pd.DataFrame) -> list[tuple[int, int]]:
     return list(zip(seen.index.tolist(), seen.tolist(), strict=True))
 
 
-def _merges(splits: pd.DataFrame) -> Merges:
+def _merges(splits: pd.DataFrame) -> MovedImages:
     moved = splits[splits["reason"].str.startswith(_MERGED)].sort_values("image")
-    first = moved.head(MOST_MERGES)
+    first = moved.head(MAX_MOVED)
     was = first["reason"].str.removeprefix(_MERGED).str.partition(",")[0] if len(first) else first["reason"]
     rows = zip(first["image"].map(markup_safe), was.map(markup_safe), first["split"], strict=True)
-    return Merges(tuple(rows), len(moved))
+    return MovedImages(tuple(rows), len(moved))
 
 
 def _weights(tables: Read) -> list[dict[str, Any]]:

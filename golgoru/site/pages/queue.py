@@ -9,14 +9,14 @@ import pandas as pd
 from golgoru.core.text import markup_safe
 from golgoru.guideline.classes import Classes
 from golgoru.site import page
-from golgoru.site.class_styles import styles
+from golgoru.site.class_styles import class_styles
 from golgoru.tables import frames
 
-MOST_CARDS, MOST_BOXES = 60, 200
+MAX_CARDS, MAX_BOXES = 60, 200
 _SIDE = 320  # pixels of the longer side at most: a box is to be seen
 _BOX = ["x", "y", "width", "height"]
 # What each part of select.mix looks for.
-STRATEGIES = {
+STRATEGY_MEANINGS = {
     "margin": "What the model is least sure of: its two most probable classes lie close together.",
     "entropy": "What the model is least sure of, over all classes.",
     "medoids": "What stands for many images without labels, and is unlike those that have one.",
@@ -37,7 +37,7 @@ class Read(NamedTuple):
     acceptance: pd.DataFrame
 
 
-class Box(NamedTuple):
+class ProposedBox(NamedTuple):
     """A proposed object on its picture, in percent of it."""
 
     label: str
@@ -48,7 +48,7 @@ class Box(NamedTuple):
     height: float
 
 
-class Chip(NamedTuple):
+class ProposedClass(NamedTuple):
     """A proposed class: how many objects have it, 0 where it is said of the whole picture, and the least confidence."""
 
     label: str
@@ -66,15 +66,15 @@ class Card(NamedTuple):
     score: float
     reasons: tuple[str, ...]
     accepted: bool
-    chips: tuple[Chip, ...]
+    chips: tuple[ProposedClass, ...]
     labelled: tuple[tuple[str, int], ...]  # classes that it has, and how many objects of each
-    boxes: tuple[Box, ...]
+    boxes: tuple[ProposedBox, ...]
     more_boxes: int
 
 
 def html(tables: Read, classes: Classes) -> bytes:
     """Return the page."""
-    first = tables.queue.sort_values("rank").head(MOST_CARDS)
+    first = tables.queue.sort_values("rank").head(MAX_CARDS)
     rows = first.merge(tables.images[["image", "content", "width", "height"]], on="image").sort_values("rank")
     said = tables.proposals[frames.is_in(tables.proposals["image"], first["image"])]
     of_image = {str(image): part for image, part in said.groupby("image")}
@@ -93,27 +93,27 @@ def html(tables: Read, classes: Classes) -> bytes:
         "more": len(tables.queue) - len(cards),
         "accepted": int(tables.queue["accepted"].sum()),
         "strategies": _strategies(tables.queue),
-        "pictures": page.pictures(zip(rows["image"], rows["content"], strict=True), _SIDE),
-        "classes": styles(classes, {*said["label"], *labelled["label"]}),
+        "pictures": page.picture_uris(zip(rows["image"], rows["content"], strict=True), _SIDE),
+        "classes": class_styles(classes, {*said["label"], *labelled["label"]}),
         "proposals": len(tables.proposals),
         "accepted_proposals": int(tables.proposals["accepted"].sum()),
         "judged": int(tables.acceptance["objects"].max()) if len(tables.acceptance) else 0,
         "acceptance": thresholds,
         "promise": next((row for row in thresholds if row["chosen"]), None),
     }
-    return page.render(Path(__file__).with_name("queue.html.j2"), content)
+    return page.render_page(Path(__file__).with_name("queue.html.j2"), content)
 
 
 def _strategies(queue: pd.DataFrame) -> list[tuple[str, int, str]]:
     """Return every strategy of the queue, how many images it chose, and what it looks for."""
     count = queue["strategy"].value_counts()
-    named = [*(name for name in STRATEGIES if name in count), *sorted(set(count.index) - set(STRATEGIES))]
-    return [(markup_safe(name), int(count[name]), STRATEGIES.get(name, "")) for name in named]
+    named = [*(name for name in STRATEGY_MEANINGS if name in count), *sorted(set(count.index) - set(STRATEGY_MEANINGS))]
+    return [(markup_safe(name), int(count[name]), STRATEGY_MEANINGS.get(name, "")) for name in named]
 
 
 def _thresholds(acceptance: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the thresholds; a bound is cut and not rounded, so that the page promises no more than the table."""
-    rows = page.rows(acceptance, ["threshold"])
+    rows = page.first_rows(acceptance, ["threshold"])
     for row in rows:
         low = row["at_least"]
         row["at_least"] = None if low is None else math.floor(round(low * 1000, 6)) / 1000
@@ -132,19 +132,19 @@ def _card(row: dict[Any, Any], proposals: pd.DataFrame, labelled: pd.Series) -> 
         tuple(markup_safe(reason) for reason in str(row["reasons"]).split("; ") if reason),
         bool(row["accepted"]),
         tuple(
-            Chip(str(label), int(part["width"].notna().sum()), float(part["confidence"].min()))
+            ProposedClass(str(label), int(part["width"].notna().sum()), float(part["confidence"].min()))
             for label, part in ordered.groupby("label")
         ),
         tuple((str(label), int(objects)) for label, objects in labelled.items()),
-        tuple(_box(found, row["width"], row["height"]) for found in boxed.head(MOST_BOXES).to_dict("records")),
-        max(len(boxed) - MOST_BOXES, 0),
+        tuple(_box(found, row["width"], row["height"]) for found in boxed.head(MAX_BOXES).to_dict("records")),
+        max(len(boxed) - MAX_BOXES, 0),
     )
 
 
-def _box(found: dict[Any, Any], width: float, height: float) -> Box:
+def _box(found: dict[Any, Any], width: float, height: float) -> ProposedBox:
     """Return a box, cut off where the picture ends."""
     x, y, wide, high = (float(found[side]) for side in _BOX)
     left, right = (min(max(100 * at / float(width), 0.0), 100.0) for at in (x, x + wide))
     top, bottom = (min(max(100 * at / float(height), 0.0), 100.0) for at in (y, y + high))
     sides = (round(side, 2) for side in (left, top, right - left, bottom - top))
-    return Box(str(found["label"]), bool(found["accepted"]), *sides)
+    return ProposedBox(str(found["label"]), bool(found["accepted"]), *sides)

@@ -15,13 +15,13 @@ from golgoru.guideline import predicates
 from golgoru.tables.schema import Column, Table
 
 # A median of fewer says little: of 20, the 95 % interval of the median still spans the middle half of them.
-ENOUGH = 20
+MIN_SAMPLE = 20
 # A median of absolute deviations is a standard deviation when multiplied by this, for normal values.
-NORMAL = 1.4826
+MAD_TO_SIGMA = 1.4826
 _MARK = "_fact"
 
 
-def fact(kind: pa.DataType, meaning: str, nullable: bool = False) -> Callable[[Any], Any]:
+def feature(kind: pa.DataType, meaning: str, nullable: bool = False) -> Callable[[Any], Any]:
     """Mark a method as the fact of its name: its type, what it means and in which unit."""
 
     def marked(method: Any) -> Any:
@@ -31,7 +31,7 @@ def fact(kind: pa.DataType, meaning: str, nullable: bool = False) -> Callable[[A
     return marked
 
 
-class Facts:
+class FeatureTable:
     """A table and its facts. `schema` is the table's; methods marked by `fact` return a Series with its index."""
 
     schema: ClassVar[Table]
@@ -54,7 +54,7 @@ class Facts:
         """Return these columns and facts. Raises predicates.PredicateError where there is no such column."""
         facts = [column.name for column in self.facts()]
         names = list(dict.fromkeys(names))
-        predicates.missing(names, [*self.table.columns, *facts])
+        predicates.require_columns(names, [*self.table.columns, *facts])
         return pd.DataFrame(
             {name: self._fact(name) if name in facts else self.table[name] for name in names}, index=self.table.index
         )

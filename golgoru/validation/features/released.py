@@ -5,11 +5,11 @@ import pandas as pd
 from golgoru.guideline.classes import Classes
 from golgoru.tables.pipeline import TABLES
 from golgoru.tables.schema import YES_NO
-from golgoru.validation.features.annotations import one_value
-from golgoru.validation.features.base import Facts, fact
+from golgoru.validation.features.annotations import has_one_value
+from golgoru.validation.features.base import FeatureTable, feature
 
 
-class Labels(Facts):
+class LabelFeatures(FeatureTable):
     """Facts of table `labels`."""
 
     schema = TABLES["labels"]
@@ -18,28 +18,28 @@ class Labels(Facts):
         super().__init__(labels)
         self.classes = classes
 
-    @fact(YES_NO, "the class is defined in the guideline")
+    @feature(YES_NO, "the class is defined in the guideline")
     def label_known(self) -> pd.Series:
         return self.table["label"].isin(self.classes.ids)
 
-    @fact(YES_NO, "the class has a definition, or is none of the guideline's")
+    @feature(YES_NO, "the class has a definition, or is none of the guideline's")
     def label_has_definition(self) -> pd.Series:
         return ~self.table["label"].isin([c.id for c in self.classes.classes if not c.definition.strip()])
 
-    @fact(YES_NO, "no other class has this one as its parent")
+    @feature(YES_NO, "no other class has this one as its parent")
     def label_is_most_specific(self) -> pd.Series:
         return ~self.table["label"].isin([c.parent for c in self.classes.classes if c.parent is not None])
 
 
-class ReleaseImages(Facts):
+class ReleaseImageFeatures(FeatureTable):
     """Facts of table `release/images`."""
 
     schema = TABLES["release/images"]
 
-    @fact(YES_NO, "every image of its group has its split")
+    @feature(YES_NO, "every image of its group has its split")
     def group_in_one_split(self) -> pd.Series:
-        return one_value(self.table["group"], self.table[["split"]])
+        return has_one_value(self.table["group"], self.table[["split"]])
 
-    @fact(YES_NO, "every image of its content has its split")
+    @feature(YES_NO, "every image of its content has its split")
     def content_in_one_split(self) -> pd.Series:
-        return one_value(self.table["content"], self.table[["split"]])
+        return has_one_value(self.table["content"], self.table[["split"]])

@@ -17,7 +17,7 @@ def sphere(points):
 
 def test_who_wavers_between_two_classes_is_unsure_by_margin():
     said = np.array([[1.0, 0, 0], [0.5, 0.5, 0], [0.4, 0.3, 0.3]])
-    assert acquisition.unsure_by_margin(said) == pytest.approx([0, 1, 0.9])
+    assert acquisition.margin_uncertainty(said) == pytest.approx([0, 1, 0.9])
 
 
 def test_who_knows_nothing_is_most_unsure_by_entropy():
@@ -28,15 +28,17 @@ def test_who_knows_nothing_is_most_unsure_by_entropy():
     assert found[2] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("measure", [acquisition.unsure_by_margin, acquisition.unsure_by_entropy])
+@pytest.mark.parametrize("measure", [acquisition.margin_uncertainty, acquisition.unsure_by_entropy])
 def test_with_one_class_nobody_is_unsure(measure):
     assert measure(np.ones((3, 1))).tolist() == [0, 0, 0]
 
 
 def test_newness_is_the_squared_distance_to_the_nearest_known():
     known = sphere([[1, 0], [0, 1]])
-    assert acquisition.newness(sphere([[1, 0], [-1, 0], [1, 1]]), known) == pytest.approx([0, 2, 2 - 2**0.5], abs=1e-6)
-    assert acquisition.newness(sphere([[1, 0]]), known[:0]).tolist() == [1]
+    assert acquisition.squared_distance_to_nearest(sphere([[1, 0], [-1, 0], [1, 1]]), known) == pytest.approx(
+        [0, 2, 2 - 2**0.5], abs=1e-6
+    )
+    assert acquisition.squared_distance_to_nearest(sphere([[1, 0]]), known[:0]).tolist() == [1]
 
 
 def test_medoids_take_one_of_each_heap():
@@ -72,5 +74,5 @@ def test_k_centre_goes_where_nothing_is_known():
 
 def test_nearest_counts_for_whom_each_pick_stands():
     points = sphere([[1, 0], [1, 0.1], [0, 1]])
-    assert acquisition.nearest(points, points[[0, 2]]).tolist() == [2, 1]
-    assert acquisition.nearest(points, points[:0]).tolist() == []
+    assert acquisition.represented_counts(points, points[[0, 2]]).tolist() == [2, 1]
+    assert acquisition.represented_counts(points, points[:0]).tolist() == []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.annotations.from_payload import to_annotations
-from golgoru.formats.payload import Raw, from_rows
+from golgoru.formats.payload import Payload, rows_frame
 from golgoru.raw.batches import Batch, BatchFile
 from golgoru.tables import frames
 
@@ -19,8 +19,8 @@ def annotate(rows: list[dict[str, Any]], **settings: Any) -> tuple[pd.DataFrame,
     """Return annotations and the reasons of rejects, for rows as a reader gives them."""
     written = {"format": "csv", "source": "human", "date": date(2026, 1, 5), "guideline_version": "1.0"}
     of = Batch("b", Path("batch.yaml"), BatchFile(**written | {"annotator": "ann"} | settings), Path("payload"))
-    words = from_rows([{"file": "a", "line": line, **row} for line, row in enumerate(rows, start=1)])
-    found, rejects = to_annotations(Raw(words, []), of)
+    words = rows_frame([{"file": "a", "line": line, **row} for line, row in enumerate(rows, start=1)])
+    found, rejects = to_annotations(Payload(words, []), of)
     return found, [reject.error for reject in rejects]
 
 

@@ -23,7 +23,7 @@ def delivery(folder: Path, text: str | bytes | None, declared: dict[str, Any] = 
 
 
 def read(folder: Path, text: str | bytes | None, declared: dict[str, Any] = DECLARED) -> metadata.Metadata:
-    return metadata.read(delivery(folder, text, declared), IMAGES)
+    return metadata.read_metadata(delivery(folder, text, declared), IMAGES)
 
 
 def message(folder: Path, text: str | bytes | None, declared: dict[str, Any] = DECLARED) -> str:
@@ -104,6 +104,6 @@ def test_files_that_do_not_fit_their_description(tmp_path: Path) -> None:
 
 def test_deliveries_agree_on_the_type_of_a_column(tmp_path: Path) -> None:
     one, other = delivery(tmp_path, None, {"m": "text"}), delivery(tmp_path, None, {"m": "number", "a": "yes/no"})
-    assert metadata.columns([other]) == {"a": "boolean", "m": "float64"}
+    assert metadata.metadata_dtypes([other]) == {"a": "boolean", "m": "float64"}
     with pytest.raises(UserError, match=r"d.yaml: metadata.m is number, but text in .*d.yaml; make them equal"):
-        metadata.columns([one, other])
+        metadata.metadata_dtypes([one, other])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from golgoru.annotators.agreement import alpha, table
+from golgoru.annotators.agreement import agreement_table, krippendorff_alpha
 from golgoru.tables import frames
 
 # Krippendorff's own example (Computing Krippendorff's Alpha-Reliability, 2011, section C): 4 observers, 12 units.
@@ -43,7 +43,7 @@ def by_definition(rows: list[tuple[str, str, str]]) -> float | None:
 
 
 def test_alpha_is_the_published_one() -> None:
-    found = alpha(published())
+    found = krippendorff_alpha(published())
     assert found == pytest.approx(0.743421, abs=1e-6)
 
 
@@ -58,15 +58,15 @@ ROWS = st.lists(
 def test_alpha_is_that_of_the_definition_whatever_the_order(rows: list[tuple[str, str, str]]) -> None:
     expected = by_definition(rows)
     for order in (rows, rows[::-1]):
-        found = alpha(votes(order))
+        found = krippendorff_alpha(votes(order))
         assert (found is None) == (expected is None)
         assert found is None or expected is None or abs(found - expected) < 1e-9
 
 
 @given(ROWS)
 def test_kappa_of_two_annotators_is_scikit_learns(rows: list[tuple[str, str, str]]) -> None:
-    found = table(votes(rows)).query("scope == 'annotators'").set_index(["key", "other"])
-    frames.to_bytes(table(votes(rows)), "agreement")
+    found = agreement_table(votes(rows)).query("scope == 'annotators'").set_index(["key", "other"])
+    frames.to_bytes(agreement_table(votes(rows)), "agreement")
     said = {(unit, who): value for unit, who, value in rows}
     for a, b in itertools.combinations("abcd", 2):
         both = [(said[u, a], said[u, b]) for u in "uvwxyz" if (u, a) in said and (u, b) in said]
@@ -78,31 +78,31 @@ def test_kappa_of_two_annotators_is_scikit_learns(rows: list[tuple[str, str, str
         assert row["votes"] == len(both)
         assert row["share"] == pytest.approx(sum(x == y for x, y in both) / len(both), abs=1e-6)
         if len(set(left) | set(right)) == 1:
-            assert pd.isna(row["beyond_chance"])
+            assert pd.isna(row["chance_corrected"])
             assert "said the same" in row["why"]
         else:
-            assert row["beyond_chance"] == pytest.approx(cohen_kappa_score(left, right), abs=1e-6)
+            assert row["chance_corrected"] == pytest.approx(cohen_kappa_score(left, right), abs=1e-6)
 
 
 def test_classes_and_pairs_of_classes() -> None:
     rows = [("u", "a", "cat"), ("u", "b", "cat"), ("v", "a", "cat"), ("v", "b", "dog"), ("w", "a", ""), ("w", "b", "")]
-    found = table(votes(rows)).fillna({"other": ""}).set_index(["scope", "key", "other"]).sort_index()
+    found = agreement_table(votes(rows)).fillna({"other": ""}).set_index(["scope", "key", "other"]).sort_index()
     assert found.loc[("class", "cat"), "share"].item() == pytest.approx(2 / 3, abs=1e-6)
     assert found.loc[("class", "dog"), "share"].item() == 0
     assert found.loc[("classes", "cat", "dog"), "share"] == pytest.approx(0.5)
     assert found.loc[("class", "(not seen)"), "share"].item() == 1
     assert found.loc[("all", ""), "votes"].item() == len(rows)
     binary = [(unit, who, str(value == "cat")) for unit, who, value in rows]
-    assert found.loc[("class", "cat"), "beyond_chance"].item() == pytest.approx(by_definition(binary), abs=1e-6)
+    assert found.loc[("class", "cat"), "chance_corrected"].item() == pytest.approx(by_definition(binary), abs=1e-6)
 
 
 def test_without_double_labels_or_with_one_class_a_dash_has_its_reason() -> None:
     for rows in ([], [("u", "a", "cat"), ("v", "b", "dog")]):
-        (row,) = table(votes(rows)).to_dict("records")
+        (row,) = agreement_table(votes(rows)).to_dict("records")
         assert pd.isna(row["share"])
-        assert pd.isna(row["beyond_chance"])
+        assert pd.isna(row["chance_corrected"])
         assert row["why"] == "no object was labelled by two people"
-    found = table(votes([("u", "a", "cat"), ("u", "b", "cat")]))
-    assert found["beyond_chance"].isna().all()
+    found = agreement_table(votes([("u", "a", "cat"), ("u", "b", "cat")]))
+    assert found["chance_corrected"].isna().all()
     assert found["why"].str.contains("said the same").all()
     assert found["share"].tolist() == [1, 1, 1, 1]

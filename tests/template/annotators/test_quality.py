@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golgoru.annotators.quality import annotators, confusion
+from golgoru.annotators.quality import annotator_table, confusion_table
 from golgoru.core.intervals import ENOUGH
 from golgoru.tables import frames
-from tests.template.builders.annotator_tables import words_of
+from tests.template.builders.annotator_tables import annotation_per_vote
 
 COLUMNS = ["object", "annotator", "value"]
 
@@ -17,7 +17,9 @@ def ballots(*rows: tuple[str, str, str], review: bool = False) -> pd.DataFrame:
 
 
 def quality(votes: pd.DataFrame, words: pd.DataFrame | None = None, gap: float = 0.05) -> pd.DataFrame:
-    found = annotators(words_of(votes) if words is None else words, votes, confusion(votes[~votes["review"]], 3), gap)
+    found = annotator_table(
+        annotation_per_vote(votes) if words is None else words, votes, confusion_table(votes[~votes["review"]], 3), gap
+    )
     frames.canonical(found, "annotators")
     return found.set_index("annotator")
 
@@ -62,7 +64,7 @@ def test_reviews_are_not_compared() -> None:
 
 def test_words_are_counted_and_time_is_their_median_and_their_number_by_the_hour() -> None:
     votes = ballots(("o", "ann", "cat"), ("p", "ann", "cat"), ("q", "ann", "cat"), ("q", "ben", "cat"))
-    found = quality(votes, words_of(votes, [1.0, 9.0, 2.0, None]))
+    found = quality(votes, annotation_per_vote(votes, [1.0, 9.0, 2.0, None]))
     assert found["annotations"].to_dict() == {"ann": 3, "ben": 1}
     assert found["seconds_per_label"]["ann"] == 2.0
     assert found["labels_per_hour"]["ann"] == 3 * 3600 / 12
@@ -101,7 +103,7 @@ def test_nobody_is_flagged_without_good_reason(objects: int, wrong: int, gap: fl
 
 def test_speed_is_no_reason() -> None:
     votes = crowd(60, 0)
-    words = words_of(votes, votes["annotator"].map({"ann": 5.0, "ben": 5.0, "cem": 0.1}))
+    words = annotation_per_vote(votes, votes["annotator"].map({"ann": 5.0, "ben": 5.0, "cem": 0.1}))
     assert quality(votes, words)["flags"].isna().all()
 
 
@@ -131,11 +133,11 @@ def test_agreement_is_what_the_definition_says_in_any_row_order(rows: list[tuple
         if own:
             assert found.loc[name, "agreement"] == pytest.approx(sum(own) / len(own), abs=1e-4)
     shuffled = votes.sample(frac=1, random_state=seed)
-    pd.testing.assert_frame_equal(quality(shuffled, words_of(votes)), found)
+    pd.testing.assert_frame_equal(quality(shuffled, annotation_per_vote(votes)), found)
 
 
 def test_confusion_is_what_was_said_where_something_probably_was() -> None:
-    found = confusion(crowd(100, 40), 3)
+    found = confusion_table(crowd(100, 40), 3)
     frames.canonical(found, "confusion")
     cem = found[found["annotator"] == "cem"].set_index(["true", "said"])
     assert cem.loc[("cat", "dog"), "share"] == pytest.approx(0.4, abs=0.01)
@@ -145,4 +147,4 @@ def test_confusion_is_what_was_said_where_something_probably_was() -> None:
 
 
 def test_nobody_is_confused_who_labelled_alone() -> None:
-    assert confusion(ballots(("o", "ann", "cat"), ("p", "ben", "cat")), 3).empty
+    assert confusion_table(ballots(("o", "ann", "cat"), ("p", "ben", "cat")), 3).empty

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.annotators import corrections, self_consistency
-from tests.template.builders.annotator_tables import words
+from tests.template.builders.annotator_tables import human_annotations
 
 AT = pd.Timestamp("2026-03-01", tz="UTC")
 
 
 def again(*rows: dict[str, Any]) -> pd.DataFrame:
     """Words on one object, each in a batch of its own unless a row says otherwise."""
-    return self_consistency.repeats(
-        words(*({"thing": "o", "shown": "d/o", "batch": f"b{n}"} | row for n, row in enumerate(rows)))
+    return self_consistency.count_repeats(
+        human_annotations(*({"thing": "o", "shown": "d/o", "batch": f"b{n}"} | row for n, row in enumerate(rows)))
     )
 
 
@@ -57,8 +57,8 @@ def test_a_word_that_comes_again_with_a_later_export_is_the_same_word() -> None:
 
 
 def test_nobody_says_anything_again() -> None:
-    assert self_consistency.repeats(words()).empty
-    assert self_consistency.flags(self_consistency.repeats(words({}))).empty
+    assert self_consistency.count_repeats(human_annotations()).empty
+    assert self_consistency.inconsistency_flags(self_consistency.count_repeats(human_annotations({}))).empty
 
 
 WORD = st.fixed_dictionaries({
@@ -89,24 +89,24 @@ def unsteady(objects: int, other: int) -> pd.DataFrame:
         for n in range(objects)
         for batch in ("b1", "b2")
     ]
-    return self_consistency.repeats(words(*rows))
+    return self_consistency.count_repeats(human_annotations(*rows))
 
 
 def test_who_differs_from_himself_is_flagged_with_the_reason() -> None:
-    assert self_consistency.flags(unsteady(50, 20))["ann"] == (
+    assert self_consistency.inconsistency_flags(unsteady(50, 20))["ann"] == (
         "says the same class again in 60% of 50 repeats, on 50 objects"
     )
 
 
 @pytest.mark.parametrize(("objects", "other"), [(19, 19), (20, 6), (100, 20), (100, 0)])
 def test_few_repeats_and_intervals_that_reach_the_bound_flag_nobody(objects: int, other: int) -> None:
-    assert self_consistency.flags(unsteady(objects, other)).isna().all()
+    assert self_consistency.inconsistency_flags(unsteady(objects, other)).isna().all()
 
 
 def test_one_picture_shown_thirty_times_flags_nobody() -> None:
     found = again(*({"label": "cat" if n % 2 else "dog"} for n in range(30)))
     assert counted(found)[0] == 435
-    assert self_consistency.flags(found).isna().all()
+    assert self_consistency.inconsistency_flags(found).isna().all()
 
 
 # Reviews ------------------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def votes(*rows: tuple[str, str, str], weight: float = 1.0) -> pd.DataFrame:
 
 
 def test_a_vote_is_overruled_where_the_verdict_differs_and_counted_where_there_is_one() -> None:
-    found = corrections.corrections(votes(
+    found = corrections.count_corrections(votes(
         ("o", "ann", "cat"), ("o", "ben", "dog"), ("o", "rev", "cat"),
         ("p", "ann", ""), ("p", "rev", "dog"), ("q", "ann", "dog"),
     ))  # fmt: skip
@@ -129,7 +129,7 @@ def test_a_vote_is_overruled_where_the_verdict_differs_and_counted_where_there_i
 
 def test_who_said_two_things_is_overruled_by_half() -> None:
     both = votes(("o", "ann", "cat"), ("o", "ann", "dog"), weight=0.5)
-    found = corrections.corrections(pd.concat([both, votes(("o", "rev", "cat"))], ignore_index=True))
+    found = corrections.count_corrections(pd.concat([both, votes(("o", "rev", "cat"))], ignore_index=True))
     assert found.loc["ann"].to_dict() == {"reviewed": 1, "overruled": 0.5}
 
 
@@ -140,7 +140,7 @@ def reviewed(ann: tuple[int, int], ben: tuple[int, int]) -> pd.DataFrame:
 
 
 def test_whom_reviewers_overrule_more_often_than_the_others_is_flagged() -> None:
-    flags = corrections.flags(reviewed((40, 50), (20, 50)), 0.05)
+    flags = corrections.correction_flags(reviewed((40, 50), (20, 50)), 0.05)
     assert flags["ann"] == "reviewers overruled 80% of 50 words, of the other annotators' 40%"
     assert pd.isna(flags["ben"])
 
@@ -156,4 +156,4 @@ def test_whom_reviewers_overrule_more_often_than_the_others_is_flagged() -> None
 def test_reviewers_pick_what_they_doubt_so_many_corrections_alone_flag_nobody(
     ann: tuple[int, int], ben: tuple[int, int], gap: float
 ) -> None:
-    assert corrections.flags(reviewed(ann, ben), gap).isna().all()
+    assert corrections.correction_flags(reviewed(ann, ben), gap).isna().all()

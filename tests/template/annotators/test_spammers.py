@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from golgoru.annotators.quality import annotators, confusion
+from golgoru.annotators.quality import annotator_table, confusion_table
 from golgoru.tables import frames
-from tests.template.builders.annotator_tables import words_of
+from tests.template.builders.annotator_tables import annotation_per_vote
 
 GOOD, GUESSES, COMMONEST, ADVERSARY = "good", "guesses", "commonest", "adversary"
 CREW = [GOOD] * 25 + [GUESSES] * 5 + [COMMONEST] * 5 + [ADVERSARY] * 5
@@ -35,12 +35,12 @@ def crowd(
             }[CREW[who]]
             rows.append((f"o{n:04}", f"{CREW[who]}-{who:02}", f"c{said}", 1.0 if who % 2 else 10.0))
     votes = pd.DataFrame(rows, columns=["object", "annotator", "value", "seconds"]).assign(weight=1.0, review=False)
-    return votes, words_of(votes, votes["seconds"]), truth
+    return votes, annotation_per_vote(votes, votes["seconds"]), truth
 
 
 def quality(seed: int, skew: float) -> pd.DataFrame:
     votes, words, _ = crowd(seed, skew)
-    found = annotators(words, votes, confusion(votes, 5), 0.05)
+    found = annotator_table(words, votes, confusion_table(votes, 5), 0.05)
     frames.to_bytes(found, "annotators")
     return found.assign(kind=found["annotator"].str.split("-").str[0])
 
@@ -49,7 +49,7 @@ def quality(seed: int, skew: float) -> pd.DataFrame:
 def test_spammers_and_adversaries_are_flagged_and_good_people_fast_or_not_are_not(skew: float) -> None:
     found = pd.concat([quality(seed, skew) for seed in range(3)])
     bad = found["kind"] != GOOD
-    assert roc_auc_score(bad, -found["beyond_chance"].astype(float)) >= 0.98
+    assert roc_auc_score(bad, -found["chance_corrected"].astype(float)) >= 0.98
     flagged = found["flags"].fillna("").str.contains("beyond chance")
     assert flagged[bad].mean() >= 0.93
     assert flagged[~bad].mean() <= 0.03
@@ -63,22 +63,22 @@ def test_agreement_alone_does_not_find_who_always_names_the_commonest_class() ->
     either = found[found["kind"].isin([COMMONEST, GOOD])]
     is_lazy = either["kind"] == COMMONEST
     assert roc_auc_score(is_lazy, -either["agreement"].astype(float)) < 0.7
-    assert roc_auc_score(is_lazy, -either["beyond_chance"].astype(float)) >= 0.98
+    assert roc_auc_score(is_lazy, -either["chance_corrected"].astype(float)) >= 0.98
     assert lazy["spread"].median() < 0.2
     assert lazy["flags"].str.contains("beyond chance").all()
 
 
 def test_spread_tells_who_guesses_from_who_is_wrong_on_purpose() -> None:
-    found = quality(0, 0.3).groupby("kind")[["spread", "beyond_chance", "accuracy"]].median()
+    found = quality(0, 0.3).groupby("kind")[["spread", "chance_corrected", "accuracy"]].median()
     assert found.loc[ADVERSARY, "spread"] > 0.4
-    assert found.loc[ADVERSARY, "beyond_chance"] < 0.1
+    assert found.loc[ADVERSARY, "chance_corrected"] < 0.1
     assert found.loc[[GUESSES, COMMONEST], "spread"].max() < 0.2
-    assert found.loc[GOOD, "beyond_chance"] > 0.6
+    assert found.loc[GOOD, "chance_corrected"] > 0.6
 
 
 def test_accuracy_is_near_the_true_one_and_inside_its_interval() -> None:
     votes, words, truth = crowd(4, 0.3)
-    found = annotators(words, votes, confusion(votes, 5), 0.05).set_index("annotator")
+    found = annotator_table(words, votes, confusion_table(votes, 5), 0.05).set_index("annotator")
     right = (
         (votes["value"] == "c" + pd.Series(truth[votes["object"].str[1:].astype(int)]).astype(str))
         .groupby(votes["annotator"])
@@ -95,5 +95,5 @@ def test_accuracy_is_near_the_true_one_and_inside_its_interval() -> None:
 def test_nothing_is_estimated_of_who_labelled_alone() -> None:
     votes, words, _ = crowd(0, 0.3)
     alone = votes.drop_duplicates("object")
-    found = annotators(words.loc[alone.index], alone, confusion(alone, 5), 0.05)
-    assert found[["accuracy", "accuracy_low", "beyond_chance", "spread", "flags"]].isna().all(axis=None)
+    found = annotator_table(words.loc[alone.index], alone, confusion_table(alone, 5), 0.05)
+    assert found[["accuracy", "accuracy_low", "chance_corrected", "spread", "flags"]].isna().all(axis=None)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from golgoru.annotators import speed
 from golgoru.tables import frames
-from tests.template.builders.annotator_tables import words
+from tests.template.builders.annotator_tables import human_annotations
 
 
 def tempo(*rows: dict[str, Any]) -> pd.DataFrame:
     """The table, by scope and key; of one annotator unless the test looks at the column."""
-    found = speed.table(words(*rows))
-    frames.to_bytes(found, "tempo")
+    found = speed.speed_table(human_annotations(*rows))
+    frames.to_bytes(found, "speed")
     return found.set_index(["scope", "key"])
 
 
@@ -105,12 +105,12 @@ def test_nobody_and_words_without_a_class() -> None:
 
 def test_plots_have_a_point_per_tenth_and_none_without_a_value() -> None:
     rows = [minutes(n) | {"seconds": 2.0, "right": 1.0 if n < 5 else None} for n in range(10)]
-    found = speed.plots(speed.table(words(*rows, {"annotator": "ben, the second"})))
+    found = speed.speed_plots(speed.speed_table(human_annotations(*rows, {"annotator": "ben, the second"})))
     assert found["practice.csv"].decode() == "annotator,tenth,share right\n" + "".join(
         f"ann,{n},1.0\n" for n in range(1, 6)
     )
     assert found["speed.csv"].decode().splitlines()[-1] == "ann,10,2.0"
-    empty = speed.plots(speed.table(words()))
+    empty = speed.speed_plots(speed.speed_table(human_annotations()))
     assert empty["speed.csv"] == b"annotator,tenth,seconds per label\n"
 
 
@@ -131,7 +131,7 @@ WORD = st.fixed_dictionaries({
 def test_every_scope_has_every_word_with_a_class_once_and_order_and_names_are_nothing(
     rows: list[Any], dice: Any
 ) -> None:
-    found = speed.table(words(*rows))
+    found = speed.speed_table(human_annotations(*rows))
     with_class = pd.Series([row["annotator"] for row in rows if row["label"]], dtype="str").value_counts()
     for _, scope in found.groupby("scope"):
         assert scope.groupby("annotator")["labels"].sum().to_dict() == with_class.to_dict()
@@ -143,8 +143,8 @@ def test_every_scope_has_every_word_with_a_class_once_and_order_and_names_are_no
     assert np.isfinite(found["labels_per_hour"].dropna()).all()
     assert found["why"].notna()[found[["right", "seconds_per_label"]].isna().any(axis=1)].all()
     mixed = dice.sample(rows, len(rows))
-    assert frames.to_bytes(speed.table(words(*mixed)), "tempo") == frames.to_bytes(found, "tempo")
+    assert frames.to_bytes(speed.speed_table(human_annotations(*mixed)), "speed") == frames.to_bytes(found, "speed")
     other = {"ann": "zoe", "ben": "abe"}
-    renamed = speed.table(words(*({**row, "annotator": other[row["annotator"]]} for row in rows)))
+    renamed = speed.speed_table(human_annotations(*({**row, "annotator": other[row["annotator"]]} for row in rows)))
     expected = found.assign(annotator=found["annotator"].map(other).astype("str"))
-    assert frames.to_bytes(renamed, "tempo") == frames.to_bytes(expected, "tempo")
+    assert frames.to_bytes(renamed, "speed") == frames.to_bytes(expected, "speed")

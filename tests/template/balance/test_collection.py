@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from golgoru.balance.collection import needs
+from golgoru.balance.collection import images_to_collect
 from golgoru.balance.raking import Margins, calibrate
 
 
@@ -16,7 +16,7 @@ def shares_of(counts, shares, low=0.1, high=10.0):
 
 def missing(counts, shares, low=0.1, high=10.0):
     weight, _ = shares_of(counts, shares, low, high)
-    return needs(csr_array(counts), np.ones(len(counts)), weight, shares, low, high)
+    return images_to_collect(csr_array(counts), np.ones(len(counts)), weight, shares, low, high)
 
 
 def one_class_each(*images):

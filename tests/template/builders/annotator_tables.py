@@ -14,15 +14,17 @@ TYPES = {
 }  # fmt: skip
 
 
-def words(*rows: dict[str, Any]) -> pd.DataFrame:
+def human_annotations(*rows: dict[str, Any]) -> pd.DataFrame:
     """Words with what is said of them, else the defaults; each on a picture of its own that is the object, too."""
     full = [{"shown": f"d/{n}"} | DEFAULTS | row for n, row in enumerate(rows)]
     full = [row | {"thing": row.get("thing", row["shown"])} for row in full]
     return pd.DataFrame(full, columns=list(TYPES)).astype(TYPES)
 
 
-def words_of(votes: pd.DataFrame, seconds: Any = None) -> pd.DataFrame:
+def annotation_per_vote(votes: pd.DataFrame, seconds: Any = None) -> pd.DataFrame:
     """One word per vote."""
     columns = ["annotator", "review", "object", "value"]
     said = votes[columns].rename(columns={"object": "thing", "value": "label"}).assign(shown=votes["object"])
-    return words(*said.to_dict("records")).assign(seconds=pd.Series(seconds, index=range(len(votes)), dtype=float))
+    return human_annotations(*said.to_dict("records")).assign(
+        seconds=pd.Series(seconds, index=range(len(votes)), dtype=float)
+    )

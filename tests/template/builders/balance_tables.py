@@ -29,14 +29,14 @@ def tables(shown, split="train", copies=(), status="agreed", ignore=False, near=
         "images": frames.frame("images", {"image": names, "content": content, "bytes": 1}),
         "splits": frames.frame("splits", where),
         "labels": frames.frame("labels", labels.assign(status=status, source="human", guideline_version="1")),
-        "copies": frames.frame(
-            "copies", {"image": list(copies), "kept_as": "0", "kind": "near", "rule": "COPY-002"}
+        "duplicates": frames.frame(
+            "copies", {"image": list(copies), "duplicate_of": "0", "kind": "near", "rule": "COPY-002"}
         ),
-        "pairs": frames.frame(
+        "duplicate_pairs": frames.frame(
             "pairs", {"image_a": first, "image_b": second, "kind": "borderline", "distance": 9, "score": 1.0}
         ),
         "sources": frames.frame("sources", {"image": names, "delivery": "a", "date": "2026-01-01", **columns}),
-        "cases": frames.frame("cases", pd.DataFrame(list(fired), columns=["edge_case", "image", "object"])),
+        "edge_case_hits": frames.frame("edge_case_hits", pd.DataFrame(list(fired), columns=["edge_case", "image", "object"])),
     }  # fmt: skip
 
 

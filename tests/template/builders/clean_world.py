@@ -17,14 +17,14 @@ from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import read_rules
 from golgoru.tables import frames
 from golgoru.validation import baseline, suite_runner
-from golgoru.validation.features.annotations import Annotations
-from golgoru.validation.features.base import Facts
-from golgoru.validation.features.images import Images, Rejects, Sources
-from golgoru.validation.features.released import Labels, ReleaseImages
-from golgoru.validation.suites import write_suite
+from golgoru.validation.features.annotations import AnnotationFeatures
+from golgoru.validation.features.base import FeatureTable
+from golgoru.validation.features.images import ImageFeatures, RejectFeatures, SourceFeatures
+from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeatures
+from golgoru.validation.suites import suite_from_rules
 
 RULES = read_rules(Path(__file__).parents[3] / paths.RULES)
-SUITES = {table: write_suite(RULES, table) for table in RULES.tables()}
+SUITES = {table: suite_from_rules(RULES, table) for table in RULES.tables()}
 TASKS: tuple[Task, ...] = ("classification", "detection", "segmentation", "ocr")
 DRAWN = TASKS[1:]
 CLASSES = Classes.model_validate(
@@ -51,16 +51,18 @@ class World:
     tables: dict[str, pd.DataFrame]
 
 
-def facts_of(world: World, classes: Classes = CLASSES) -> dict[str, Facts]:
+def facts_of(world: World, classes: Classes = CLASSES) -> dict[str, FeatureTable]:
     """Return the tables with their facts, by name."""
     made, pools = world.tables, POOLS.pool_of
     return {
-        "images": Images(made["images"]),
-        "sources": Sources(made["sources"]),
-        "annotations": Annotations(made["annotations"], made["images"], classes, Changes(), RULES, pools, world.task),
-        "rejects": Rejects(made["rejects"]),
-        "labels": Labels(made["labels"], classes),
-        "release/images": ReleaseImages(made["release/images"]),
+        "images": ImageFeatures(made["images"]),
+        "sources": SourceFeatures(made["sources"]),
+        "annotations": AnnotationFeatures(
+            made["annotations"], made["images"], classes, Changes(), RULES, pools, world.task
+        ),
+        "rejects": RejectFeatures(made["rejects"]),
+        "labels": LabelFeatures(made["labels"], classes),
+        "release/images": ReleaseImageFeatures(made["release/images"]),
     }
 
 
@@ -81,7 +83,7 @@ def found(worlds: list[World]) -> list[pd.DataFrame]:
         for c in CLASSES.classes
     ]
     facts = facts_of(World(worlds[0].task, apart), Classes(version=CLASSES.version, classes=tuple(named)))
-    findings = suite_runner.check(facts, SUITES, RULES, NOTHING_ACCEPTED).findings
+    findings = suite_runner.run_suites(facts, SUITES, RULES, NOTHING_ACCEPTED).findings
     frames.canonical(findings, "violations")  # fits its schema, and its key is unique
     return [_of(findings, mark) for mark in marks]
 

@@ -14,11 +14,11 @@ from tests.template.builders.guideline_changes import NONE
 CLASSES = Classes(version="1.10", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl", ignore=True)))
 DEFAULTS = Params()
 ROLES = {"voted", "overruled", "adjudicated", "superseded", "outdated", "empty", "no vote", "set aside"}
-TABLES = ("labels", "votes", "ballots", "copies", "disagreements", "relabel")
+TABLES = ("labels", "annotation_roles", "votes", "duplicates", "duplicate_conflicts", "relabel")
 BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 
 
-def word(
+def annotation(
     key: str, annotator: str, label: str | None = None, at: tuple[float, ...] = (), **columns: Any
 ) -> dict[str, Any]:
     """A word of batch b1, b2, ... on image d/i; a batch has the date of its number."""
@@ -53,7 +53,7 @@ def consolidate(
     return run({
         "annotations": frames.frame("annotations", pd.DataFrame(list(words))),
         "violations": frames.frame("violations", pd.DataFrame(list(findings))),
-        "pairs": frames.frame("pairs", linked),
+        "duplicate_pairs": frames.frame("duplicate_pairs", linked),
         "images": images,
         "sources": frames.frame("sources", {"image": images["image"], "delivery": "d", "date": "2026-01-01"}),
     }, task, classes, changes, params)  # fmt: skip
@@ -93,7 +93,7 @@ def label(found: Tables) -> dict[str, Any]:
     return row
 
 
-def said(found: Tables) -> dict[str, tuple[str, str]]:
+def label_and_status(found: Tables) -> dict[str, tuple[str, str]]:
     """Object to label and status."""
     return {row["object"]: (row["label"], row["status"]) for row in found.labels.to_dict("records")}
 

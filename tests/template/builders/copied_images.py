@@ -8,7 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from golgoru.core import paths
-from golgoru.images.statistics import examine
+from golgoru.images.statistics import fingerprint_files
 from golgoru.tables import frames
 from stages.dedup import Params, Tables, transform
 
@@ -42,7 +42,7 @@ def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: d
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seen = examine([path], (), 10**8)[0]
+        seen = fingerprint_files([path], (), 10**8)[0]
         rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
         delivery = image.split("/")[0]
         date = (dates or {}).get(delivery, "2026-01-01")
@@ -53,7 +53,7 @@ def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: d
 def run(*args, params: Params = DEFAULTS, **kwargs) -> Tables:
     images, sources = tables(*args, **kwargs)
     found = transform(images=images, sources=sources, params=params)
-    frames.canonical(found.pairs, "pairs")
+    frames.canonical(found.pairs, "duplicate_pairs")
     frames.canonical(found.groups, "groups")
     return found
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from golgoru.guideline.classes import Classes
 from golgoru.tables import frames
-from golgoru.validation.features.edge_cases import Objects, Pictures
+from golgoru.validation.features.edge_cases import EdgeCaseImages, EdgeCaseObjects
 
 MANY = 60
 CLASSES = Classes.model_validate({"version": "1.0", "classes": [{"id": "cat"}, {"id": "dog"}]})
@@ -61,10 +61,10 @@ def more(table: str, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
     return made | {table: frames.frame(table, pd.DataFrame([*made[table].to_dict("records"), *rows]))}
 
 
-def facts(given: dict[str, pd.DataFrame]) -> dict[str, "Pictures | Objects"]:
+def facts(given: dict[str, pd.DataFrame]) -> dict[str, "EdgeCaseImages | EdgeCaseObjects"]:
     """Return the facts of pictures and of objects."""
-    rows = [given[table] for table in ("images", "sources", "labels", "votes", "groups", "pairs")]
+    rows = [given[table] for table in ("images", "sources", "labels", "annotation_roles", "groups", "duplicate_pairs")]
     return {
-        "image": Pictures(*rows),
-        "object": Objects(given["labels"], given["images"], given["pairs"], CLASSES),
+        "image": EdgeCaseImages(*rows),
+        "object": EdgeCaseObjects(given["labels"], given["images"], given["duplicate_pairs"], CLASSES),
     }

@@ -6,7 +6,7 @@ from PIL import Image
 
 from golgoru.core import paths
 from golgoru.guideline.classes import Class, Classes
-from golgoru.images.statistics import examine
+from golgoru.images.statistics import fingerprint_files
 from golgoru.tables import frames
 
 CLASSES = Classes(version="1", classes=(Class(id="red"), Class(id="green"), Class(id="blue")))
@@ -27,6 +27,6 @@ def pictures(labels: list[str | None]) -> pd.DataFrame:
 
 def seen(names: list[str]) -> pd.DataFrame:
     """Return `images` of pictures that are there."""
-    found = examine([paths.IMAGES / name for name in names], (), 10**8)
+    found = fingerprint_files([paths.IMAGES / name for name in names], (), 10**8)
     rows = pd.DataFrame([one.looks for one in found]) if names else pd.DataFrame()
     return frames.frame("images", rows.assign(image=names, content=[one.content for one in found], bytes=1))

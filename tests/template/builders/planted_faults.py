@@ -14,7 +14,7 @@ from tests.template.builders.clean_world import World
 Plant = Callable[[World, int], set[str]]
 
 
-def _set(world: World, table: str, row: int, values: Mapping[str, Any]) -> None:
+def _set_row(world: World, table: str, row: int, values: Mapping[str, Any]) -> None:
     """Give one row of a table other values."""
     rows = world.tables[table].astype(object).to_dict("list")
     for column, value in values.items():
@@ -22,13 +22,13 @@ def _set(world: World, table: str, row: int, values: Mapping[str, Any]) -> None:
     world.tables[table] = frames.frame(table, rows)
 
 
-def _again(world: World, table: str, row: int, **values: Any) -> None:
+def _repeat_row(world: World, table: str, row: int, **values: Any) -> None:
     """Let one row of a table stand once more, with other values."""
     rows = world.tables[table].iloc[[row]].assign(**values)
     world.tables[table] = frames.concat([world.tables[table], frames.frame(table, rows)], table)
 
 
-def _word(world: World, at: int) -> int:
+def _free_annotation(world: World, at: int) -> int:
     """Return the place of an object that nobody corrects, and that corrects nothing."""
     words = world.tables["annotations"]
     free = (words["kind"] == "object") & words["about"].isna() & ~words["annotation"].isin(words["about"].dropna())
@@ -36,23 +36,23 @@ def _word(world: World, at: int) -> int:
     return int(places[at % len(places)])
 
 
-def word(**values: Any) -> Plant:
+def altered_annotation(**values: Any) -> Plant:
     """Plant other values in a word."""
 
     def plant(world: World, at: int) -> set[str]:
-        row = _word(world, at)
-        _set(world, "annotations", row, values)
+        row = _free_annotation(world, at)
+        _set_row(world, "annotations", row, values)
         return {str(world.tables["annotations"]["annotation"].iloc[row])}
 
     return plant
 
 
-def second_word(**values: Any) -> Plant:
+def repeated_annotation(**values: Any) -> Plant:
     """Plant a word once more, with other values; both are at fault, and what else the annotator said of the image."""
 
     def plant(world: World, at: int) -> set[str]:
-        row = _word(world, at)
-        _again(world, "annotations", row, annotation="by-ann/again", **values)
+        row = _free_annotation(world, at)
+        _repeat_row(world, "annotations", row, annotation="by-ann/again", **values)
         words = world.tables["annotations"]
         unit = ["image", "annotator", "batch"]
         same = (words[unit] == words[unit].iloc[row]).all(axis=1)
@@ -63,101 +63,101 @@ def second_word(**values: Any) -> Plant:
     return plant
 
 
-def picture(**values: Any) -> Plant:
+def extra_image(**values: Any) -> Plant:
     """Plant a further picture, of which nobody has said anything yet."""
 
     def plant(world: World, at: int) -> set[str]:
         row = at % len(world.tables["images"])
-        _again(world, "images", row, image="a/further.png", content="f" * 32, **values)
-        _again(world, "sources", row, image="a/further.png")
+        _repeat_row(world, "images", row, image="a/further.png", content="f" * 32, **values)
+        _repeat_row(world, "sources", row, image="a/further.png")
         return {"a/further.png"}
 
     return plant
 
 
-def near_name(renamed: Callable[[str], str]) -> Plant:
+def similar_name(renamed: Callable[[str], str]) -> Plant:
     """Plant a further picture whose name is nearly that of another one."""
 
     def plant(world: World, at: int) -> set[str]:
         row = at % len(world.tables["images"])
         name = str(world.tables["images"]["image"].iloc[row])
-        _again(world, "images", row, image=renamed(name), content="f" * 32)
-        _again(world, "sources", row, image=renamed(name))
+        _repeat_row(world, "images", row, image=renamed(name), content="f" * 32)
+        _repeat_row(world, "sources", row, image=renamed(name))
         return {name, renamed(name)}
 
     return plant
 
 
-def composed_name(world: World, at: int) -> set[str]:
+def composed_name_pair(world: World, at: int) -> set[str]:
     """Plant two pictures whose names differ by Unicode normalisation alone."""
     row = at % len(world.tables["images"])
     names = ("a/\u00e9.png", "a/e\u0301.png")
     for number, name in enumerate(names):
-        _again(world, "images", row, image=name, content=f"{number}" * 32)
-        _again(world, "sources", row, image=name)
+        _repeat_row(world, "images", row, image=name, content=f"{number}" * 32)
+        _repeat_row(world, "sources", row, image=name)
     return set(names)
 
 
-def broken_picture(world: World, at: int) -> set[str]:
+def unreadable_image(world: World, at: int) -> set[str]:
     """Plant a picture that cannot be opened, of which people have spoken."""
     words = world.tables["annotations"]
-    image = words["image"].iloc[_word(world, at)]
+    image = words["image"].iloc[_free_annotation(world, at)]
     row = int((world.tables["images"]["image"] == image).to_numpy().nonzero()[0][0])
     unread = dict.fromkeys(("width", "height", "format", "contrast"))
-    _set(world, "images", row, {"error": "truncated", **unread})
+    _set_row(world, "images", row, {"error": "truncated", **unread})
     return set(words.loc[words["image"] == image, "annotation"])
 
 
-def late_word(world: World, at: int) -> set[str]:
+def late_annotation(world: World, at: int) -> set[str]:
     """Plant a word that was made two days after its batch was handed in."""
-    return word(created_at=pd.Timestamp("2026-03-03T00:00Z"))(world, at)
+    return altered_annotation(created_at=pd.Timestamp("2026-03-03T00:00Z"))(world, at)
 
 
-def source(**values: Any) -> Plant:
+def altered_source(**values: Any) -> Plant:
     """Plant other values in the origin of an image that has a group key."""
 
     def plant(world: World, at: int) -> set[str]:
         places = world.tables["sources"]["group_key"].notna().to_numpy().nonzero()[0]
         row = int(places[at % len(places)])
-        _set(world, "sources", row, values)
+        _set_row(world, "sources", row, values)
         return {str(world.tables["sources"]["image"].iloc[row])}
 
     return plant
 
 
-def reject(world: World, at: int) -> set[str]:
+def unread_line(world: World, at: int) -> set[str]:
     """Plant a line that could not be read."""
     row = {"reject": ["by-ann/x.csv/0f"], "batch": "by-ann", "file": "x.csv", "line": at + 1}
     world.tables["rejects"] = frames.frame("rejects", row | {"error": "found 2 values, expected 3"})
     return {"by-ann/x.csv/0f"}
 
 
-def label(**values: Any) -> Plant:
+def altered_label(**values: Any) -> Plant:
     """Plant other values in a label."""
 
     def plant(world: World, at: int) -> set[str]:
         row = at % len(world.tables["labels"])
-        _set(world, "labels", row, values)
+        _set_row(world, "labels", row, values)
         return {str(world.tables["labels"]["object"].iloc[row])}
 
     return plant
 
 
-def released(column: str) -> Plant:
+def shared_across_splits(column: str) -> Plant:
     """Plant in an image of train what an image of another split has: its group, or its content."""
 
     def plant(world: World, at: int) -> set[str]:
         images = world.tables["release/images"]
         train = images.index[images["split"] == "train"]
         other = images.loc[images["split"] != "train", column].iloc[0]
-        _set(world, "release/images", int(train[at % len(train)]), {column: other})
+        _set_row(world, "release/images", int(train[at % len(train)]), {column: other})
         images = world.tables["release/images"]
         return set(images.loc[images[column] == other, "image"])
 
     return plant
 
 
-def other_split(world: World, at: int) -> set[str]:
+def unknown_split(world: World, at: int) -> set[str]:
     """Plant a split that is none, for a whole group."""
     images = world.tables["release/images"]
     same = images["group"] == images["group"].iloc[at % len(images)]
@@ -165,8 +165,8 @@ def other_split(world: World, at: int) -> set[str]:
     return set(images.loc[same, "image"])
 
 
-def silent_image(world: World, at: int) -> set[str]:
+def unreviewed_image(world: World, at: int) -> set[str]:
     """Plant an image that shows nothing, and that nobody has looked at."""
     row = at % len(world.tables["release/images"])
-    _set(world, "release/images", row, {"objects": 0, "reviewed_empty": False})
+    _set_row(world, "release/images", row, {"objects": 0, "reviewed_empty": False})
     return {str(world.tables["release/images"]["image"].iloc[row])}

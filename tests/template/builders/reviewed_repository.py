@@ -27,7 +27,7 @@ def pictures(*names: str, exact: tuple[tuple[str, str], ...] = ()) -> None:
     rows |= {"bytes": 10, "format": "PNG", "mode": "RGB", "contrast": 50.0}
     frames.write(frames.frame("images", rows), paths.DATA / "images.parquet", "images")
     pairs = pd.DataFrame(list(exact), columns=["image_a", "image_b"]).assign(kind="exact", distance=0, score=1.0)
-    frames.write(frames.frame("pairs", pairs), paths.DATA / "pairs.parquet", "pairs")
+    frames.write(frames.frame("duplicate_pairs", pairs), paths.DATA / "duplicate_pairs.parquet", "duplicate_pairs")
     (paths.DELIVERIES / "d.yaml").write_text("date: 2026-01-01\nlicence: CC0-1.0\n")
 
 
@@ -35,7 +35,9 @@ def content(image: str) -> str:
     return image.encode().hex().rjust(32, "0")[-32:]
 
 
-def say(batch: str, annotator: str, *words: dict[str, Any], date: str = "2026-01-05", source: str = "human") -> None:
+def add_batch(
+    batch: str, annotator: str, *words: dict[str, Any], date: str = "2026-01-05", source: str = "human"
+) -> None:
     folder = paths.BATCHES / batch
     (folder / "payload").mkdir(parents=True)
     lines = [json.dumps(word) for word in words]
@@ -46,7 +48,7 @@ def say(batch: str, annotator: str, *words: dict[str, Any], date: str = "2026-01
     )
 
 
-def word(name: str, label: str, image: str = "d/1.png", **more: Any) -> dict[str, Any]:
+def box_annotation(name: str, label: str, image: str = "d/1.png", **more: Any) -> dict[str, Any]:
     """A box, by its letter in BOXES, with its own id."""
     box = dict(zip(("x", "y", "width", "height"), BOXES[name], strict=True))
     return {"id": name, "image": image, "label": label, **box, **more}
@@ -80,7 +82,7 @@ def box_of(row: dict[str, Any]) -> tuple[float, ...]:
     return tuple(row[side] for side in ("x", "y", "width", "height"))
 
 
-def suspect(*rows_: dict[str, Any]) -> None:
+def write_label_issues(*rows_: dict[str, Any]) -> None:
     """Write `suspects`; what a row leaves out is what stands."""
     found = []
     for rank, row in enumerate(rows_, start=1):
@@ -90,10 +92,10 @@ def suspect(*rows_: dict[str, Any]) -> None:
         found.append(
             {**known, "rank": rank, "kind": "label", "proposal": "relabel", "score": 0.9, "reason": "so", **row}
         )
-    frames.write(frames.frame("suspects", pd.DataFrame(found)), paths.DATA / "suspects.parquet", "suspects")
+    frames.write(frames.frame("label_issues", pd.DataFrame(found)), paths.DATA / "label_issues.parquet", "label_issues")
 
 
-def fill(file: Path, decisions: dict[str, dict[str, str]], delimiter: str = ",", **how: Any) -> None:
+def fill_sheet(file: Path, decisions: dict[str, dict[str, str]], delimiter: str = ",", **how: Any) -> None:
     """Write decisions into a sheet, by suspect, and save it as a spreadsheet would."""
     with file.open(encoding="utf-8-sig", newline="") as sheet:
         table = list(csv.DictReader(sheet))

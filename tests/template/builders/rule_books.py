@@ -7,7 +7,7 @@ from golgoru.guideline.rules import RuleBook
 NULL = ("expect_column_values_to_be_null", {"column": "error"})
 
 
-def book(*checks: tuple[str, dict[str, Any]] | None, table: str = "images", **more: Any) -> RuleBook:
+def rule_book(*checks: tuple[str, dict[str, Any]] | None, table: str = "images", **more: Any) -> RuleBook:
     """Return a rule book with one rule per check, TEST-001, TEST-002, ... (None: `more` says it)"""
     rules = [
         {

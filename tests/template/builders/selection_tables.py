@@ -52,20 +52,34 @@ class Given:
         self.vectors = frames.frame(
             "vectors", {"image": self.names, "vector": pd.Series(rows_, dtype=pd.ArrowDtype(BYTES))}
         )
-        empty = ("pairs", "copies", "violations", "disagreements", "cases", "seats", "plan", "suspects")
+        empty = (
+            "duplicate_pairs",
+            "duplicates",
+            "violations",
+            "duplicate_conflicts",
+            "edge_case_hits",
+            "split_coverage",
+            "collection_plan",
+            "label_issues",
+        )
         self.tables = {table: frames.frame(table) for table in empty}
         self.withdrawals: list[Withdrawal] = []
 
     def run(self, **params: Any) -> select.Tables:
-        own = {key: getattr(self, key) for key in ("images", "groups", "labels", "votes", "predictions", "vectors")}
+        own = {
+            key: getattr(self, key)
+            for key in ("images", "groups", "labels", "annotation_roles", "predictions", "embeddings")
+        }
         found = select.transform(
             **own, **self.tables, withdrawals=self.withdrawals, classes=CLASSES, seed=0,
             params=select.Params.model_validate(params),
         )  # fmt: skip
-        for table in ("queue", "proposals", "acceptance"):
+        for table in ("queue", "preannotations", "auto_accept"):
             frames.to_bytes(getattr(found, table), table)
         return found
 
     def near(self, first: int, second: int, kind: str = "near") -> None:
         pair = {"image_a": [name(first)], "image_b": name(second), "kind": kind, "distance": 1, "score": 0.99}
-        self.tables["pairs"] = frames.concat([self.tables["pairs"], frames.frame("pairs", pair)], "pairs")
+        self.tables["duplicate_pairs"] = frames.concat(
+            [self.tables["duplicate_pairs"], frames.frame("duplicate_pairs", pair)], "duplicate_pairs"
+        )

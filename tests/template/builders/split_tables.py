@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from golgoru.duplicates.components import components
+from golgoru.duplicates.components import group_roots
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.tables import frames
 from stages import split
@@ -36,7 +36,7 @@ def delivered(dates: list[str], contents: Any = None) -> tuple[pd.DataFrame, pd.
 def joined(images: pd.DataFrame, sources: pd.DataFrame, edges: Any) -> pd.DataFrame:
     """Return `groups` as dedup would; `edges` (n, 2) are positions in tables that stand in order of arrival."""
     rank = sources.groupby(["date", "delivery"]).ngroup().to_numpy(np.int64)
-    found = components(rank, np.sort(np.array(edges, dtype=np.int64).reshape(-1, 2), axis=1))
+    found = group_roots(rank, np.sort(np.array(edges, dtype=np.int64).reshape(-1, 2), axis=1))
     content = images["content"].to_numpy()
     ends = {"group": content[found.now], "home": content[found.on_arrival]}
     return frames.frame("groups", {"image": images["image"], **ends})
@@ -49,7 +49,10 @@ def run(table: pd.DataFrame, pins: Any = (), seed: int = 7, given: Any = None, *
     some: dict[str, Any] = {
         "sources": frames.frame("sources", {"image": name, "delivery": "a", "date": "2026-01-01"}),
         "images": frames.frame("images", {"image": name, "content": content}),
-        **{empty: frames.frame(empty) for empty in ("labels", "votes", "cases", "copies", "pairs")},
+        **{
+            empty: frames.frame(empty)
+            for empty in ("labels", "annotation_roles", "edge_case_hits", "duplicates", "duplicate_pairs")
+        },
         "edge_cases": NO_CASES,
         **(given or {}),
     }

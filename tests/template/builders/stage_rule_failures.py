@@ -32,16 +32,16 @@ class Case(NamedTuple):
     frozen: str | None = None
 
 
-def capped(cap: int | None) -> rebalance.Params:
+def capped_settings(cap: int | None) -> rebalance.Params:
     """Return settings under which classes are pulled toward square roots, and keep at most `cap` images each."""
     return rebalance.Params.model_validate({"targets": [{"to": "square root", "cap": cap}]})
 
 
-def told(case: Case, world: World) -> list[str]:
+def pipeline_messages(case: Case, world: World) -> list[str]:
     """Return what the pipeline says of this rule: rows of the ledger, or the error that ends the run."""
     try:
         made = worlds.released(
-            world, rebalance=capped(case.cap), split=split.Params.model_validate({"frozen": case.frozen})
+            world, rebalance=capped_settings(case.cap), split=split.Params.model_validate({"frozen": case.frozen})
         )
     except UserError as error:
         return str(error).splitlines()
@@ -54,7 +54,7 @@ def told(case: Case, world: World) -> list[str]:
     ]
 
 
-def world() -> World:
+def four_cats() -> World:
     """Return four images that ann and ben call a cat, all of them in train."""
     images = frames.frame("images", {"image": NAMES, "content": CONTENT, "bytes": 10, "width": 100, "height": 100})
     came = {"image": NAMES, "delivery": [name[0] for name in NAMES], "date": "2026-01-01", "licence": "CC0-1.0"}
@@ -72,7 +72,7 @@ def world() -> World:
         annotations=frames.frame("annotations", pd.DataFrame(rows).assign(**said)),
         rejects=frames.frame("rejects"),
         violations=frames.frame("violations"),
-        pairs=frames.frame("pairs"),
+        pairs=frames.frame("duplicate_pairs"),
         groups=world_tables.groups_of(images, sources, []),
         pins=[Pin(line, name, "train", "") for line, name in enumerate(NAMES, start=2)],
         withdrawals=[],
@@ -80,46 +80,46 @@ def world() -> World:
     )
 
 
-def copies(kind: str, distance: int) -> World:
-    made = world()
+def with_duplicate(kind: str, distance: int) -> World:
+    made = four_cats()
     pair = {"image_a": NAMES[:1], "image_b": NAMES[1:2], "kind": kind, "distance": distance, "score": 1.0}
     groups = world_tables.groups_of(made.images, made.sources, [tuple(NAMES[:2])])
-    return made._replace(pairs=frames.frame("pairs", pair), groups=groups)
+    return made._replace(pairs=frames.frame("duplicate_pairs", pair), groups=groups)
 
 
-def dog(*words: str, made: World | None = None) -> World:
+def labelled_dog(*words: str, made: World | None = None) -> World:
     """Return the images, the four if not said, of which these words say that it is a dog."""
-    made = world() if made is None else made
+    made = four_cats() if made is None else made
     says = made.annotations["label"].mask(made.annotations["annotation"].isin(words), "dog")
     return made._replace(annotations=made.annotations.assign(label=says))
 
 
-def two_kinds_of_frames() -> World:
-    return dog("ann/a/2.png", "ben/a/2.png", made=copies("near", 3))
+def conflicting_near_duplicates() -> World:
+    return labelled_dog("ann/a/2.png", "ben/a/2.png", made=with_duplicate("near", 3))
 
 
-def two_kinds_of_files() -> World:
-    made = copies("exact", 0)
+def conflicting_exact_duplicates() -> World:
+    made = with_duplicate("exact", 0)
     ben = made.annotations["annotation"] == "ben/a/2.png"  # two of three words on the pixels are `cat`, now
-    return dog("ann/a/2.png", made=made._replace(annotations=made.annotations[~ben]))
+    return labelled_dog("ann/a/2.png", made=made._replace(annotations=made.annotations[~ben]))
 
 
-def receipt(ann: str, ben: str) -> World:
+def two_readings(ann: str, ben: str) -> World:
     """Return the four images, of the first of which the two read a line each so."""
-    made = world()._replace(task="ocr")
+    made = four_cats()._replace(task="ocr")
     box = {"x": 10.0, "y": 10.0, "width": 50.0, "height": 12.0}
     text = made.annotations["annotation"].map({f"ann/{NAMES[0]}": ann, f"ben/{NAMES[0]}": ben}).fillna("TOTAL 9.00")
     return made._replace(annotations=made.annotations.assign(text=text, **box))
 
 
-def torn() -> World:
-    made = copies("near", 3)
+def group_in_two_splits() -> World:
+    made = with_duplicate("near", 3)
     return made._replace(pins=[made.pins[0], made.pins[1]._replace(split="test"), *made.pins[2:]])
 
 
-def frozen(joined: bool) -> World:
+def late_group_member(joined: bool) -> World:
     """Return the images, of which the first is pinned to test, and the last, of a later day, may join its group."""
-    made = world()
+    made = four_cats()
     later = made.sources["date"].mask(made.sources["delivery"] == "b", "2026-03-01")
     sources = made.sources.assign(date=later)
     groups = world_tables.groups_of(made.images, sources, [(NAMES[0], NAMES[3])] if joined else [])
@@ -129,31 +129,45 @@ def frozen(joined: bool) -> World:
 def withdrawn() -> World:
     entries = ({"image": NAMES[0]}, {"content": CONTENT[3]})
     why = {"reason": "no consent", "date": "2026-06-01"}
-    return world()._replace(withdrawals=[Withdrawal.model_validate(entry | why) for entry in entries])
+    return four_cats()._replace(withdrawals=[Withdrawal.model_validate(entry | why) for entry in entries])
 
 
 CASES = (
-    Case("COPY-001", "the same file under two names", lambda: copies("exact", 0), world),
-    Case("COPY-002", "two frames of one shot", lambda: copies("near", 3), world),
-    Case("COPY-003", "two frames of one shot, a cat and a dog", two_kinds_of_frames, lambda: copies("near", 3)),
+    Case("COPY-001", "the same file under two names", lambda: with_duplicate("exact", 0), four_cats),
+    Case("COPY-002", "two frames of one shot", lambda: with_duplicate("near", 3), four_cats),
     Case(
-        "COPY-003", "one file under two names, a cat here, a dog there", two_kinds_of_files, lambda: copies("exact", 0)
+        "COPY-003",
+        "two frames of one shot, a cat and a dog",
+        conflicting_near_duplicates,
+        lambda: with_duplicate("near", 3),
     ),
-    Case("VOTE-001", "one says cat, one says dog", lambda: dog("ben/a/1.png"), world),
+    Case(
+        "COPY-003",
+        "one file under two names, a cat here, a dog there",
+        conflicting_exact_duplicates,
+        lambda: with_duplicate("exact", 0),
+    ),
+    Case("VOTE-001", "one says cat, one says dog", lambda: labelled_dog("ben/a/1.png"), four_cats),
     Case(
         "TEXT-003",
         "one reads an O, one a zero",
-        lambda: receipt("TOTAL 9.O0", "TOTAL 9.00"),
-        lambda: receipt("TOTAL  9.00", "TOTAL 9.00"),
+        lambda: two_readings("TOTAL 9.O0", "TOTAL 9.00"),
+        lambda: two_readings("TOTAL  9.00", "TOTAL 9.00"),
     ),
-    Case("SPLIT-001", "two near copies, pinned to two splits", torn, lambda: copies("near", 3)),
+    Case("SPLIT-001", "two near copies, pinned to two splits", group_in_two_splits, lambda: with_duplicate("near", 3)),
     Case(
         "SPLIT-002",
         "a later picture of a scene in the frozen test set",
-        lambda: frozen(joined=True),
-        lambda: frozen(joined=False),
+        lambda: late_group_member(joined=True),
+        lambda: late_group_member(joined=False),
         frozen="2026-02-01",
     ),
-    Case("CAP-001", "four cats where three are wanted", world, lambda: dog("ann/b/4.png", "ben/b/4.png"), cap=3),
-    Case("WITHDRAWN-001", "one image by name, one by content", withdrawn, world),
+    Case(
+        "CAP-001",
+        "four cats where three are wanted",
+        four_cats,
+        lambda: labelled_dog("ann/b/4.png", "ben/b/4.png"),
+        cap=3,
+    ),
+    Case("WITHDRAWN-001", "one image by name, one by content", withdrawn, four_cats),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from golgoru.duplicates.components import components
+from golgoru.duplicates.components import group_roots
 from golgoru.tables import frames
 from golgoru.tables.schema import BYTES
 
@@ -81,7 +81,7 @@ def make_pairs(images: pd.DataFrame, sources: pd.DataFrame, dice: random.Random)
     rows = pd.DataFrame([(a, b, kind) for (a, b), kind in found.items()], columns=["image_a", "image_b", "kind"])
     edges = [*found, *keyed_edges(came)]
     near = (rows["kind"] == "near").astype(int)
-    return frames.frame("pairs", rows.assign(distance=near * 3, score=1 - near * 0.01)), edges
+    return frames.frame("duplicate_pairs", rows.assign(distance=near * 3, score=1 - near * 0.01)), edges
 
 
 def groups_of(images: pd.DataFrame, sources: pd.DataFrame, edges: list[Any]) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def groups_of(images: pd.DataFrame, sources: pd.DataFrame, edges: list[Any]) -> 
     place = pd.Series(came.index, index=came["image"])
     ends = np.array([[place[a], place[b]] for a, b in edges], dtype=np.int64).reshape(-1, 2)
     rank = came.groupby(["date", "delivery"]).ngroup().to_numpy(np.int64)
-    joined = components(rank, np.sort(ends, axis=1))
+    joined = group_roots(rank, np.sort(ends, axis=1))
     content = came["content"].to_numpy()
     return frames.frame(
         "groups", {"image": came["image"], "group": content[joined.now], "home": content[joined.on_arrival]}
@@ -187,7 +187,7 @@ def make_suspects(images: pd.DataFrame) -> pd.DataFrame:
         "proposal": "relabel", "rank": range(1, len(names) + 1), "score": [0.9 - n / 100 for n in range(len(names))],
         "reason": "people said cat 2, dog 1",
     }  # fmt: skip
-    return frames.frame("suspects", rows)
+    return frames.frame("label_issues", rows)
 
 
 def make_vectors(images: pd.DataFrame) -> pd.DataFrame:
@@ -196,4 +196,4 @@ def make_vectors(images: pd.DataFrame) -> pd.DataFrame:
     angles = [random.Random(f"vector {content}").random() * 6.28 for content in seen["content"]]  # noqa: S311
     rows = [np.array([np.cos(angle), np.sin(angle)], "<f2").tobytes() for angle in angles]
     vector = pd.Series(rows, index=seen.index, dtype=pd.ArrowDtype(BYTES))
-    return frames.frame("vectors", {"image": seen["image"], "vector": vector})
+    return frames.frame("embeddings", {"image": seen["image"], "vector": vector})

@@ -17,7 +17,7 @@ from golgoru.core import paths
 from golgoru.core.dataset import Dataset
 from golgoru.core.yaml_models import load
 from golgoru.guideline.annotators import Annotators
-from golgoru.guideline.changes import Changes, accounted_for
+from golgoru.guideline.changes import Changes, is_known_label
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.guideline.rules import RuleBook
@@ -25,7 +25,7 @@ from golgoru.raw.pins import Pin
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.tables import frames
 from golgoru.validation import baseline, suite_runner
-from golgoru.validation.findings import set_aside
+from golgoru.validation.findings import set_aside_rows
 from stages import annotators, consolidate, edge_cases, rebalance, release, split
 from tests.template.builders import guideline_changes
 from tests.template.builders.world_tables import (
@@ -51,7 +51,7 @@ EDGE_CASES = EdgeCases(
         if case.check is None
     )
 )
-NOTHING_ACCEPTED = baseline.read(Path("no such file"), date(2026, 7, 1))
+NOTHING_ACCEPTED = baseline.read_baseline(Path("no such file"), date(2026, 7, 1))
 
 
 class World(NamedTuple):
@@ -148,7 +148,8 @@ def released(world: World, **change: Any) -> dict[str, Any]:
 def gate_open() -> Any:
     """Return a patch under which suites find nothing: Great Expectations takes seconds, properties run often."""
     return patch(
-        "golgoru.validation.suite_runner.check", lambda *_: suite_runner.Outcome(frames.frame("violations"), {})
+        "golgoru.validation.suite_runner.run_suites",
+        lambda *_: suite_runner.ValidationResult(frames.frame("violations"), {}),
     )
 
 
@@ -162,7 +163,7 @@ def _violations(
     """Return what the rule book says of these tables, and now and then a picture that is set aside by its name."""
     unreadable = images.loc[images["error"].notna(), "image"]
     unknown = ~annotations["image"].isin(images["image"])
-    strange = annotations["label"].notna() & ~accounted_for(annotations, changes, CLASSES.ids)
+    strange = annotations["label"].notna() & ~is_known_label(annotations, changes, CLASSES.ids)
     named = images["image"].sample(min(len(images), dice.choice((0, 0, 2))), random_state=dice.randrange(99))
     found = [
         ("IMG-001", "images", unreadable),
@@ -183,4 +184,4 @@ def _violations(
 
 def aside(world: World, table: str) -> set[str]:
     """Return the keys of the rows of `table` that are set aside."""
-    return set(set_aside(world.violations, table).index)
+    return set(set_aside_rows(world.violations, table).index)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from golgoru.cli import main as command
-from golgoru.cli.common.repository import outputs
+from golgoru.cli.common.repository import stage_outputs
 from golgoru.cli.new.clear_example import OF_THE_EXAMPLE, without_keys, without_stage
 from golgoru.core.yaml_models import parse
 from tests.template.builders.scratch_repository import TOP, git
@@ -75,7 +75,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     stages = parse(top / "dvc.yaml")[1]["stages"]
     if example := stages.pop("example", None):
         text = (top / "dvc.yaml").read_text()
-        (top / "dvc.yaml").write_text(without_stage(text, "example", outputs(example)))
+        (top / "dvc.yaml").write_text(without_stage(text, "example", stage_outputs(example)))
     catalogue = top / "guidelines/edge_cases.yaml"
     catalogue.write_text(without_keys(catalogue.read_text(), OF_THE_EXAMPLE))
     (top / "params.yaml").write_text(_PARAMS + "".join(f"{stage}: {{}}\n" for stage in stages))
@@ -103,6 +103,6 @@ def no_dvc(monkeypatch: pytest.MonkeyPatch) -> None:
             path.with_name(f"{path.name}.dvc").write_text(text)
         return subprocess.CompletedProcess(arguments, 0, "", "")
 
-    monkeypatch.setattr("golgoru.cli.import_.write.dvc", dvc)
+    monkeypatch.setattr("golgoru.cli.import_.write.run_dvc", dvc)
     clean = subprocess.CompletedProcess([], 0, "{}", "")
-    monkeypatch.setattr("golgoru.cli.check.data.dvc", lambda *_: clean)
+    monkeypatch.setattr("golgoru.cli.check.data.run_dvc", lambda *_: clean)

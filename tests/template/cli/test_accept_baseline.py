@@ -49,7 +49,7 @@ def test_what_expired_is_told_and_can_be_accepted_anew(repository, dataset):
     said = dataset("check")
     assert said.status == 1
     assert "expectations/baseline.yaml:7: REL-002: expired on 2026-02-01 (the release is of 2026-02-02)" in said.out
-    assert baseline.read(paths.BASELINE, date(2026, 2, 2)).keys.empty
+    assert baseline.read_baseline(paths.BASELINE, date(2026, 2, 2)).keys.empty
     assert dataset("check", "--baseline", "--owner", "lead").status == 0
     assert entries() == [("REL-002", "lead", "2026-05-03", ("b/1",))]
 

@@ -125,7 +125,7 @@ def test_what_dvc_says_of_the_pointers_becomes_findings(filled, dataset, monkeyp
     def says(states):
         changed = {pointer: [{"changed outs": {"path": state}}] for pointer, state in states.items()}
         done = subprocess.CompletedProcess([], 0, json.dumps(changed), "")
-        monkeypatch.setattr("golgoru.cli.check.data.dvc", lambda *_: done)
+        monkeypatch.setattr("golgoru.cli.check.data.run_dvc", lambda *_: done)
         return dataset("check")
 
     said = says({"data/raw/deliveries/first.dvc": "deleted", "data/raw/batches/first/payload.dvc": "modified"})

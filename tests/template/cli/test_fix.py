@@ -11,15 +11,15 @@ from tests.template.builders import reviewed_repository
 from tests.template.builders.reviewed_repository import (
     BOXES,
     QUAD,
+    add_batch,
+    box_annotation,
     box_of,
     content,
-    fill,
+    fill_sheet,
     label_of,
     pictures,
     reproduce,
-    say,
-    suspect,
-    word,
+    write_label_issues,
 )
 from tests.template.builders.scratch_repository import tree
 
@@ -31,10 +31,17 @@ def drawn(repository, no_dvc):
     """Detection: three boxes of two people on one picture, and one on another."""
     reviewed_repository.task("detection")
     pictures("d/1.png", "d/2.png")
-    say("one", "ann-a", word("a", "cat"), word("b", "cat"), word("c", "dog"), word("a", "cat", "d/2.png", id="z"))
-    say("two", "ann-b", word("a", "cat"), word("b", "dog"), word("c", "dog"))
+    add_batch(
+        "one",
+        "ann-a",
+        box_annotation("a", "cat"),
+        box_annotation("b", "cat"),
+        box_annotation("c", "dog"),
+        box_annotation("a", "cat", "d/2.png", id="z"),
+    )
+    add_batch("two", "ann-b", box_annotation("a", "cat"), box_annotation("b", "dog"), box_annotation("c", "dog"))
     before = reproduce(checked=False)
-    suspect(
+    write_label_issues(
         {"suspect": "one/a", "proposed": "dog"},
         {"suspect": "one/b", "proposed": "dog"},
         {"suspect": "one/c", "kind": "double", "proposal": "remove"},
@@ -45,7 +52,7 @@ def drawn(repository, no_dvc):
 def decide(dataset, file, decisions, name="fix-1", **how):
     """Write the sheet, the decisions into it, and run the command."""
     assert dataset("fix", "--sheet", str(file)).status == 0
-    fill(file, decisions, **how)
+    fill_sheet(file, decisions, **how)
     return dataset("fix", str(file), "--as", name, *FIX)
 
 
@@ -136,7 +143,7 @@ MISSING |= {"x": 70.0, "y": 70.0, "width": 20.0, "height": 20.0, "object": None,
 
 
 def test_an_object_that_a_model_sees_is_added_and_no_other_touched(drawn, dataset, tmp_path):
-    suspect(MISSING)
+    write_label_issues(MISSING)
     said = decide(dataset, tmp_path / "sheet.csv", {"net/7": {"decision": "add", "new_label": "dog", "width": "22"}})
     assert said.status == 0
     assert "data/raw/batches/fix-1-model/batch.yaml" in said.out
@@ -151,12 +158,12 @@ def test_an_object_that_a_model_sees_is_added_and_no_other_touched(drawn, datase
 def test_what_the_votes_say_is_none_can_be_added_under_its_name(repository, no_dvc, dataset, tmp_path):
     reviewed_repository.task("detection")
     pictures("d/1.png")
-    say("one", "ann-a", word("a", "cat"), word("b", "cat"))
-    say("two", "ann-b", word("a", "cat"))
-    say("three", "ann-c", word("a", "cat"))
+    add_batch("one", "ann-a", box_annotation("a", "cat"), box_annotation("b", "cat"))
+    add_batch("two", "ann-b", box_annotation("a", "cat"))
+    add_batch("three", "ann-c", box_annotation("a", "cat"))
     before = reproduce(checked=False)
     assert list(before) == ["one/a"]
-    suspect({**MISSING, **dict(zip(("x", "y", "width", "height"), BOXES["b"], strict=True))})
+    write_label_issues({**MISSING, **dict(zip(("x", "y", "width", "height"), BOXES["b"], strict=True))})
     assert decide(dataset, tmp_path / "sheet.csv", {"net/7": {"decision": "add"}}).status == 0
     (added,) = unchanged(before, "one/b")
     assert (added["label"], added["status"]) == ("cat", "adjudicated")
@@ -166,11 +173,11 @@ def test_what_the_votes_say_is_none_can_be_added_under_its_name(repository, no_d
 def test_a_box_drawn_on_a_copy_is_settled_on_the_copy_that_stays(repository, no_dvc, dataset, tmp_path):
     reviewed_repository.task("detection")
     pictures("d/1.png", "d/2.png", exact=(("d/1.png", "d/2.png"),))
-    say("one", "ann-a", word("a", "cat", "d/2.png"))
-    say("two", "ann-b", word("a", "dog"), word("b", "dog"))
+    add_batch("one", "ann-a", box_annotation("a", "cat", "d/2.png"))
+    add_batch("two", "ann-b", box_annotation("a", "dog"), box_annotation("b", "dog"))
     before = reproduce(checked=False)
     assert {row["image"] for row in reviewed_repository.rows()} == {"d/1.png"}
-    suspect({"suspect": "one/a", "proposed": "dog"})
+    write_label_issues({"suspect": "one/a", "proposed": "dog"})
     assert decide(dataset, tmp_path / "sheet.csv", {"one/a": {"decision": "relabel"}}).status == 0
     (row,) = unchanged(before, "one/a")
     assert (row["label"], row["status"], row["image"]) == ("dog", "adjudicated", "d/1.png")
@@ -181,10 +188,10 @@ def test_a_text_keeps_its_corners_text_and_attributes(repository, no_dvc, datase
     pictures("d/1.png")
     written = {"image": "d/1.png", "polygon": QUAD, "text": '=1+1 "x"\u2028', "attributes": {"script": "latin"}}
     other = {"image": "d/1.png", "polygon": [value + 40 for value in QUAD], "text": "b", "label": "dog", "id": "2"}
-    say("one", "ann-a", {**written, "label": "cat", "id": "1"}, other)
+    add_batch("one", "ann-a", {**written, "label": "cat", "id": "1"}, other)
     before = reproduce(checked=False)
     was = label_of("one/1")
-    suspect({"suspect": "one/1", "proposed": "dog"}, MISSING)
+    write_label_issues({"suspect": "one/1", "proposed": "dog"}, MISSING)
     again = {"one/1": {"decision": "relabel"}}
     assert decide(dataset, tmp_path / "sheet.csv", again).status == 0
     (now,) = unchanged(before, "one/1")
@@ -203,7 +210,7 @@ def test_a_class_of_a_whole_picture(repository, no_dvc, dataset, tmp_path):
     names = [f"d/{n}.png" for n in range(5)]
     pictures(*names)
     for annotator, label in (("ann-a", "cat"), ("ann-b", "cat")):
-        say(f"by-{annotator}", annotator, *({"image": name, "label": label} for name in names))
+        add_batch(f"by-{annotator}", annotator, *({"image": name, "label": label} for name in names))
     before = reproduce(checked=False)
     file = tmp_path / "own.csv"
     file.write_text(
@@ -216,5 +223,5 @@ def test_a_class_of_a_whole_picture(repository, no_dvc, dataset, tmp_path):
     assert (agreed["label"], agreed["status"]) == ("cat", "adjudicated")
     assert (relabelled["label"], relabelled["status"]) == ("dog", "adjudicated")
     assert removed is None
-    roles = frames.read(paths.DATA / "votes.parquet", "votes").set_index("annotation")["role"]
+    roles = frames.read(paths.DATA / "annotation_roles.parquet", "annotation_roles").set_index("annotation")["role"]
     assert roles[roles.index.str.startswith("fix-1/")].value_counts().to_dict() == {"adjudicated": 3, "no vote": 1}

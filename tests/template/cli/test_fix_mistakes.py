@@ -6,7 +6,13 @@ import pytest
 
 from golgoru.core import paths
 from tests.template.builders import reviewed_repository
-from tests.template.builders.reviewed_repository import pictures, reproduce, say, suspect, word
+from tests.template.builders.reviewed_repository import (
+    add_batch,
+    box_annotation,
+    pictures,
+    reproduce,
+    write_label_issues,
+)
 from tests.template.builders.scratch_repository import tree
 from tests.template.cli.test_fix import FIX, MISSING
 
@@ -17,15 +23,15 @@ __all__ = ["drawn", "labelled"]
 def drawn(repository, no_dvc):
     reviewed_repository.task("detection")
     pictures("d/1.png", "e/1.png", "d/2.png")
-    say("one", "ann-a", word("a", "cat"), word("b", "cat"))
+    add_batch("one", "ann-a", box_annotation("a", "cat"), box_annotation("b", "cat"))
     reproduce(checked=False)
-    suspect(MISSING, {"suspect": "one/a", "kind": "shape"})
+    write_label_issues(MISSING, {"suspect": "one/a", "kind": "shape"})
 
 
 @pytest.fixture
 def labelled(repository, no_dvc):
     pictures("d/1.png", "e/1.png", "d/2.png", "d/3.png", exact=(("d/2.png", "d/3.png"),))
-    say("one", "ann-a", *({"image": name, "label": "cat"} for name in ("d/1.png", "d/2.png", "d/3.png")))
+    add_batch("one", "ann-a", *({"image": name, "label": "cat"} for name in ("d/1.png", "d/2.png", "d/3.png")))
     reproduce(checked=False)
 
 
@@ -44,7 +50,7 @@ def take(dataset, tmp_path, text, *more):
 HEAD = "suspect,image,label,x,y,width,height,proposed,decision,new_label,text\n"
 ROWS = {
     "one/a,,,,,,,,agre,,": "decision 'agre': expected agree, relabel, remove, cannot tell, add, or nothing; did you mean 'agree'?",
-    "one/x,,,,,,,,agree,,": "'one/x' is no object of data/labels.parquet, nor a missing one of data/suspects.parquet: the sheet is older than they are; write a new one",
+    "one/x,,,,,,,,agree,,": "'one/x' is no object of data/labels.parquet, nor a missing one of data/label_issues.parquet: the sheet is older than they are; write a new one",
     ",../../x,,,,,,,agree,,": "image '../../x': no image of data/images.parquet has this key, or this base name",
     ",../../1.png,,,,,,,agree,,": "image '../../1.png': no image of data/images.parquet has this key, or this base name",
     ",1.png,,,,,,,agree,,": "image '1.png': 2 images are called so, such as d/1.png; give the whole key",
@@ -77,7 +83,7 @@ def test_a_mistake_is_told_with_its_line(drawn, dataset, tmp_path, row):
 
 
 def test_all_mistakes_are_told_at_once(drawn, dataset, tmp_path):
-    reviewed_repository.say("fix-1", "rev", {"image": "d/1.png", "kind": "empty"})
+    reviewed_repository.add_batch("fix-1", "rev", {"image": "d/1.png", "kind": "empty"})
     said = take(dataset, tmp_path, HEAD + "\n".join(ROWS) + "\none/b,,dog,,,,,,agre,,\n")
     for line, reason in enumerate(ROWS.values(), start=2):
         assert f"s.csv:{line}: {reason}\n" in said.err
@@ -92,7 +98,7 @@ def test_two_rows_on_one_object(drawn, dataset, tmp_path):
 
 
 def test_what_is_added_may_not_stand_there_already(drawn, dataset, tmp_path):
-    suspect({**MISSING, "x": 12.0, "y": 10.0})
+    write_label_issues({**MISSING, "x": 12.0, "y": 10.0})
     said = take(dataset, tmp_path, HEAD + "net/7,,,,,,,,add,dog,\n")
     assert "s.csv:2: add: the object 'one/a' stands in this place (IoU of 0.5 or more); relabel that one\n" in said.err
 
@@ -182,7 +188,7 @@ def test_a_dry_run_and_a_refused_dvc_leave_nothing(drawn, dataset, tmp_path, mon
         done = add(*arguments)
         return done if len(calls) == 1 else type(done)(arguments, 1, "", "disk full")
 
-    monkeypatch.setattr("golgoru.cli.import_.write.dvc", refuses_the_second)
+    monkeypatch.setattr("golgoru.cli.import_.write.run_dvc", refuses_the_second)
     said = take(dataset, tmp_path, text)
     assert (said.status, "disk full" in said.err, len(calls)) == (2, True, 2)
 
@@ -201,10 +207,10 @@ def test_a_sheet_is_never_overwritten(drawn, dataset, tmp_path):
 def test_names_cannot_become_formulas(repository, no_dvc, dataset, tmp_path):
     """Every text of a sheet is somebody else's: an image, a class, a reason."""
     pictures("d/가.png")
-    say("one", "ann-a", {"image": "d/가.png", "label": "cat"})
+    add_batch("one", "ann-a", {"image": "d/가.png", "label": "cat"})
     reproduce(checked=False)
     name = reviewed_repository.content("d/가.png")
-    suspect({"suspect": name, "proposed": "=cmd|' /C calc'!A0", "reason": "@SUM(1)", "x": -3.5})
+    write_label_issues({"suspect": name, "proposed": "=cmd|' /C calc'!A0", "reason": "@SUM(1)", "x": -3.5})
     assert dataset("fix", "--sheet", f"{tmp_path}/s.csv").status == 0
     raw = (tmp_path / "s.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")

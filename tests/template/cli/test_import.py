@@ -255,7 +255,7 @@ def test_a_killed_import_can_be_repeated(repository, dataset, source, no_dvc, mo
     assert tree(repository) == before
     with monkeypatch.context() as patch:  # killed for good: nothing gets to tidy up
         patch.setattr(write, "to_yaml", killed)
-        patch.setattr(write, "_clear", lambda name: None)
+        patch.setattr(write, "_remove_unfinished", lambda name: None)
         dataset(*labels_of(source, "--as", "first"))
     assert (repository / "data/raw/images/first").exists()
     assert dataset(*labels_of(source, "--as", "first")).status == 0
@@ -266,7 +266,7 @@ def test_a_killed_import_can_be_repeated(repository, dataset, source, no_dvc, mo
 def test_a_refusal_of_dvc_is_told_and_undone(repository, dataset, source, monkeypatch):
     before = tree(repository)
     refusal = subprocess.CompletedProcess([], 1, "", "ERROR: no space left\n")
-    monkeypatch.setattr("golgoru.cli.import_.write.dvc", lambda *_: refusal)
+    monkeypatch.setattr("golgoru.cli.import_.write.run_dvc", lambda *_: refusal)
     said = dataset(*labels_of(source, "--as", "first"))
     assert (said.status, "no space left" in said.err) == (2, True)
     assert tree(repository) == before

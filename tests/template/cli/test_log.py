@@ -5,7 +5,14 @@ import json
 import pytest
 
 from tests.template.builders import reviewed_repository
-from tests.template.builders.reviewed_repository import content, pictures, reproduce, say, suspect, word
+from tests.template.builders.reviewed_repository import (
+    add_batch,
+    box_annotation,
+    content,
+    pictures,
+    reproduce,
+    write_label_issues,
+)
 from tests.template.cli.test_fix import FIX, MISSING
 
 
@@ -22,11 +29,23 @@ def drawn(repository, no_dvc, dataset, tmp_path):
     """Two people and a reviewer on one picture and its copy of equal pixels; a model's box that is added."""
     reviewed_repository.task("detection")
     pictures("d/1.png", "d/2.png", "d/3.png", "e/3.png", exact=(("d/1.png", "d/2.png"),))
-    say("one", "ann-a", word("a", "cat"), word("b", "cat"), {"image": "d/3.png", "kind": "empty", "id": "e"})
-    say("two", "ann-b", word("a", "cat", "d/2.png"), word("b", "dog", "d/2.png"), word("c", "dog", "d/2.png"))
-    say("old", "ann-a", word("a", "dog"), date="2026-01-01")
+    add_batch(
+        "one",
+        "ann-a",
+        box_annotation("a", "cat"),
+        box_annotation("b", "cat"),
+        {"image": "d/3.png", "kind": "empty", "id": "e"},
+    )
+    add_batch(
+        "two",
+        "ann-b",
+        box_annotation("a", "cat", "d/2.png"),
+        box_annotation("b", "dog", "d/2.png"),
+        box_annotation("c", "dog", "d/2.png"),
+    )
+    add_batch("old", "ann-a", box_annotation("a", "dog"), date="2026-01-01")
     reproduce(checked=False)
-    suspect(MISSING)
+    write_label_issues(MISSING)
     decisions = "suspect,decision,new_label\nold/a,relabel,dog\none/b,agree,\nnet/7,add,\n"
     fix(dataset, tmp_path, "fix-1", decisions.replace("net/7,add,", "net/7,add,cat"))
 
@@ -122,7 +141,7 @@ def test_unknown_keys_are_told_as_by_why(drawn, dataset):
 def test_the_majority_outvotes(repository, no_dvc, dataset):
     pictures("d/1.png")
     for annotator, label in (("ann-a", "cat"), ("ann-b", "dog"), ("ann-c", "dog")):
-        say(f"by-{annotator}", annotator, {"image": "d/1.png", "label": label, "id": "1"})
+        add_batch(f"by-{annotator}", annotator, {"image": "d/1.png", "label": label, "id": "1"})
     reproduce(checked=False)
     assert dataset("log", "d/1.png").out == (
         f"image d/1.png\nobject {content('d/1.png')}\n"

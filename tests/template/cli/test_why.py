@@ -137,8 +137,8 @@ def test_an_outdated_word_says_that_the_guideline_changed(repository, dataset):
 def test_a_copy_and_its_survivor_say_that_their_labels_disagree_and_what_to_do(
     released, dataset, key, status, kind, told
 ):
-    row = {"image": ["a/two.png"], "kept_as": "a/one.png", "kind": kind, "label": "dog", "kept_label": "cat"}
-    table = frames.frame("disagreements", row | {"differing": 1, "status": status})
-    frames.write(table, paths.DATA / "disagreements.parquet", "disagreements")
+    row = {"image": ["a/two.png"], "duplicate_of": "a/one.png", "kind": kind, "label": "dog", "kept_label": "cat"}
+    table = frames.frame("duplicate_conflicts", row | {"differing": 1, "status": status})
+    frames.write(table, paths.DATA / "duplicate_conflicts.parquet", "duplicate_conflicts")
     assert "copies whose labels disagree\n" + told in dataset("why", key).out
     assert "disagree" not in dataset("why", "b/two.png").out

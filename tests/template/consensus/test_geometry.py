@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golgoru.consensus.geometry import shapes
+from golgoru.consensus.geometry import consensus_geometry
 from golgoru.tables import frames
 
 SIDES = ["x", "y", "width", "height"]
@@ -32,12 +32,12 @@ def saying(*drawn: list[float] | tuple[float, ...]) -> pd.DataFrame:
 
 
 def box(*drawn: list[float] | tuple[float, ...], merge: bool = True) -> list[float]:
-    found: list[float] = shapes(saying(*drawn), merge)[SIDES].to_numpy()[0].tolist()
+    found: list[float] = consensus_geometry(saying(*drawn), merge)[SIDES].to_numpy()[0].tolist()
     return found
 
 
 def polygon(*drawn: list[float] | tuple[float, ...]) -> list[float] | None:
-    made = shapes(saying(*drawn), merge=True)["polygon"].to_numpy(dtype=object)[0]
+    made = consensus_geometry(saying(*drawn), merge=True)["polygon"].to_numpy(dtype=object)[0]
     return None if made is None or made is pd.NA else [float(number) for number in made]
 
 
@@ -91,9 +91,9 @@ def test_polygons_that_do_not_correspond_are_not_mixed() -> None:
 )
 def test_unsound_shapes_end_in_no_error(broken: list[float]) -> None:
     words = saying(QUAD, QUAD, QUAD).assign(polygon=pd.Series([QUAD, broken, QUAD], dtype=object))
-    made = shapes(words, merge=True)["polygon"].to_numpy(dtype=object)[0]
+    made = consensus_geometry(words, merge=True)["polygon"].to_numpy(dtype=object)[0]
     assert list(made) == QUAD
-    assert len(shapes(words.assign(polygon=pd.Series([broken] * 3, dtype=object)), merge=True)) == 1
+    assert len(consensus_geometry(words.assign(polygon=pd.Series([broken] * 3, dtype=object)), merge=True)) == 1
 
 
 @pytest.mark.parametrize("broken", [(np.nan,) * 4, (1e308, 0, 1e308, 1), (np.inf, 0, 1, 1), (0, 0, 0, 0)])
@@ -145,8 +145,8 @@ def test_a_quadrilateral_and_itself_from_another_corner_merge_to_itself(
 @given(st.lists(BOXES | QUADS, min_size=1, max_size=4))
 def test_objects_do_not_touch_each_other(objects: list[list[Any]]) -> None:
     words = [saying(*drawn).assign(object=f"o{n}") for n, drawn in enumerate(objects)]
-    together = shapes(pd.concat(words, ignore_index=True), merge=True)
+    together = consensus_geometry(pd.concat(words, ignore_index=True), merge=True)
     for n, alone in enumerate(words):
-        one = shapes(alone, merge=True)
+        one = consensus_geometry(alone, merge=True)
         assert together.loc[f"o{n}", SIDES].tolist() == one.iloc[0][SIDES].tolist()
         assert str(together.loc[f"o{n}", "polygon"]) == str(one.iloc[0]["polygon"])

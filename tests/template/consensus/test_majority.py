@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golgoru.consensus.majority import accuracy, elect
+from golgoru.consensus.majority import annotator_accuracy, elected_labels
 from golgoru.consensus.votes import ABSENT
 
 CLASSES = ["owl", "cat", "dog"]
@@ -30,7 +30,7 @@ def typed(votes: pd.DataFrame) -> pd.DataFrame:
 
 
 def elected(votes: pd.DataFrame, confident_in: float | None = None) -> dict[str, object]:
-    (row,) = elect(votes, CLASSES, confident_in).to_dict("records")
+    (row,) = elected_labels(votes, CLASSES, confident_in).to_dict("records")
     return row
 
 
@@ -84,9 +84,9 @@ def test_two_reviewers_who_disagree_leave_it_contested() -> None:
 
 
 def test_no_votes() -> None:
-    assert elect(ballots(), CLASSES, 0.9).empty
-    assert elect(ballots(), [], None).empty
-    assert accuracy(ballots(), 3) is None
+    assert elected_labels(ballots(), CLASSES, 0.9).empty
+    assert elected_labels(ballots(), [], None).empty
+    assert annotator_accuracy(ballots(), 3) is None
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_no_votes() -> None:
     ids=["one vote", "one in two minds", "one in three minds", "one class", "no class", "chance", "absent", "review"],
 )
 def test_accuracy_is_unknown_where_nobody_is_compared_or_agreement_is_chance(votes: pd.DataFrame, classes: int) -> None:
-    assert accuracy(votes, classes) is None
-    assert elect(votes, CLASSES[:classes], None)["confidence"].isna().all()
+    assert annotator_accuracy(votes, classes) is None
+    assert elected_labels(votes, CLASSES[:classes], None)["confidence"].isna().all()
 
 
 def test_accuracy_explains_the_agreement() -> None:
@@ -116,16 +116,16 @@ def test_accuracy_explains_the_agreement() -> None:
         wrong = (truth + chance.integers(1, 3, truth.size)) % 3
         said = np.where(chance.random(truth.size) < 0.85, truth, wrong)
         rows += [(f"o{n}", annotator, False, CLASSES[s], 1.0) for n, s in enumerate(said)]
-    estimate = accuracy(typed(pd.DataFrame(rows, columns=COLUMNS)), 3)
+    estimate = annotator_accuracy(typed(pd.DataFrame(rows, columns=COLUMNS)), 3)
     assert estimate == pytest.approx(0.85, abs=0.01)
 
 
 def test_perfect_agreement_is_no_proof_of_perfection() -> None:
-    assert accuracy(ballots("cat", "cat"), 3) == pytest.approx(2 / 3, abs=1e-6)
+    assert annotator_accuracy(ballots("cat", "cat"), 3) == pytest.approx(2 / 3, abs=1e-6)
     many = pd.concat([ballots("cat", "cat", name=f"o{n}") for n in range(10)])
-    assert accuracy(many, 3) == pytest.approx(1 - 1 / 12, abs=1e-6)
+    assert annotator_accuracy(many, 3) == pytest.approx(1 - 1 / 12, abs=1e-6)
     crowd = ballots(*["cat"] * 3000)  # 4.5 million pairs: more than six decimals can tell from one
-    estimate = accuracy(crowd, 3)
+    estimate = annotator_accuracy(crowd, 3)
     assert estimate is not None
     assert estimate < 1
     assert elected(crowd, estimate)["confidence"] == 1.0
@@ -159,7 +159,7 @@ def posterior(votes: pd.DataFrame, label: str, p: float) -> float:
 @few
 @given(elections(), st.floats(0.4, 0.99))
 def test_confidence_is_the_posterior(votes: pd.DataFrame, p: float) -> None:
-    for row in elect(votes, CLASSES, p).to_dict("records"):
+    for row in elected_labels(votes, CLASSES, p).to_dict("records"):
         own = votes[votes["object"] == row["object"]]
         if row["reviewed"]:
             assert pd.isna(row["confidence"])
@@ -173,14 +173,14 @@ def test_names_of_annotators_and_row_order_are_nothing(votes: pd.DataFrame, chan
     names = {name: f"{9 - n} renamed" for n, name in enumerate(sorted(set(votes["annotator"])))}
     seed = chance.randint(0, 99)  # type: ignore[attr-defined]
     other = typed(votes.assign(annotator=votes["annotator"].map(names))).sample(frac=1, random_state=seed)
-    assert accuracy(votes, 3) == accuracy(other, 3)
-    pd.testing.assert_frame_equal(elect(votes, CLASSES, 0.8), elect(other, CLASSES, 0.8))
+    assert annotator_accuracy(votes, 3) == annotator_accuracy(other, 3)
+    pd.testing.assert_frame_equal(elected_labels(votes, CLASSES, 0.8), elected_labels(other, CLASSES, 0.8))
 
 
 @few
 @given(elections())
 def test_contested_says_whether_a_value_has_more_than_half(votes: pd.DataFrame) -> None:
-    for row in elect(votes, CLASSES, None).to_dict("records"):
+    for row in elected_labels(votes, CLASSES, None).to_dict("records"):
         own = votes[(votes["object"] == row["object"]) & (votes["review"] == row["reviewed"])]
         weights = own.groupby("value")["weight"].sum()
         majority = weights[weights > own["annotator"].nunique() / 2 + 1e-9]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golgoru.consensus.transcriptions import elect
+from golgoru.consensus.transcriptions import elected_texts
 
 
 def words(*read: tuple[str, str | None], of: str = "o") -> pd.DataFrame:
@@ -17,7 +17,7 @@ def words(*read: tuple[str, str | None], of: str = "o") -> pd.DataFrame:
 
 
 def found(*read: tuple[str, str | None]) -> tuple[str, float | None, bool]:
-    (row,) = elect(words(*read)).itertuples(index=False)
+    (row,) = elected_texts(words(*read)).itertuples(index=False)
     return row.text, None if pd.isna(row.text_agreement) else row.text_agreement, bool(row.disputed)
 
 
@@ -64,7 +64,7 @@ def test_a_person_has_one_vote_whatever_he_wrote_on_several_copies() -> None:
 
 
 def test_no_text_is_no_transcription() -> None:
-    assert elect(words(("ann", None), ("ben", "  "))).empty
+    assert elected_texts(words(("ann", None), ("ben", "  "))).empty
     assert found(("ann", None), ("ben", "x"), ("cem", "")) == ("x", None, False)
 
 
@@ -85,7 +85,7 @@ def test_row_order_and_names_are_nothing_and_half_is_not_enough(
     table = pd.concat([words(of="none"), *(words(*read, of=f"o{n}") for n, read in enumerate(objects))])
     renamed = dict(zip(["ann", "ben", "cem", "dee"], names, strict=True))
     other = table.assign(annotator=table["annotator"].map(renamed)).sample(frac=1, random_state=seed)
-    one, two = elect(table), elect(other)
+    one, two = elected_texts(table), elected_texts(other)
     pd.testing.assert_frame_equal(one.sort_index(), two.sort_index())
     for n, read in enumerate(objects):
         said: dict[str, set[str]] = {}

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from golgoru.consensus.votes import ABSENT, current_words, statements, votes
+from golgoru.consensus.votes import ABSENT, current_annotations, statements_on_objects, weighted_votes
 from golgoru.core.dataset import Task
 from golgoru.tables import frames
 
@@ -36,7 +36,7 @@ def table(*words: dict[str, Any]) -> pd.DataFrame:
 def current(*words: dict[str, Any], task: Task = "classification") -> pd.DataFrame:
     rows = table(*words)
     mute = rows.pop("mute").astype(bool)
-    return current_words(rows[~mute], rows[mute], task).set_index("annotation")
+    return current_annotations(rows[~mute], rows[mute], task).set_index("annotation")
 
 
 def standing(*words: dict[str, Any], task: Task = "classification") -> list[str]:
@@ -46,7 +46,7 @@ def standing(*words: dict[str, Any], task: Task = "classification") -> list[str]
 
 def cast(*words: dict[str, Any], task: Task = "classification") -> dict[tuple[str, str, str], float]:
     """Votes as (object, annotator, value) to weight; a reviewer's name is followed by a star."""
-    found = votes(statements(current(*words, task=task).reset_index(), task))
+    found = weighted_votes(statements_on_objects(current(*words, task=task).reset_index(), task))
     names = found["annotator"] + found["review"].map({True: "*", False: ""})
     return dict(zip(zip(found["object"], names, found["value"], strict=True), found["weight"], strict=True))
 
@@ -254,4 +254,4 @@ def test_a_vote_has_the_newest_guideline_version_among_equals() -> None:
         for n, version in enumerate(("1.9", "1.10", "1.8"))
     ]
     words = current(*(row | {"image": "i"} for row in same)).reset_index()
-    assert votes(statements(words, "classification"))["guideline_version"].tolist() == ["1.10"]
+    assert weighted_votes(statements_on_objects(words, "classification"))["guideline_version"].tolist() == ["1.10"]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from golgoru.duplicates.alignment import aligned
+from golgoru.duplicates.alignment import aligned_correlation
 
 
 def picture(seed: int, side: int = 96) -> Image.Image:
@@ -24,7 +24,7 @@ def small(image: Image.Image) -> np.ndarray:
 
 def score(a: np.ndarray, b: np.ndarray) -> float:
     one = np.zeros(1, np.int64)
-    return float(aligned(a[None], b[None], (one, one))[0])
+    return float(aligned_correlation(a[None], b[None], (one, one))[0])
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_plain_picture_is_like_nothing() -> None:
 
 def test_no_pairs_give_no_scores() -> None:
     nothing = np.empty(0, np.int64)
-    assert aligned(small(picture(1))[None], small(picture(1))[None], (nothing, nothing)).shape == (0,)
+    assert aligned_correlation(small(picture(1))[None], small(picture(1))[None], (nothing, nothing)).shape == (0,)
 
 
 @settings(max_examples=15, deadline=None)
@@ -58,6 +58,6 @@ def test_no_pairs_give_no_scores() -> None:
 def test_a_score_is_that_of_the_pair_alone_whichever_comes_first(pairs: list[tuple[int, int]]) -> None:
     stack = np.stack([small(picture(seed // 2).crop((seed % 2 * 4, 0, 96, 96))) for seed in range(6)])
     left, right = (np.array(end, dtype=np.int64) for end in zip(*pairs, strict=True))
-    together = aligned(stack, stack, (left, right))
+    together = aligned_correlation(stack, stack, (left, right))
     assert together.tolist() == [score(stack[i], stack[j]) for i, j in pairs]
-    assert together.tolist() == aligned(stack, stack, (right, left)).tolist()
+    assert together.tolist() == aligned_correlation(stack, stack, (right, left)).tolist()

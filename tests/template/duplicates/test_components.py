@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from golgoru.duplicates.components import MOST_SOFT, components
+from golgoru.duplicates.components import MAX_SOFT_EDGES, group_roots
 
 
 @st.composite
@@ -24,13 +24,13 @@ def earliest(count: int, edges: np.ndarray) -> list[int]:
 @given(graphs())
 def test_components_are_those_of_scipy_and_named_by_their_earliest(graph: tuple[np.ndarray, np.ndarray]) -> None:
     delivery, edges = graph
-    assert components(delivery, edges).now.tolist() == earliest(len(delivery), edges)
+    assert group_roots(delivery, edges).now.tolist() == earliest(len(delivery), edges)
 
 
 @given(graphs())
 def test_on_arrival_is_what_a_run_without_later_deliveries_gives(graph: tuple[np.ndarray, np.ndarray]) -> None:
     delivery, edges = graph
-    found = components(delivery, edges).on_arrival
+    found = group_roots(delivery, edges).on_arrival
     for last in np.unique(delivery):
         count = int((delivery <= last).sum())
         known = edges[(edges < count).all(axis=1)]
@@ -45,8 +45,8 @@ def test_growth_moves_no_home_and_changes_groups_by_merging_alone(
 ) -> None:
     delivery, edges = graph
     count = int((delivery <= last).sum())
-    before = components(delivery[:count], edges[(edges < count).all(axis=1)])
-    after = components(delivery, edges)
+    before = group_roots(delivery[:count], edges[(edges < count).all(axis=1)])
+    after = group_roots(delivery, edges)
     assert after.on_arrival[:count].tolist() == before.on_arrival.tolist()
     # those together stay together, and the merged group has the name of the earlier one
     assert np.array_equal(after.now[before.now], after.now[:count])
@@ -60,8 +60,8 @@ def test_growth_moves_no_home_with_soft_edges_either(
     delivery, edges = graph
     soft = other[1][(other[1] < len(delivery)).all(axis=1)]
     count = int((delivery <= last).sum())
-    before = components(delivery[:count], edges[(edges < count).all(axis=1)], soft[(soft < count).all(axis=1)])
-    after = components(delivery, edges, soft)
+    before = group_roots(delivery[:count], edges[(edges < count).all(axis=1)], soft[(soft < count).all(axis=1)])
+    after = group_roots(delivery, edges, soft)
     assert after.on_arrival[:count].tolist() == before.on_arrival.tolist()
     assert np.array_equal(after.now[before.now], after.now[:count])
 
@@ -69,23 +69,23 @@ def test_growth_moves_no_home_with_soft_edges_either(
 @given(graphs())
 def test_few_soft_edges_join_as_the_others_do(graph: tuple[np.ndarray, np.ndarray]) -> None:
     delivery, edges = graph
-    softly = components(delivery, edges[:0], edges[:MOST_SOFT])
-    assert softly.now.tolist() == components(delivery, edges[:MOST_SOFT]).now.tolist()
+    softly = group_roots(delivery, edges[:0], edges[:MAX_SOFT_EDGES])
+    assert softly.now.tolist() == group_roots(delivery, edges[:MAX_SOFT_EDGES]).now.tolist()
 
 
 def test_a_long_chain_of_soft_edges_is_cut_and_other_edges_are_not() -> None:
     delivery = np.zeros(100, dtype=np.int64)
     chain = np.column_stack([np.arange(99), np.arange(1, 100)])
-    cut = components(delivery, chain[:0], chain).now
-    assert np.bincount(cut).max() == MOST_SOFT + 1
-    assert len(set(components(delivery, chain, chain[:0]).now.tolist())) == 1
+    cut = group_roots(delivery, chain[:0], chain).now
+    assert np.bincount(cut).max() == MAX_SOFT_EDGES + 1
+    assert len(set(group_roots(delivery, chain, chain[:0]).now.tolist())) == 1
     # What is surely joined counts as one, however much it is.
     sure = chain[:49]
-    assert np.bincount(components(delivery, sure, chain[49:]).now).max() == 50 + MOST_SOFT
+    assert np.bincount(group_roots(delivery, sure, chain[49:]).now).max() == 50 + MAX_SOFT_EDGES
 
 
 def test_the_best_soft_edges_join_first() -> None:
-    delivery = np.zeros(MOST_SOFT + 2, dtype=np.int64)
-    edges = np.column_stack([np.arange(MOST_SOFT + 1), np.arange(1, MOST_SOFT + 2)])
-    assert components(delivery, edges[:0], edges).now[-1] == MOST_SOFT + 1
-    assert components(delivery, edges[:0], edges[::-1]).now[0] != components(delivery, edges[:0], edges[::-1]).now[1]
+    delivery = np.zeros(MAX_SOFT_EDGES + 2, dtype=np.int64)
+    edges = np.column_stack([np.arange(MAX_SOFT_EDGES + 1), np.arange(1, MAX_SOFT_EDGES + 2)])
+    assert group_roots(delivery, edges[:0], edges).now[-1] == MAX_SOFT_EDGES + 1
+    assert group_roots(delivery, edges[:0], edges[::-1]).now[0] != group_roots(delivery, edges[:0], edges[::-1]).now[1]

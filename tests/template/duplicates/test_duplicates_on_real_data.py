@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import copies
 from golgoru.core import paths
-from golgoru.images.statistics import examine
+from golgoru.images.statistics import fingerprint_files
 from golgoru.tables import frames
 from stages import dedup
 from tests.template.builders import real_data
@@ -30,7 +30,7 @@ def cifar() -> tuple[pd.DataFrame, pd.DataFrame]:
     files[0].parent.mkdir(parents=True)
     for file, data in zip(files, pictures.values(), strict=True):
         file.write_bytes(data)
-    seen = [one for at in range(0, len(files), 128) for one in examine(files[at : at + 128], (), 10**8)]
+    seen = [one for at in range(0, len(files), 128) for one in fingerprint_files(files[at : at + 128], (), 10**8)]
     image = [f"x/{name}" for name in pictures]
     looks = pd.DataFrame([one.looks for one in seen])
     images = looks.assign(image=image, content=[one.content for one in seen], bytes=[one.bytes for one in seen])

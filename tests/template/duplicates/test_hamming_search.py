@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.duplicates import hamming_search
-from golgoru.duplicates.hamming_search import among, between, within
+from golgoru.duplicates.hamming_search import near_pairs, near_pairs_to_variants, pairs_between
 
 
 def hashes_near_each_other(seed: int, count: int) -> np.ndarray:
@@ -23,7 +23,7 @@ def brute(left: np.ndarray, right: np.ndarray, radius: int) -> dict[tuple[int, i
     return {(i, j): int(distance[i, j]) for i, j in np.argwhere(distance <= radius).tolist()}
 
 
-def as_dict(found: hamming_search.Matches) -> dict[tuple[int, int], int]:
+def as_dict(found: hamming_search.HashPairs) -> dict[tuple[int, int], int]:
     pairs = dict(zip(zip(found.left.tolist(), found.right.tolist(), strict=True), found.distance.tolist(), strict=True))
     assert len(pairs) == len(found.left), "a pair was found twice"
     return pairs
@@ -33,20 +33,20 @@ def as_dict(found: hamming_search.Matches) -> dict[tuple[int, int], int]:
 @given(st.integers(0, 1000), st.integers(0, 40), st.integers(0, 40), st.integers(0, hamming_search.MAX_RADIUS))
 def test_search_finds_exactly_the_pairs_within_the_radius(seed: int, n: int, m: int, radius: int) -> None:
     left, right = hashes_near_each_other(seed, n), hashes_near_each_other(seed, m + 40)[:m]
-    assert as_dict(within(left, right, radius)) == brute(left, right, radius)
+    assert as_dict(pairs_between(left, right, radius)) == brute(left, right, radius)
 
 
 def test_search_is_the_same_in_small_bites(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = hashes_near_each_other(7, 200)
-    whole = as_dict(within(hashes, hashes, 10))
-    monkeypatch.setattr(hamming_search, "_AT_ONCE", 13)
-    assert as_dict(within(hashes, hashes, 10)) == whole == brute(hashes, hashes, 10)
+    whole = as_dict(pairs_between(hashes, hashes, 10))
+    monkeypatch.setattr(hamming_search, "_CHUNK", 13)
+    assert as_dict(pairs_between(hashes, hashes, 10)) == whole == brute(hashes, hashes, 10)
 
 
 def test_pairs_among_images_are_all_pairs_where_runs_are_short() -> None:
     hashes = hashes_near_each_other(1, 60)
     expected = {(i, j): d for (i, j), d in brute(hashes, hashes, 8).items() if i < j}
-    assert as_dict(among(hashes, 8)) == expected
+    assert as_dict(near_pairs(hashes, 8)) == expected
 
 
 def test_pairs_between_hashes_and_others_count_each_pair_once_with_its_smaller_distance() -> None:
@@ -56,13 +56,13 @@ def test_pairs_between_hashes_and_others_count_each_pair_once_with_its_smaller_d
         if i != j:
             pair = (min(i, j), max(i, j))
             expected[pair] = min(distance, expected.get(pair, 64))
-    assert as_dict(between(hashes, others, 8)) == expected
+    assert as_dict(near_pairs_to_variants(hashes, others, 8)) == expected
 
 
 def test_a_long_run_of_equal_hashes_is_linear_and_connected() -> None:
     count = 20_000
-    found = among(np.full(count, 5, dtype=np.uint64), 10)
-    assert len(found.left) < hamming_search.COMPARED * count
+    found = near_pairs(np.full(count, 5, dtype=np.uint64), 10)
+    assert len(found.left) < hamming_search.COMPARED_PER_RUN * count
     assert set(found.right.tolist()) == set(range(1, count)), "each later member is compared with an earlier one"
 
 
@@ -71,16 +71,16 @@ def test_a_long_run_of_equal_hashes_is_linear_and_connected() -> None:
 def test_later_arrivals_do_not_change_which_earlier_ones_were_compared(seed: int, cut: int) -> None:
     hashes = np.concatenate([hashes_near_each_other(seed, 40), np.full(60, 9, dtype=np.uint64)])
     hashes = hashes[np.random.default_rng(seed).permutation(len(hashes))]
-    whole = as_dict(among(hashes, 6))
+    whole = as_dict(near_pairs(hashes, 6))
     early = hashes[:cut]
-    assert {pair: d for pair, d in whole.items() if pair[1] < len(early)} == as_dict(among(early, 6))
+    assert {pair: d for pair, d in whole.items() if pair[1] < len(early)} == as_dict(near_pairs(early, 6))
 
 
 def test_no_hashes_give_no_pairs() -> None:
     nothing = np.empty(0, dtype=np.uint64)
-    assert len(among(nothing, 10).left) == len(between(nothing, nothing, 10).left) == 0
+    assert len(near_pairs(nothing, 10).left) == len(near_pairs_to_variants(nothing, nothing, 10).left) == 0
 
 
 def test_a_radius_that_is_not_searched_exactly_is_refused() -> None:
     with pytest.raises(ValueError, match="expected 0 to 15"):
-        within(np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64), 16)
+        pairs_between(np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64), 16)

@@ -6,7 +6,7 @@ from golgoru.duplicates import nearest_thumbnails
 
 
 def found(colours: np.ndarray) -> set[tuple[int, int]]:
-    earlier, later = nearest_thumbnails.candidates(colours)
+    earlier, later = nearest_thumbnails.nearest_earlier(colours)
     pairs = set(zip(earlier.tolist(), later.tolist(), strict=True))
     assert len(pairs) == len(earlier)
     return pairs
@@ -14,7 +14,7 @@ def found(colours: np.ndarray) -> set[tuple[int, int]]:
 
 def brute_force(colours: np.ndarray) -> set[tuple[int, int]]:
     """The same, one picture at a time; the earlier one wins among equals."""
-    vectors = nearest_thumbnails._unit(colours).astype(np.int64)
+    vectors = nearest_thumbnails._centred_vectors(colours).astype(np.int64)
     pairs = set()
     for later in range(len(vectors)):
         alike = vectors[:later] @ vectors[later]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golgoru.duplicates.representatives import Survivors, choose
+from golgoru.duplicates.representatives import Representatives, choose_representatives
 from golgoru.tables import frames
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -27,7 +27,7 @@ def sources(names: list[str], **columns: dict[str, str]) -> pd.DataFrame:
 
 def pairs(*rows: tuple[str, str, str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["image_a", "image_b", "kind"])
-    return frames.frame("pairs", table.assign(distance=3, score=1.0))
+    return frames.frame("duplicate_pairs", table.assign(distance=3, score=1.0))
 
 
 def chosen(
@@ -36,15 +36,17 @@ def chosen(
     origin: pd.DataFrame | None = None,
     out: str = "",
     labelled: str = "",
-) -> Survivors:
+) -> Representatives:
     origin = sources(list(pictures["image"])) if origin is None else origin
-    found = choose(pictures, origin, linked, pd.Index(list(out), dtype="str"), pd.Index(list(labelled), dtype="str"))
-    frames.canonical(found.copies, "copies")
+    found = choose_representatives(
+        pictures, origin, linked, pd.Index(list(out), dtype="str"), pd.Index(list(labelled), dtype="str")
+    )
+    frames.canonical(found.copies, "duplicates")
     return found
 
 
-def kept(found: Survivors) -> dict[str, str]:
-    return dict(zip(found.copies["image"], found.copies["kept_as"], strict=True))
+def kept(found: Representatives) -> dict[str, str]:
+    return dict(zip(found.copies["image"], found.copies["duplicate_of"], strict=True))
 
 
 BOTH = pairs(("a", "b", "near"))
@@ -63,7 +65,7 @@ BOTH = pairs(("a", "b", "near"))
     ],
     ids=["set aside", "labelled", "pixels", "date", "delivery", "content", "name"],
 )
-def test_the_survivor_of_two_copies(survivor: str, found: Survivors) -> None:
+def test_the_survivor_of_two_copies(survivor: str, found: Representatives) -> None:
     other = "a" if survivor == "b" else "b"
     assert kept(found) == {other: survivor}
 
@@ -79,7 +81,7 @@ def test_a_label_on_one_exact_copy_counts_for_all_of_them() -> None:
 def test_words_are_pooled_on_equal_pixels_alone() -> None:
     found = chosen(images("a", "b", "c", "d"), pairs(("a", "b", "exact"), ("a", "c", "near"), ("a", "d", "mirrored")))
     assert found.stands_for.to_dict() == {"a": "a", "b": "a", "c": "c", "d": "d"}
-    assert found.copies.set_index("image")[["kept_as", "kind", "rule"]].T.to_dict("list") == {
+    assert found.copies.set_index("image")[["duplicate_of", "kind", "rule"]].T.to_dict("list") == {
         "b": ["a", "exact", "COPY-001"],
         "c": ["a", "near", "COPY-002"],
     }
@@ -143,7 +145,7 @@ def test_every_image_stays_or_is_left_out_for_one_that_stays(given_tables: dict[
         for name, table in given_tables.items()
     }
     again = chosen(**shuffled)
-    assert frames.to_bytes(again.copies, "copies") == frames.to_bytes(found.copies, "copies")
+    assert frames.to_bytes(again.copies, "duplicates") == frames.to_bytes(found.copies, "duplicates")
     assert again.stands_for.to_dict() == found.stands_for.to_dict()
 
 
@@ -157,7 +159,7 @@ def test_what_came_before_the_test_set_was_frozen_stays_before_a_larger_copy_tha
     came = sources(["a", "b"], date={"b": "2026-03-01"})
     none = pd.Index([], dtype="str")
     linked = pairs(("a", "b", "near"))
-    assert choose(pictures, came, linked, none, none).copies["kept_as"].tolist() == ["b"]
+    assert choose_representatives(pictures, came, linked, none, none).copies["duplicate_of"].tolist() == ["b"]
     for day, kept in (("2026-02-01", "a"), ("2026-03-01", "b"), ("2025-01-01", "b")):
-        found = choose(pictures, came, linked, none, none, date.fromisoformat(day))
-        assert found.copies["kept_as"].tolist() == [kept]
+        found = choose_representatives(pictures, came, linked, none, none, date.fromisoformat(day))
+        assert found.copies["duplicate_of"].tolist() == [kept]

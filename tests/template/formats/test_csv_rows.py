@@ -106,7 +106,7 @@ def test_rows_and_rejects_account_for_every_line_that_is_not_blank(
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_text("\n".join(["image,label,text", *lines]), "utf-8")
-    table, starts, rejects = csv_table.read_table("a.csv", path)
+    table, starts, rejects = csv_table.read_csv_table("a.csv", path)
     seen = [reject.line for reject in rejects]
     for start, row in zip(starts, table.fillna("").itertuples(index=False), strict=True):
         # A row spans one line, and one more for each line break that its quotes hold.

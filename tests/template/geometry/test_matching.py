@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.geometry import matching
-from golgoru.geometry.boxes import MIN_IOU, boxes_of, iou
-from golgoru.geometry.matching import match, pairs_within
+from golgoru.geometry.boxes import MIN_IOU, box_array, box_iou
+from golgoru.geometry.matching import match_annotations, overlap_pairs
 
 SIDES = ["x", "y", "width", "height"]
 
@@ -20,7 +20,7 @@ def words(*rows: tuple[str, int, tuple[float, float, float, float]], image: str 
 
 
 def clusters(table: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(table["annotation"], match(table), strict=True))
+    return dict(zip(table["annotation"], match_annotations(table), strict=True))
 
 
 def test_iou_of_boxes() -> None:
@@ -35,9 +35,9 @@ def test_iou_of_boxes() -> None:
         (np.nan, 0.0, 1.0, 1.0): 0.0,
         (0.0, 0.0, 1e308, 1e308): 0.0,
     }
-    found = iou(np.array([whole] * len(others)), np.array(list(others)))
+    found = box_iou(np.array([whole] * len(others)), np.array(list(others)))
     assert found == pytest.approx(list(others.values()), abs=1e-9)
-    assert iou(np.zeros((1, 4)), np.zeros((1, 4))).tolist() == [0.0]
+    assert box_iou(np.zeros((1, 4)), np.zeros((1, 4))).tolist() == [0.0]
 
 
 def test_two_annotators_mean_the_same_box_from_half_overlap_on() -> None:
@@ -68,7 +68,7 @@ def test_a_cluster_is_named_by_its_earliest_word() -> None:
 
 
 def test_no_words() -> None:
-    assert match(words()).tolist() == []
+    assert match_annotations(words()).tolist() == []
 
 
 BOX = st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 8), st.integers(1, 8))
@@ -88,10 +88,10 @@ def by_hand(table: pd.DataFrame) -> dict[str, str]:
     """The definition, pair by pair."""
     rows = table.sort_values(["image", "rank", "annotation"]).to_dict("records")
     cluster = [[row] for row in rows]
-    boxes = boxes_of(pd.DataFrame(rows, columns=table.columns))
+    boxes = box_array(pd.DataFrame(rows, columns=table.columns))
     close = []
     for i, j in combinations(range(len(rows)), 2):
-        overlap = float(iou(boxes[i : i + 1], boxes[j : j + 1])[0])
+        overlap = float(box_iou(boxes[i : i + 1], boxes[j : j + 1])[0])
         if rows[i]["image"] == rows[j]["image"] and overlap >= MIN_IOU:
             close.append((-overlap, i, j))
     for _, i, j in sorted(close):
@@ -112,7 +112,7 @@ def test_matching_is_what_the_definition_says_in_any_row_order(table: pd.DataFra
 def test_how_many_pairs_are_compared_at_once_changes_nothing(table: pd.DataFrame, at_once: int) -> None:
     whole = clusters(table)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "_AT_ONCE", at_once)
+        patch.setattr(matching, "_CHUNK", at_once)
         assert clusters(table) == whole
 
 
@@ -120,10 +120,10 @@ def test_how_many_pairs_are_compared_at_once_changes_nothing(table: pd.DataFrame
 def test_pairs_are_all_pairs_of_a_group_once(sizes: list[int], at_once: int) -> None:
     groups = np.repeat(np.arange(len(sizes)), sizes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "_AT_ONCE", at_once)
+        patch.setattr(matching, "_CHUNK", at_once)
         found = [
             pair
-            for pairs in pairs_within(groups, np.zeros((len(groups), 4)))
+            for pairs in overlap_pairs(groups, np.zeros((len(groups), 4)))
             for pair in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
         ]
     assert found == [(i, j) for i, j in combinations(range(len(groups)), 2) if groups[i] == groups[j]]

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golgoru.geometry import polygon_iou, polygons
-from golgoru.geometry.boxes import iou as box_iou
-from golgoru.geometry.matching import match
+from golgoru.geometry import geos, polygons
+from golgoru.geometry.boxes import box_iou
+from golgoru.geometry.matching import match_annotations
 
 SQUARE = [0.0, 0.0, 10.0, 0.0, 10.0, 10.0, 0.0, 10.0]
 BOW_TIE = [0.0, 0.0, 10.0, 10.0, 10.0, 0.0, 0.0, 10.0]
@@ -32,7 +32,9 @@ def overlap(one: list[float] | None, other: list[float] | None) -> float:
 
 def iou_of(ones: list[list[float] | None], others: list[list[float] | None]) -> NDArray[np.float64]:
     rows = np.arange(len(ones))
-    return polygons.iou(polygons.corners(column(*ones)), rows, polygons.corners(column(*others)), rows)
+    return polygons.polygon_iou(
+        polygons.parse_polygons(column(*ones)), rows, polygons.parse_polygons(column(*others)), rows
+    )
 
 
 def rectangle(box: tuple[float, float, float, float]) -> list[float]:
@@ -102,7 +104,7 @@ def test_how_many_are_compared_at_once_changes_nothing(
     ones, others = [one for one, _ in pairs], [other for _, other in pairs]
     whole = iou_of(ones, others)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polygons, "_AT_ONCE", at_once)
+        patch.setattr(polygons, "_CHUNK", at_once)
         assert iou_of(ones, others) == pytest.approx(whole, abs=0, nan_ok=True)
 
 
@@ -112,7 +114,7 @@ def test_where_the_library_gives_up_it_gives_up_on_that_pair_alone(monkeypatch: 
             raise shapely.GEOSException("TopologyException")
         return np.array([geometry.intersection(of) for geometry, of in zip(one, other, strict=True)], dtype=object)
 
-    monkeypatch.setattr(polygon_iou.shapely, "intersection", easily_beaten)
+    monkeypatch.setattr(geos.shapely, "intersection", easily_beaten)
     found = iou_of([SQUARE] * 3, [SQUARE, [5.0, 0.0, 15.0, 0.0, 15.0, 10.0], SQUARE])
     assert found == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
 
@@ -125,7 +127,9 @@ def clusters(*drawn: list[float] | None, box: tuple[float, ...] = (0, 0, 10, 10)
     table = pd.DataFrame([box] * len(drawn), columns=["x", "y", "width", "height"])
     names = [chr(ord("a") + n) for n in range(len(drawn))]
     units = np.arange(len(drawn))
-    return list(match(table.assign(polygon=column(*drawn), annotation=names, unit=units, image="i", rank=0)))
+    return list(
+        match_annotations(table.assign(polygon=column(*drawn), annotation=names, unit=units, image="i", rank=0))
+    )
 
 
 def test_words_with_polygons_are_matched_by_them_and_others_by_their_boxes() -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from golgoru import shell
 from golgoru.core.errors import UserError
-from golgoru.guideline.changes import NOT_ASKED, Changes, accounted_for, mapped, meanings, problems, read_changes
+from golgoru.guideline.changes import (
+    NO_CHANGE,
+    Changes,
+    change_effects,
+    change_problems,
+    current_labels,
+    is_known_label,
+    read_changes,
+)
 from golgoru.guideline.classes import Classes
 from tests.template.builders.guideline_changes import changed, redefine
 
@@ -133,7 +141,7 @@ def test_what_does_not_fit_the_classes_is_found_and_stops_a_stage(
     file: Path, capsys: pytest.CaptureFixture[str], entry: str, message: str
 ) -> None:
     file.write_text(HEAD + entry)
-    assert problems(read_changes(file), CLASSES) == [message]
+    assert change_problems(read_changes(file), CLASSES) == [message]
     Path("guidelines/classes.yaml").write_text("version: '1.2'\nclasses: [{id: '1'}, {id: '7'}]\n")
 
     def transform(changes: Changes) -> None:
@@ -152,7 +160,7 @@ def test_a_class_that_a_later_change_does_away_with_need_not_be_defined(file: Pa
         {"version": "1.1", "action": "redefine", "classes": ["c"], "old_votes": "keep"},
         {"version": "1.2", "action": "merge", "classes": ["b", "c"], "to": ["7"], "old_votes": "map"},
     )
-    assert problems(chain, CLASSES) == []
+    assert change_problems(chain, CLASSES) == []
 
 
 def words(*said: tuple[str | None, str]) -> pd.DataFrame:
@@ -168,7 +176,7 @@ CHAIN = changed(
 
 def test_successive_changes_chain_in_the_order_of_their_versions() -> None:
     said = [("a", "1.0"), ("a", "1.9"), ("b", "1.9"), ("b", "1.10"), ("c", "1.8"), ("d", "1.0"), (None, "1.0")]
-    now = mapped(words(*said), CHAIN).where(lambda label: label.notna(), "-")
+    now = current_labels(words(*said), CHAIN).where(lambda label: label.notna(), "-")
     assert now.tolist() == ["d", "a", "d", "b", "d", "d", "-"]
 
 
@@ -177,27 +185,29 @@ def test_two_classes_can_change_places() -> None:
         {"action": "rename", "classes": ["a"], "to": ["b"], "old_votes": "map"},
         {"action": "rename", "classes": ["b"], "to": ["a"], "old_votes": "map"},
     )
-    assert mapped(words(("a", "1.0"), ("b", "1.0"), ("a", "1.10")), turned).tolist() == ["b", "a", "a"]
+    assert current_labels(words(("a", "1.0"), ("b", "1.0"), ("a", "1.10")), turned).tolist() == ["b", "a", "a"]
 
 
 def test_without_changes_and_without_words() -> None:
-    assert mapped(words(("a", "1.0")), Changes()).tolist() == ["a"]
-    assert mapped(words(), CHAIN).empty
+    assert current_labels(words(("a", "1.0")), Changes()).tolist() == ["a"]
+    assert current_labels(words(), CHAIN).empty
 
 
 def test_a_later_change_finds_a_class_under_the_name_that_it_had_then() -> None:
     renamed = {"version": "1.1", "action": "rename", "classes": ["a"], "to": ["b"], "old_votes": "map"}
-    found = meanings(words(("a", "1.0"), ("b", "1.1"), ("b", "1.2")), changed(renamed, redefine("b", "requeue", "1.2")))
-    assert found.number(lambda m: m.asked_by).tolist() == [1, 1, NOT_ASKED]
+    found = change_effects(
+        words(("a", "1.0"), ("b", "1.1"), ("b", "1.2")), changed(renamed, redefine("b", "requeue", "1.2"))
+    )
+    assert found.number(lambda m: m.asked_by).tolist() == [1, 1, NO_CHANGE]
     assert found.where(lambda m: 1 in m.concerns).tolist() == [True, True, True]
 
 
 def test_a_version_without_a_number_is_older_than_every_change() -> None:
-    found = meanings(words(("cat", "draft"), ("cat", "1.10")), changed(redefine("cat", "drop")))
-    assert found.where(lambda m: m.dropped_by != NOT_ASKED).tolist() == [True, False]
+    found = change_effects(words(("cat", "draft"), ("cat", "1.10")), changed(redefine("cat", "drop")))
+    assert found.where(lambda m: m.dropped_by != NO_CHANGE).tolist() == [True, False]
 
 
 def test_an_old_word_of_a_class_that_was_split_breaks_no_rule() -> None:
     split = changed({"action": "split", "classes": ["pet"], "to": ["cat", "dog"], "old_votes": "requeue"})
     said = words(("pet", "1.9"), ("pet", "1.10"), ("cat", "1.9"), ("zebra", "1.9"))
-    assert accounted_for(said, split, ["cat", "dog"]).tolist() == [True, False, True, False]
+    assert is_known_label(said, split, ["cat", "dog"]).tolist() == [True, False, True, False]

@@ -8,14 +8,14 @@ from golgoru.cli.new.clear_example import OF_THE_EXAMPLE, without_keys
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline import python_checks
-from golgoru.guideline.edge_cases import EdgeCases, problems, read_edge_cases
+from golgoru.guideline.edge_cases import EdgeCases, read_edge_cases, trigger_problems
 from golgoru.guideline.predicates import PredicateError
 from golgoru.tables import frames
-from golgoru.validation.features.edge_cases import Objects, Pictures, known
+from golgoru.validation.features.edge_cases import EdgeCaseImages, EdgeCaseObjects, trigger_columns
 
 TOP = Path(__file__).parents[3]
 CATALOGUE = read_edge_cases(TOP / paths.EDGE_CASES)
-KNOWN = known(frames.frame("sources"))
+KNOWN = trigger_columns(frames.frame("sources"))
 ONE = """edge_cases:
   - id: EDGE-901
     sentence: The object is tiny
@@ -89,31 +89,31 @@ def test_an_id_that_stands_twice_names_both_lines(read):
 
 
 def test_an_unknown_column_says_which_there_are(read):
-    found = problems(read(ONE.replace("shorter_side", "shorter_sid")), KNOWN)
+    found = trigger_problems(read(ONE.replace("shorter_side", "shorter_sid")), KNOWN)
     assert found == [
         "guidelines/edge_cases.yaml:6: EDGE-901: predicate: there is no column 'shorter_sid'; did you mean"
         f" 'shorter_side'? There are {', '.join(KNOWN['object'])}"
     ]
-    (found,) = problems(read(ONE.replace("on: object", "on: image")), KNOWN)
+    (found,) = trigger_problems(read(ONE.replace("on: object", "on: image")), KNOWN)
     assert found.endswith(", ".join(KNOWN["image"]))
 
 
 def test_a_predicate_that_does_not_fit_the_types_or_is_no_statement_is_a_problem(read):
     for predicate, reason in (("shorter_side + 1", "it gives a value, not true or false"), ("label + 1 > 2", "")):
-        (found,) = problems(read(ONE.replace("shorter_side < 8", predicate)), KNOWN)
+        (found,) = trigger_problems(read(ONE.replace("shorter_side < 8", predicate)), KNOWN)
         assert found.startswith(f"guidelines/edge_cases.yaml:6: EDGE-901: predicate: {reason}")
 
 
 def test_metadata_that_a_delivery_declares_can_be_read(read):
     text = ONE.replace("on: object", "on: image").replace("shorter_side < 8", "camera = 'north'")
-    assert len(problems(read(text), KNOWN)) == 1
+    assert len(trigger_problems(read(text), KNOWN)) == 1
     declared = frames.frame("sources").assign(camera=frames.frame("sources")["delivery"])
-    assert problems(read(text), known(declared)) == []
+    assert trigger_problems(read(text), trigger_columns(declared)) == []
 
 
 def test_a_missing_example_and_an_unknown_check_are_problems(read):
     checked = ONE.replace("predicate: shorter_side < 8", "check: small")
-    assert problems(read(checked), KNOWN) == [
+    assert trigger_problems(read(checked), KNOWN) == [
         "guidelines/edge_cases.yaml:6: EDGE-901: check: there is no check 'small' in expectations/checks.py; "
         "there are none"
     ]
@@ -121,7 +121,7 @@ def test_a_missing_example_and_an_unknown_check_are_problems(read):
 
 def test_the_templates_catalogue_is_whole(monkeypatch):
     monkeypatch.chdir(TOP)
-    assert problems(CATALOGUE, KNOWN) == []
+    assert trigger_problems(CATALOGUE, KNOWN) == []
     assert len(CATALOGUE.active) >= 28
     for case in CATALOGUE.edge_cases:
         assert case.why and case.sentence[0].isupper(), case.id
@@ -145,28 +145,30 @@ def test_a_repository_of_ones_own_keeps_the_catalogue_without_the_examples_numbe
 
 def test_a_named_check_reads_the_columns_of_its_arguments(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    python_checks.FILE.parent.mkdir()
-    python_checks.FILE.write_text(
+    python_checks.CHECKS_FILE.parent.mkdir()
+    python_checks.CHECKS_FILE.write_text(
         "import json\nfrom pathlib import Path\n\n\ndef long(text, votes):\n    return text.str.len() > votes\n\n\n"
         "def _hidden(text):\n    pass\n\n\ndef broken(text):\n    raise KeyError('x')\n"
     )
-    rows = frames.frame("labels", {"object": ["a", "b"], "text": ["long one", None], "votes": [3, 3]}).set_axis([7, 9])
-    assert python_checks.columns("long") == ("text", "votes")
-    assert python_checks.run("long", rows)[7]
-    assert python_checks.run("long", rows).index.tolist() == [7, 9]
+    rows = frames.frame(
+        "labels", {"object": ["a", "b"], "text": ["long one", None], "annotation_roles": [3, 3]}
+    ).set_axis([7, 9])
+    assert python_checks.check_columns("long") == ("text", "votes")
+    assert python_checks.run_check("long", rows)[7]
+    assert python_checks.run_check("long", rows).index.tolist() == [7, 9]
     with pytest.raises(PredicateError, match=r"there is no check '_hidden' in .*; there are broken, long$"):
-        python_checks.columns("_hidden")
+        python_checks.check_columns("_hidden")
     with pytest.raises(PredicateError, match=r"check 'broken' of expectations/checks.py: KeyError: 'x'"):
-        python_checks.run("broken", rows)
-    python_checks.FILE.write_text("import nowhere\n")
+        python_checks.run_check("broken", rows)
+    python_checks.CHECKS_FILE.write_text("import nowhere\n")
     with pytest.raises(UserError, match=r"expectations/checks.py: cannot be imported: ModuleNotFoundError"):
-        python_checks.columns("long")
+        python_checks.check_columns("long")
 
 
-@pytest.mark.parametrize("facts", [Pictures, Objects])
+@pytest.mark.parametrize("facts", [EdgeCaseImages, EdgeCaseObjects])
 def test_the_documentation_lists_every_fact_with_its_meaning(facts):
     text = (TOP / "docs/edge-cases.md").read_text("utf-8")
     for fact in facts.facts():
         assert f"| `{fact.name}` | {fact.meaning} |" in text, f"docs/edge-cases.md: | `{fact.name}` | {fact.meaning} |"
     listed = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
-    assert listed == {fact.name for one in (Pictures, Objects) for fact in one.facts()}
+    assert listed == {fact.name for one in (EdgeCaseImages, EdgeCaseObjects) for fact in one.facts()}

@@ -24,7 +24,7 @@ def answers(predicate: str, rows: pd.DataFrame) -> list[Any]:
 
 def refused(predicate: str) -> str:
     with pytest.raises(PredicateError) as error:
-        predicates.check(predicate, KNOWN)
+        predicates.check_predicate(predicate, KNOWN)
     return str(error.value)
 
 
@@ -70,7 +70,7 @@ def test_every_function_of_the_dialect_works() -> None:
     ],
 )  # fmt: skip
 def test_every_operator_of_the_dialect_works(predicate: str) -> None:
-    predicates.check(predicate, KNOWN)
+    predicates.check_predicate(predicate, KNOWN)
     assert answers(predicate, pd.DataFrame([ROW])) == [True]
     assert answers(f"NOT ({predicate}\n)", pd.DataFrame([ROW])) == [False]
 
@@ -133,12 +133,12 @@ def test_what_is_refused_is_told_why(predicate: str, said: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_in_the_dialect_never_runs(predicate: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    predicates.columns.cache_clear()
+    predicates.referenced_columns.cache_clear()
 
     def never(*_: object) -> None:
         raise AssertionError("it ran")
 
-    monkeypatch.setattr(predicates, "_run", never)
+    monkeypatch.setattr(predicates, "_query", never)
     said = refused(predicate)
     assert said and "\n" not in said and len(said) < 900
 
@@ -158,7 +158,7 @@ def test_the_database_reaches_nothing_even_where_the_dialect_is_not_asked(
     expression: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret_frame = pd.DataFrame({"a": [1]})  # DuckDB would find it by its name
-    monkeypatch.setattr(predicates, "columns", lambda _: ())
+    monkeypatch.setattr(predicates, "referenced_columns", lambda _: ())
     with pytest.raises(PredicateError):
         predicates.evaluate({"holds": expression}, secret_frame)
 
@@ -191,7 +191,7 @@ def test_answers_come_in_the_order_of_the_rows_under_a_fresh_index() -> None:
 def test_tables_without_rows_and_predicates_without_columns() -> None:
     assert answers("a > 1", pd.DataFrame({"a": pd.Series(dtype=float)})) == []
     assert answers("1 < 2", pd.DataFrame({"a": [1.0, 2.0]})) == [True, True]
-    assert predicates.columns("abs(b) > 1 AND a = b") == ("a", "b")
+    assert predicates.referenced_columns("abs(b) > 1 AND a = b") == ("a", "b")
 
 
 def test_a_predicate_that_fails_on_a_value_says_so_and_leaves_the_database_usable() -> None:

@@ -12,8 +12,8 @@ from PIL import Image
 from golgoru.core.errors import UserError
 from golgoru.images import jpeg as images_jpeg
 from golgoru.images import resize
-from golgoru.images.decode import PictureError, open_picture
-from golgoru.images.statistics import Looks, looks
+from golgoru.images.decode import ImageError, decode_image
+from golgoru.images.statistics import ImageStatistics, image_statistics
 from tests.template.builders import real_data
 
 LIMIT = 10_000_000
@@ -36,22 +36,22 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
     return out.getvalue()
 
 
-def decode(data: bytes) -> images_jpeg.Decoded | None:
-    return images_jpeg.decode(data, LIMIT, 32, 80)
+def decode(data: bytes) -> images_jpeg.ReducedJpeg | None:
+    return images_jpeg.decode_reduced(data, LIMIT, 32, 80)
 
 
 def refused_by_pillow(data: bytes) -> bool:
     try:
-        open_picture(data, LIMIT)
-    except PictureError:
+        decode_image(data, LIMIT)
+    except ImageError:
         return True
     return False
 
 
-def by_pillow(data: bytes) -> Looks:
+def by_pillow(data: bytes) -> ImageStatistics:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(images_jpeg, "decode", lambda *_: None)
-        return looks(data, LIMIT)
+        patch.setattr(images_jpeg, "decode_reduced", lambda *_: None)
+        return image_statistics(data, LIMIT)
 
 
 def bits(left: str, right: str) -> int:
@@ -80,7 +80,7 @@ def test_what_pillow_calls_damaged_simplejpeg_does_not_accept(
             damaged = data[:at] + bytes([value]) + data[at + 1 :]
             found = decode(damaged)
             if found is not None:
-                picture = open_picture(damaged, LIMIT)
+                picture = decode_image(damaged, LIMIT)
                 assert (found.width, found.height, found.mode) == (*picture.image.size, picture.mode)
     assert capfd.readouterr() == ("", "")
 
@@ -104,10 +104,10 @@ def test_both_decoders_see_the_same(
     data = jpeg(
         image, subsampling=sampling, progressive=progressive, restart_marker_blocks=restarts, exif=exif, quality=90
     )
-    ours, theirs = looks(data, LIMIT), by_pillow(data)
+    ours, theirs = image_statistics(data, LIMIT), by_pillow(data)
     assert (ours.decoder, theirs.decoder) == ("simplejpeg", "Pillow")
     assert ours[:4] == theirs[:4]
-    if images_jpeg.reduction(*size, resize.SHORTER, resize.GREY) == 1:
+    if images_jpeg.reduction_factor(*size, resize.MIN_SHORTER_SIDE, resize.GREY_LONGER_SIDE) == 1:
         assert ours._replace(decoder="Pillow") == theirs
         return
     assert bits(ours.phash, theirs.phash) <= 8
@@ -122,7 +122,7 @@ def test_both_decoders_see_the_same(
 @pytest.mark.parametrize(("archive", "count"), [("cifar10n.zip", 200), ("bccd.zip", 60), ("sroie.zip", 20)])
 def test_both_decoders_see_the_same_on_real_pictures(archive: str, count: int) -> None:
     for data in real_data.pictures(archive, count).values():
-        ours, theirs = looks(data, 10**8), by_pillow(data)
+        ours, theirs = image_statistics(data, 10**8), by_pillow(data)
         assert ours.decoder == "simplejpeg"
         if archive == "cifar10n.zip":
             assert ours._replace(decoder="Pillow") == theirs
@@ -137,28 +137,30 @@ def test_what_is_out_of_the_ordinary_is_left_to_pillow() -> None:
     photo(40, 30).save(several, "MPO", save_all=True, append_images=[photo(40, 30, 1)])
     for data in (cmyk, several.getvalue(), b"", b"\xff\xd8\xff\xd9", jpeg(photo(40, 30)) + b"\0"):
         assert decode(data) is None
-    assert looks(cmyk, LIMIT).decoder == looks(several.getvalue(), LIMIT).decoder == "Pillow"
-    assert looks(jpeg(photo(40, 30)) + b"\0", LIMIT).decoder == "Pillow"
+    assert image_statistics(cmyk, LIMIT).decoder == image_statistics(several.getvalue(), LIMIT).decoder == "Pillow"
+    assert image_statistics(jpeg(photo(40, 30)) + b"\0", LIMIT).decoder == "Pillow"
 
 
 def test_the_limit_on_pixels_holds_for_both() -> None:
     data = jpeg(photo(40, 30))
-    assert looks(data, 1_200).decoder == "simplejpeg"
-    assert looks(data, 1_199).error == "40 x 30 pixels, more than the limit of 1,199 (fingerprint.max_pixels)"
+    assert image_statistics(data, 1_200).decoder == "simplejpeg"
+    assert (
+        image_statistics(data, 1_199).error == "40 x 30 pixels, more than the limit of 1,199 (fingerprint.max_pixels)"
+    )
 
 
 def test_an_orientation_in_xmp_counts_as_pillow_counts_it() -> None:
     packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
     data = jpeg(photo(40, 30), xmp=packet)
-    assert looks(data, LIMIT)[:2] == by_pillow(data)[:2] == (30, 40)
-    assert looks(data, LIMIT).decoder == "simplejpeg"
+    assert image_statistics(data, LIMIT)[:2] == by_pillow(data)[:2] == (30, 40)
+    assert image_statistics(data, LIMIT).decoder == "simplejpeg"
 
 
 def test_sides_are_reduced_as_far_as_both_allow() -> None:
-    assert images_jpeg.reduction(640, 480, 32, 80) == 8
-    assert images_jpeg.reduction(639, 480, 32, 80) == 4
-    assert images_jpeg.reduction(3_000, 63, 32, 80) == 1
-    assert images_jpeg.reduction(32, 32, 32, 80) == 1
+    assert images_jpeg.reduction_factor(640, 480, 32, 80) == 8
+    assert images_jpeg.reduction_factor(639, 480, 32, 80) == 4
+    assert images_jpeg.reduction_factor(3_000, 63, 32, 80) == 1
+    assert images_jpeg.reduction_factor(32, 32, 32, 80) == 1
     assert (decode(jpeg(photo(640, 480))).pixels.shape, decode(jpeg(photo(321, 129))).pixels.shape) == (
         (60, 80, 3),
         (33, 81, 3),
@@ -171,4 +173,4 @@ def test_too_little_memory_stops_the_stage(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(images_jpeg.simplejpeg, "decode_jpeg", no_memory)
     with pytest.raises(UserError, match=r"fingerprint\.max_pixels"):
-        looks(jpeg(photo(40, 30)), LIMIT)
+        image_statistics(jpeg(photo(40, 30)), LIMIT)

@@ -8,17 +8,17 @@ from PIL import Image, ImageOps
 from sklearn.datasets import load_digits
 
 from golgoru.images import phash as images_phash
-from golgoru.images.decode import grey, open_picture
+from golgoru.images.decode import decode_image, to_grey
 from golgoru.images.phash import to_integers
 from tests.template.builders import real_data
 
 
 def phash(image: Image.Image) -> tuple[str, str]:
-    return images_phash.phash(images_phash.shrink(image)[np.newaxis])[0]
+    return images_phash.perceptual_hashes(images_phash.resize_for_hash(image)[np.newaxis])[0]
 
 
 def assert_as_imagehash(image: Image.Image) -> None:
-    shown = grey(image)
+    shown = to_grey(image)
     ours, mirrored = phash(shown)
     assert ours == str(imagehash.phash(image))
     assert mirrored == str(imagehash.phash(ImageOps.mirror(image)))
@@ -41,10 +41,10 @@ def test_hash_of_noise_is_that_of_imagehash(mode: str, size: tuple[int, int]) ->
 @pytest.mark.parametrize("archive", ["cifar10n.zip", "bccd.zip", "sroie.zip"])
 def test_hash_of_real_pictures_is_that_of_imagehash(archive: str) -> None:
     for data in real_data.pictures(archive, 200 if archive == "cifar10n.zip" else 30).values():
-        assert_as_imagehash(open_picture(data).image)
+        assert_as_imagehash(decode_image(data).image)
         # imagehash on the file as Pillow opens it, without our way of opening
         with Image.open(io.BytesIO(data)) as image:
-            assert phash(grey(open_picture(data).image))[0] == str(imagehash.phash(ImageOps.exif_transpose(image)))
+            assert phash(to_grey(decode_image(data).image))[0] == str(imagehash.phash(ImageOps.exif_transpose(image)))
 
 
 def test_flat_pictures_of_any_level_hash_alike() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from golgoru.images import unchanged_files
-from golgoru.images.unchanged_files import Stamps, take
+from golgoru.images.unchanged_files import StampStore, read_stamps
 
 OLD = 1_000_000_000  # seconds: the time that os.utime sets; the record's own time is now all the same
 
@@ -13,7 +13,7 @@ OLD = 1_000_000_000  # seconds: the time that os.utime sets; the record's own ti
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(unchanged_files, "_YOUNG", -60_000_000_000)
+    monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", -60_000_000_000)
     return tmp_path
 
 
@@ -23,18 +23,21 @@ def write(name: str, text: str) -> None:
 
 
 def unchanged(*names: str) -> list[str]:
-    return sorted(Stamps(take(names, names)).unchanged().index)
+    return sorted(StampStore(read_stamps(names, names)).unchanged().index)
 
 
 def keep(*names: str) -> None:
-    Stamps(take(names, names)).keep(pd.Series({name: f"content of {name}" for name in names}, dtype="str"))
+    StampStore(read_stamps(names, names)).keep(pd.Series({name: f"content of {name}" for name in names}, dtype="str"))
 
 
 def test_an_untouched_file_is_known_with_its_content_and_size() -> None:
     write("a", "four")
     assert unchanged("a") == []
     keep("a")
-    assert Stamps(take(["a"], ["a"])).unchanged().loc["a"].to_dict() == {"content": "content of a", "bytes": 4}
+    assert StampStore(read_stamps(["a"], ["a"])).unchanged().loc["a"].to_dict() == {
+        "content": "content of a",
+        "bytes": 4,
+    }
 
 
 def test_a_file_of_equal_size_and_date_but_written_to_is_not_known() -> None:
@@ -63,7 +66,7 @@ def test_a_link_is_known_by_what_it_leads_to() -> None:
 
 
 def test_a_young_file_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unchanged_files, "_YOUNG", 60_000_000_000)
+    monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", 60_000_000_000)
     write("a", "four")
     keep("a")
     assert unchanged("a") == []

@@ -5,7 +5,7 @@ from cleanlab.filter import find_label_issues
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golgoru.model.confident_learning import mask, thresholds
+from golgoru.model.confident_learning import class_thresholds, label_issue_mask
 
 
 @settings(deadline=None, max_examples=60)
@@ -19,15 +19,15 @@ def test_the_mask_is_cleanlabs(seed: int, classes: int, size: int, coarse: bool)
     label = np.where(dice.random(size) < 0.7, probabilities.argmax(axis=1), dice.integers(0, classes, size))
     label[:classes] = np.arange(classes)  # cleanlab wants every class to occur
     theirs = find_label_issues(label, probabilities, filter_by="confident_learning", n_jobs=1)
-    np.testing.assert_array_equal(mask(label, probabilities), theirs)
+    np.testing.assert_array_equal(label_issue_mask(label, probabilities), theirs)
 
 
 def test_a_class_that_nobody_has_is_no_guess() -> None:
     label = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.1, 0.1, 0.8], [0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1]])
-    assert thresholds(label, probabilities).tolist() == [0.45, 0.45, np.inf]
-    assert mask(label, probabilities).tolist() == [False, False, False, True]
+    assert class_thresholds(label, probabilities).tolist() == [0.45, 0.45, np.inf]
+    assert label_issue_mask(label, probabilities).tolist() == [False, False, False, True]
 
 
 def test_nothing_is_nothing() -> None:
-    assert mask(np.empty(0, np.int64), np.empty((0, 3))).tolist() == []
+    assert label_issue_mask(np.empty(0, np.int64), np.empty((0, 3))).tolist() == []

@@ -10,10 +10,10 @@ import pytest
 
 from golgoru.core import paths
 from golgoru.core.errors import UserError
-from golgoru.model.external_predictions import Said, said
-from golgoru.model.predicted_objects import table
+from golgoru.model.external_predictions import ReadPredictions, read_predictions
+from golgoru.model.predicted_objects import predictions_table
 from golgoru.raw import external_predictions
-from golgoru.raw.external_predictions import read_all
+from golgoru.raw.external_predictions import read_descriptions
 from golgoru.tables import frames
 
 CLASSES = ["cat", "dog"]
@@ -32,18 +32,18 @@ def folder(settings: str, name: str = "theirs") -> Path:
     return payload
 
 
-def parquet(rows: list[dict[str, Any]], settings: str = "format: parquet\n") -> Said:
+def parquet(rows: list[dict[str, Any]], settings: str = "format: parquet\n") -> ReadPredictions:
     pd.DataFrame(rows).to_parquet(folder(settings) / "said.parquet")
-    (model,) = read_all(paths.PREDICTIONS)
-    return said(model, IMAGES, CLASSES)
+    (model,) = read_descriptions(paths.PREDICTIONS)
+    return read_predictions(model, IMAGES, CLASSES)
 
 
-def coco(*contents: Any) -> Said:
+def coco(*contents: Any) -> ReadPredictions:
     payload = folder("format: coco\n")
     for number, content in enumerate(contents):
         (payload / f"{number}.json").write_text(json.dumps(content))
-    (model,) = read_all(paths.PREDICTIONS)
-    return said(model, IMAGES, CLASSES)
+    (model,) = read_descriptions(paths.PREDICTIONS)
+    return read_predictions(model, IMAGES, CLASSES)
 
 
 def test_a_row_that_makes_no_sense_is_left_out_and_counted_by_reason() -> None:
@@ -99,25 +99,25 @@ def test_json_that_is_no_coco_names_the_file(content: Any) -> None:
 
 def test_files_that_cannot_be_read_are_named() -> None:
     payload = folder("format: parquet\n")
-    (model,) = read_all(paths.PREDICTIONS)
+    (model,) = read_descriptions(paths.PREDICTIONS)
     with pytest.raises(UserError, match=r"theirs/payload: no .parquet file; run `dvc pull`"):
-        said(model, IMAGES, CLASSES)
+        read_predictions(model, IMAGES, CLASSES)
     (payload / "x.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(UserError, match=r"x.parquet: not a readable Parquet file"):
-        said(model, IMAGES, CLASSES)
+        read_predictions(model, IMAGES, CLASSES)
     pd.DataFrame({"picture": ["a"]}).to_parquet(payload / "x.parquet")
     with pytest.raises(UserError, match=r"expected the columns image, label and confidence, or p:CLASS; found picture"):
-        said(model, IMAGES, CLASSES)
+        read_predictions(model, IMAGES, CLASSES)
 
 
 def test_a_folder_without_description_and_a_name_that_is_taken() -> None:
     folder("format: parquet\n", "built-in")
     with pytest.raises(UserError, match="is the name of the built-in model"):
-        read_all(paths.PREDICTIONS)
+        read_descriptions(paths.PREDICTIONS)
     (paths.PREDICTIONS / "built-in" / "predictions.yaml").unlink()
     with pytest.raises(UserError, match=r"predictions.yaml: the file is missing"):
-        read_all(paths.PREDICTIONS)
-    assert external_predictions.read_all(Path("nowhere")) == []
+        read_descriptions(paths.PREDICTIONS)
+    assert external_predictions.read_descriptions(Path("nowhere")) == []
 
 
 # Objects ------------------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ PICTURES = frames.frame("images", {"image": IMAGES, "content": ["c-a", "c-b"]})
 
 
 def matched(rows: pd.DataFrame, labels: pd.DataFrame) -> dict[str, str | None]:
-    found = table("theirs", rows, labels, PICTURES, CLASSES, "detection")
+    found = predictions_table("theirs", rows, labels, PICTURES, CLASSES, "detection")
     frames.to_bytes(found, "predictions")
     return {
         f"{r['image']} {r['x']:.0f}": r["object"] if isinstance(r["object"], str) else None
@@ -164,7 +164,7 @@ def test_of_several_words_on_a_whole_picture_the_most_confident_counts() -> None
     rows = pd.DataFrame({"image": ["d/a.png", "d/a.png", "d/b.png"], "label": ["cat", "dog", "cat"],
                          "confidence": [0.4, 0.6, 0.5], **dict.fromkeys(external_predictions.BOX)})  # fmt: skip
     labels = objects(("c-a", "d/a.png", 0))
-    found = table("theirs", rows, labels, PICTURES, CLASSES, "classification").set_index("prediction")
+    found = predictions_table("theirs", rows, labels, PICTURES, CLASSES, "classification").set_index("prediction")
     assert found["predicted"].to_dict() == {"c-a": "dog", "c-b": "cat"}
     assert found["object"].dropna().to_dict() == {"c-a": "c-a"}
     assert found["label"].dropna().to_dict() == {"c-a": "dog"}
@@ -173,5 +173,5 @@ def test_of_several_words_on_a_whole_picture_the_most_confident_counts() -> None
 def test_probabilities_stand_in_the_order_of_the_guideline() -> None:
     rows = pd.DataFrame({"image": ["d/a.png"], "label": ["dog"], "confidence": [0.6], "p:dog": [1.2], "p:cat": [0.4],
                          **dict.fromkeys(external_predictions.BOX)})  # fmt: skip
-    found = table("theirs", rows, objects(), PICTURES, CLASSES, "classification")
+    found = predictions_table("theirs", rows, objects(), PICTURES, CLASSES, "classification")
     assert list(found["probabilities"][0]) == [0.25, 0.75]

@@ -12,12 +12,12 @@ def crops(count: int, seed: int = 0) -> features.Crops:
     return np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
 
 
-PATCHES = features.learn(crops(20), 8, 0)
+PATCHES = features.learn_patches(crops(20), 8, 0)
 
 
 def test_their_number_is_as_said() -> None:
-    assert features.plain(crops(3)).shape == (3, features.PLAIN)
-    assert features.by_patches(crops(3), PATCHES).shape == (3, 4 * 8)
+    assert features.hog_and_colour(crops(3)).shape == (3, features.HOG_AND_COLOUR_SIZE)
+    assert features.patch_features(crops(3), PATCHES).shape == (3, 4 * 8)
 
 
 @settings(deadline=None, max_examples=15)
@@ -25,30 +25,32 @@ def test_their_number_is_as_said() -> None:
 def test_what_lies_beside_a_crop_is_nothing(count: int, seed: int) -> None:
     together = crops(count, seed)
     alone = [together[n : n + 1] for n in range(count)]
-    for made in (features.plain, lambda some: features.by_patches(some, PATCHES)):
+    for made in (features.hog_and_colour, lambda some: features.patch_features(some, PATCHES)):
         np.testing.assert_array_equal(made(together), np.concatenate([made(one) for one in alone]))
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_a_crop_of_one_grey_has_no_gradient_and_is_finite(grey: int) -> None:
     flat = np.full((1, 32, 32, 3), grey, np.uint8)
-    found = features.plain(flat)[0]
-    assert found[: -3 * 16].tolist() == [0.0] * (features.PLAIN - 48)
+    found = features.hog_and_colour(flat)[0]
+    assert found[: -3 * 16].tolist() == [0.0] * (features.HOG_AND_COLOUR_SIZE - 48)
     np.testing.assert_allclose(found[-48:], grey / 255, atol=1e-6)
-    assert np.isfinite(features.by_patches(flat, PATCHES)).all()
-    assert np.isfinite(np.concatenate([part.ravel() for part in features.learn(flat, 4, 0)])).all()
+    assert np.isfinite(features.patch_features(flat, PATCHES)).all()
+    assert np.isfinite(np.concatenate([part.ravel() for part in features.learn_patches(flat, 4, 0)])).all()
 
 
 def test_stripes_across_and_down_are_told_apart_and_brighter_ones_are_not() -> None:
     wave = (128 + 60 * np.sin(np.arange(32))).astype(np.uint8)
     down = np.broadcast_to(wave[None, :, None], (32, 32, 3))[None]
     across = down.transpose(0, 2, 1, 3)
-    first, second, brighter = (features.plain(np.ascontiguousarray(c))[0][:-48] for c in (down, across, down + 40))
+    first, second, brighter = (
+        features.hog_and_colour(np.ascontiguousarray(c))[0][:-48] for c in (down, across, down + 40)
+    )
     assert np.linalg.norm(first - second) > 1
     assert np.linalg.norm(first - brighter) < 1e-3
 
 
 def test_patches_are_the_same_every_time() -> None:
-    again = features.learn(crops(20), 8, 0)
+    again = features.learn_patches(crops(20), 8, 0)
     for one, two in zip(PATCHES, again, strict=True):
         np.testing.assert_array_equal(one, two)

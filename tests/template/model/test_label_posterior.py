@@ -14,7 +14,7 @@ CLASSES = ["cat", "dog", "owl"]
 
 def ballots(*rows: tuple[str, str, str | None], review: bool = False) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["object", "annotator", "label"])
-    return frames.frame("ballots", table.assign(image="i", review=review, weight=1.0, batch="b", guideline_version="1"))
+    return frames.frame("votes", table.assign(image="i", review=review, weight=1.0, batch="b", guideline_version="1"))
 
 
 def predictions(**said: list[float] | None) -> pd.DataFrame:
@@ -27,8 +27,8 @@ def predictions(**said: list[float] | None) -> pd.DataFrame:
 
 
 def probable(votes: pd.DataFrame, model: pd.DataFrame, *objects: str) -> np.ndarray:
-    voices = label_posterior.collect(pd.Index(objects, dtype="str"), votes, model, CLASSES)
-    return label_posterior.joint(voices, label_posterior.confusion(votes, CLASSES))
+    voices = label_posterior.votes_and_model(pd.Index(objects, dtype="str"), votes, model, CLASSES)
+    return label_posterior.posterior(voices, label_posterior.confusion_probabilities(votes, CLASSES))
 
 
 def test_the_model_settles_what_people_are_divided_about() -> None:
@@ -45,7 +45,7 @@ def test_a_shy_model_does_not_overrule_two_of_two() -> None:
 
 def test_who_is_never_compared_is_right_in_85_of_100() -> None:
     alone = ballots(("o", "a", "cat"), ("p", "a", "dog"))
-    confused = label_posterior.confusion(alone, CLASSES)
+    confused = label_posterior.confusion_probabilities(alone, CLASSES)
     np.testing.assert_allclose(np.diag(confused), 0.85)
     even = probable(alone, predictions(o=[1 / 3] * 3), "o")[0]
     np.testing.assert_allclose(even, [0.85, 0.075, 0.075], atol=1e-5)
@@ -60,13 +60,13 @@ def test_without_a_prediction_the_votes_stand_and_without_votes_the_prediction()
 
 def test_a_reviewer_and_who_did_not_see_it_have_no_voice_here() -> None:
     votes = pd.concat([ballots(("o", "r", "dog"), review=True), ballots(("o", "a", None))])
-    voices = label_posterior.collect(pd.Index(["o"]), votes, predictions(), CLASSES)
+    voices = label_posterior.votes_and_model(pd.Index(["o"]), votes, predictions(), CLASSES)
     assert voices.votes.tolist() == [[0, 0, 0]]
     assert np.isnan(voices.model).all()
 
 
 def test_a_model_that_tells_one_class_alone_shares_the_rest() -> None:
-    found = label_posterior.probabilities(predictions(o=None, p=[0.2, 0.5, 0.3]), CLASSES)
+    found = label_posterior.class_probabilities(predictions(o=None, p=[0.2, 0.5, 0.3]), CLASSES)
     np.testing.assert_allclose(found, [[0.6, 0.2, 0.2], [0.2, 0.5, 0.3]])
 
 

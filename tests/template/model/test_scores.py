@@ -13,7 +13,7 @@ NO_CASES = pd.DataFrame({"edge_case": pd.Series(dtype="str"), "row": pd.Series(d
 def table(label: list[str], predicted: list[str], groups: list[str] | None = None, cases: pd.DataFrame = NO_CASES):
     found = scores.measures(pd.Series(label, dtype="str"), pd.Series(predicted, dtype="str"), cases)
     groups = groups or [f"g{n}" for n in range(len(label))]
-    return scores.table(found, pd.Series(groups, dtype="str"), 0).set_index(["scope", "key", "measure"])
+    return scores.score_table(found, pd.Series(groups, dtype="str"), 0).set_index(["scope", "key", "measure"])
 
 
 def test_recall_and_precision_are_scikit_learns() -> None:

@@ -6,22 +6,22 @@ import pytest
 
 from golgoru.guideline import predicates
 from golgoru.tables.schema import INTEGER, NUMBER, TEXT, YES_NO
-from golgoru.validation.features.base import Facts
-from golgoru.validation.suites import FACTS
+from golgoru.validation.features.base import FeatureTable
+from golgoru.validation.suites import FEATURE_TABLES
 
 TOP = Path(__file__).parents[3]
 TYPES = {YES_NO: "yes or no", INTEGER: "integer", NUMBER: "number", TEXT: "text"}
 
 
-def facts_of(name: str, facts: type[Facts]) -> str:
+def facts_of(name: str, facts: type[FeatureTable]) -> str:
     """Return the table of a page that lists the facts of one table."""
     rows = [f"| `{fact.name}` | {TYPES[fact.type]} | {fact.meaning} |" for fact in facts.facts()]
     return "\n".join([f"### Facts of `{name}`", "| fact | type | meaning |", "| --- | --- | --- |", *rows])
 
 
-@pytest.mark.parametrize("table", [name for name, facts in FACTS.items() if facts.facts()])
+@pytest.mark.parametrize("table", [name for name, facts in FEATURE_TABLES.items() if facts.facts()])
 def test_the_page_about_rules_lists_every_fact(table):
-    assert facts_of(table, FACTS[table]) in (TOP / "docs/rules.md").read_text()
+    assert facts_of(table, FEATURE_TABLES[table]) in (TOP / "docs/rules.md").read_text()
 
 
 def test_the_page_about_rules_lists_every_function():

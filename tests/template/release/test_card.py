@@ -10,18 +10,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from golgoru.consensus.relabel import Work
+from golgoru.consensus.relabel import RelabelWork
 from golgoru.core import markdown
 from golgoru.core.dataset import SPLITS
 from golgoru.core.text import markup_safe, shorten
 from golgoru.guideline.classes import Class, Classes
 from golgoru.guideline.rules import RuleBook
 from golgoru.release import card, charts
-from golgoru.release.charts import Row, bars
+from golgoru.release.charts import Bar, bar_chart
 from golgoru.tables import frames
 from tests.template.builders import small_release
 
-NOTHING = Work(0, 0, None, None)
+NOTHING = RelabelWork(0, 0, None, None)
 HOSTILE = "a|b\n<script>alert(1)</script> `x` ![](http://evil.example/x.png) \u202e*bold*"
 SVG = "{http://www.w3.org/2000/svg}"
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -30,7 +30,7 @@ READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 def text_of(release=None, classes=small_release.CLASSES, rules=small_release.RULES, again=NOTHING, **changes):
     dataset = small_release.DATASET.model_copy(update=changes)
     release = small_release.tables() if release is None else release
-    return card.card(dataset, classes, rules, release, "", "f" * 64, again).decode()
+    return card.build_card(dataset, classes, rules, release, "", "f" * 64, again).decode()
 
 
 def row_of(text, first_cell):
@@ -117,9 +117,15 @@ def test_an_estimate_that_the_data_cannot_carry_is_a_dash_with_the_reason():
     ("again", "said"),
     [
         (NOTHING, "nothing"),
-        (Work(2000, 1, 6.5, 3.6111), "2,000 objects on 1 image, about 3.6 hours at the measured 6.5 seconds per label"),
-        (Work(1, 1, 2.0, 0.0006), "1 object on 1 image, less than 0.1 hours at the measured 2.0 seconds per label"),
-        (Work(1, 1, None, None), "1 object on 1 image; hours: – (nobody's working time was measured)"),
+        (
+            RelabelWork(2000, 1, 6.5, 3.6111),
+            "2,000 objects on 1 image, about 3.6 hours at the measured 6.5 seconds per label",
+        ),
+        (
+            RelabelWork(1, 1, 2.0, 0.0006),
+            "1 object on 1 image, less than 0.1 hours at the measured 2.0 seconds per label",
+        ),
+        (RelabelWork(1, 1, None, None), "1 object on 1 image; hours: – (nobody's working time was measured)"),
     ],
 )
 def test_what_must_be_labelled_again_stands_with_its_hours(again, said):
@@ -153,14 +159,14 @@ def test_an_empty_release_has_a_card_and_charts():
     text = text_of(empty, Classes(version="1"), RuleBook())
     assert "No image is in train." in text
     assert row_of(text, "Annotators per object")[1] == "–"
-    assert all(ElementTree.fromstring(svg) for svg in charts.charts(Classes(version="1"), empty).values())  # noqa: S314
+    assert all(ElementTree.fromstring(svg) for svg in charts.draw_charts(Classes(version="1"), empty).values())  # noqa: S314
 
 
 def test_nothing_depends_on_the_order_of_rows():
     release = small_release.tables()
     turned = {name: table.iloc[::-1].reset_index(drop=True) for name, table in release.items()}
     assert text_of(turned) == text_of(release)
-    assert charts.charts(small_release.CLASSES, turned) == charts.charts(small_release.CLASSES, release)
+    assert charts.draw_charts(small_release.CLASSES, turned) == charts.draw_charts(small_release.CLASSES, release)
 
 
 def test_other_peoples_text_reaches_the_page_as_text():
@@ -206,19 +212,19 @@ def test_only_plain_web_addresses_become_links(url):
 @example("<b>&amp; \x00 \ud800 ]]>", [1, 2, 3])
 @given(st.text(), st.lists(st.integers(min_value=0, max_value=10**9), min_size=3, max_size=3))
 def test_a_chart_is_well_formed_whatever_the_names(name, values):
-    drawn = ElementTree.fromstring(bars(name, [Row(name, tuple(values))], SPLITS))  # noqa: S314
+    drawn = ElementTree.fromstring(bar_chart(name, [Bar(name, tuple(values))], SPLITS))  # noqa: S314
     assert drawn.find(f"{SVG}title").text == (re.sub("\r\n?", "\n", markup_safe(name)) or None)
 
 
 def test_long_names_are_cut_and_kept_as_a_tooltip():
-    svg = bars("t", [Row("가" * 40, (1,))]).decode()
+    svg = bar_chart("t", [Bar("가" * 40, (1,))]).decode()
     assert f"{'가' * 11}…<title>{'가' * 40}</title>" in svg
     assert shorten("x" * 24, 24) == "x" * 24
     assert shorten("x" * 25, 24) == "x" * 23 + "…"
 
 
 def test_at_most_thirty_bars_are_drawn_and_the_numbers_still_add_up():
-    svg = bars("t", [Row(f"c{i}", (500 - i, 1, 0)) for i in range(500)], SPLITS)
+    svg = bar_chart("t", [Bar(f"c{i}", (500 - i, 1, 0)) for i in range(500)], SPLITS)
     texts = ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314
     assert texts[-3] == "470 more"
     counts = [int(text.replace(",", "")) for text in texts[4:] if re.fullmatch(r"[\d,]+", text)]
@@ -227,11 +233,11 @@ def test_at_most_thirty_bars_are_drawn_and_the_numbers_still_add_up():
 
 
 def test_a_bar_is_as_long_as_its_number():
-    drawn = ElementTree.fromstring(bars("t", [Row("a", (200,)), Row("b", (50,)), Row("c", (0,))]))  # noqa: S314
+    drawn = ElementTree.fromstring(bar_chart("t", [Bar("a", (200,)), Bar("b", (50,)), Bar("c", (0,))]))  # noqa: S314
     widths = [float(r.get("width")) + 1 for r in drawn.iter(f"{SVG}rect") if r.get("height") == "14"]
     assert widths == pytest.approx([386, 96.5], abs=0.1)
 
 
 def test_the_card_links_every_chart_that_is_drawn():
-    drawn = charts.charts(small_release.CLASSES, small_release.tables())
+    drawn = charts.draw_charts(small_release.CLASSES, small_release.tables())
     assert set(re.findall(r"\]\((charts/[^)]*)\)", text_of())) == set(drawn)

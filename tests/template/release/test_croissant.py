@@ -26,8 +26,8 @@ def no_network(monkeypatch):
 def opened(folder, classes=small_release.CLASSES, **changes):
     """Write the small release with its Croissant file, and return it as mlcroissant sees it."""
     parts = small_release.write(folder, small_release.tables())
-    document = croissant.croissant(small_release.DATASET.model_copy(update=changes), classes, parts)
-    (folder / croissant.FILE).write_bytes(manifest.to_bytes(document))
+    document = croissant.build_croissant(small_release.DATASET.model_copy(update=changes), classes, parts)
+    (folder / croissant.FILE).write_bytes(manifest.json_bytes(document))
     return mlcroissant.Dataset(str(folder / croissant.FILE))
 
 

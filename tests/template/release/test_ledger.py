@@ -75,7 +75,7 @@ def released_rows_are_released(made, contested):
 
 
 def nothing_is_released_that_must_not_be(world, made, contested):
-    images, labels, copies = made["images"].set_index("image"), made["labels"], made["copies"]
+    images, labels, copies = made["images"].set_index("image"), made["labels"], made["duplicates"]
     shown = set(made["release_images"]["image"])
     assert not shown & worlds.aside(world, "images")
     assert not shown & set(copies["image"])
@@ -96,13 +96,13 @@ def nothing_is_released_that_must_not_be(world, made, contested):
 def reasons_are_given(world, made, contested):
     ledger = made["release_ledger"]
     images, words = of(ledger, "image"), of(ledger, "annotation")
-    kept_as = made["copies"].set_index("image")["kept_as"]
+    duplicate_of = made["duplicates"].set_index("image")["duplicate_of"]
     assert set(ledger.loc[ledger["fate"] == "set aside", "rule"].dropna()) <= {rule.id for rule in worlds.RULES.rules}
     copies = images[images["fate"] == "copy"]
-    assert (copies["survivor"] == kept_as.reindex(copies.index)).all()
+    assert (copies["survivor"] == duplicate_of.reindex(copies.index)).all()
     assert images.loc[copies["survivor"], "fate"].ne("copy").all()
     assert copies["rule"].isin(["COPY-001", "COPY-002"]).all()
-    doubted = set(made["disagreements"].query("status == 'contested'")["kept_as"])
+    doubted = set(made["duplicate_conflicts"].query("status == 'contested'")["duplicate_of"])
     assert set(images.index[images["rule"] == "COPY-003"]) <= doubted
     assert not (images.loc[sorted(doubted), "fate"] == "reviewed empty").any() or contested == "release"
     ruled = ["set aside", "withdrawn", "copy", "capped", "contested"]
@@ -110,7 +110,7 @@ def reasons_are_given(world, made, contested):
     assert (ledger["survivor"].notna() == (ledger["fate"] == "copy")).all()
     assert (ledger["split"].notna() == ledger["fate"].isin(IN_RELEASE)).all()
     assert (words.loc[sorted(worlds.aside(world, "annotations")), "fate"].isin(["set aside", "withdrawn"])).all()
-    counted = made["votes"].set_index("annotation")["image"].dropna()
+    counted = made["annotation_roles"].set_index("annotation")["image"].dropna()
     for fate in ("withdrawn", "copy", "capped"):  # words share the fate of the image that they were counted for
         with_it = counted.index[counted.isin(images.index[images["fate"] == fate])]
         assert (words.loc[with_it, "fate"] == fate).all()
@@ -138,10 +138,10 @@ def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy()
         "images",
         {"image": ["a/kept", "a/near", "a/bad name"], "content": ["1", "2", "2"], "error": [None, None, "its name"]},
     )
-    near = {"image": ["a/near"], "kept_as": "a/kept", "kind": "near", "rule": "COPY-002"}
-    made["copies"] = frames.frame("copies", near)
+    near = {"image": ["a/near"], "duplicate_of": "a/kept", "kind": "near", "rule": "COPY-002"}
+    made["duplicates"] = frames.frame("duplicates", near)
     pair = {"image_a": ["a/kept"], "image_b": "a/near", "kind": "near", "distance": 1, "score": 1.0}
-    made["pairs"] = frames.frame("pairs", pair)
+    made["duplicate_pairs"] = frames.frame("duplicate_pairs", pair)
     for image in made["images"]["image"]:
         asked = Withdrawal.model_validate({"image": image, "reason": "asked", "date": "2026-06-01"})
         assert set(fates_of(made, [asked])["fate"]) == {"withdrawn"}
@@ -153,7 +153,7 @@ def test_a_withdrawal_takes_every_kind_of_copy_along_and_nothing_that_only_looks
     names = ["a/one", *(f"a/{kind}" for kind in kinds)]
     made["images"] = frames.frame("images", {"image": names, "content": list("123456")})
     pair = {"image_a": "a/one", "image_b": names[1:], "kind": kinds, "distance": 0, "score": 1.0}
-    made["pairs"], made["copies"] = frames.frame("pairs", pair), frames.frame("copies")
+    made["duplicate_pairs"], made["duplicates"] = frames.frame("duplicate_pairs", pair), frames.frame("duplicates")
     asked = Withdrawal.model_validate({"image": "a/mirrored", "reason": "asked", "date": "2026-06-01"})
     fates = fates_of(made, [asked])["fate"]
     assert set(fates[fates != "withdrawn"].index) == {"a/borderline"}
@@ -169,7 +169,7 @@ def test_a_withdrawal_of_what_is_not_there_stops_before_it_releases_the_wrong_pi
 def family(made, image):
     """Return the image and all that a chain of equal contents and pairs joins to it, one step at a time."""
     content = made["images"].set_index("image")["content"].to_dict()
-    pairs = list(zip(made["pairs"]["image_a"], made["pairs"]["image_b"], strict=True))
+    pairs = list(zip(made["duplicate_pairs"]["image_a"], made["duplicate_pairs"]["image_b"], strict=True))
     found, grown = set(), {image}
     while grown != found:
         found = grown
@@ -246,7 +246,7 @@ def drawn(words, task="classification", **more):
         annotations=frames.frame("annotations", table.assign(**more)),
         rejects=frames.frame("rejects"),
         violations=frames.frame("violations"),
-        pairs=frames.frame("pairs"),
+        pairs=frames.frame("duplicate_pairs"),
         groups=frames.frame("groups", {"image": ["a/1.png"], "group": "1" * 32, "home": "1" * 32}),
         pins=[],
         withdrawals=[],

@@ -30,7 +30,7 @@ def test_the_release_hash_changes_with_any_part_and_not_with_their_order(parts, 
 
 
 def test_counts_name_every_class_of_the_guideline_also_those_without_objects():
-    counts = manifest.counts(small_release.CLASSES, small_release.tables())
+    counts = manifest.counts_by_split(small_release.CLASSES, small_release.tables())
     assert counts["images"] == {"total": 3, "train": 1, "val": 1, "test": 1}
     assert counts["reviewed_empty"] == {"total": 1, "train": 0, "val": 0, "test": 1}
     assert counts["objects"] == {"total": 3, "train": 2, "val": 1, "test": 0}
@@ -40,7 +40,7 @@ def test_counts_name_every_class_of_the_guideline_also_those_without_objects():
 
 
 def test_labels_that_the_guideline_does_not_name_are_counted_behind_its_own():
-    counts = manifest.counts(Classes(version="1"), small_release.tables())
+    counts = manifest.counts_by_split(Classes(version="1"), small_release.tables())
     assert list(counts["classes"]) == ["RBC", "WBC"]
     assert counts["objects"]["total"] == 3
 
@@ -48,15 +48,17 @@ def test_labels_that_the_guideline_does_not_name_are_counted_behind_its_own():
 def test_counts_do_not_depend_on_the_order_of_rows():
     release = small_release.tables()
     turned = {name: table.iloc[::-1] for name, table in release.items()}
-    assert manifest.counts(small_release.CLASSES, turned) == manifest.counts(small_release.CLASSES, release)
+    assert manifest.counts_by_split(small_release.CLASSES, turned) == manifest.counts_by_split(
+        small_release.CLASSES, release
+    )
 
 
 def test_the_manifest_says_what_the_release_is(tmp_path):
     release = small_release.tables()
     parts = small_release.write(tmp_path, release)
-    counts = manifest.counts(small_release.CLASSES, release)
+    counts = manifest.counts_by_split(small_release.CLASSES, release)
     seeds = {"split": 7, "example": 1}
-    found = manifest.manifest(small_release.DATASET, small_release.CLASSES, parts, counts, seeds)
+    found = manifest.build_manifest(small_release.DATASET, small_release.CLASSES, parts, counts, seeds)
 
     assert (found["name"], found["version"]) == ("cells", "1.2.0")
     assert found["release"] == manifest.release_hash(parts)
@@ -67,8 +69,8 @@ def test_the_manifest_says_what_the_release_is(tmp_path):
     for name, part in found["parts"].items():
         content = (tmp_path / name).read_bytes()
         assert part == {"sha256": sha256(content), "bytes": len(content), "rows": len(pd.read_parquet(tmp_path / name))}
-    assert json.loads(manifest.to_bytes(found)) == found
+    assert json.loads(manifest.json_bytes(found)) == found
 
 
 def test_documents_keep_letters_of_any_script_readable():
-    assert manifest.to_bytes({"name": "골고루"}) == '{\n  "name": "골고루"\n}\n'.encode()
+    assert manifest.json_bytes({"name": "골고루"}) == '{\n  "name": "골고루"\n}\n'.encode()

@@ -21,9 +21,9 @@ def world(split, **columns):
 
 
 def find(tables, pairs=None, copies=None, frozen=None):
-    pairs = frames.frame("pairs", pairs)
-    found = leakage.find(*tables, frames.frame("copies", copies), pairs, frozen)
-    frames.canonical(found.table, "leaks")
+    pairs = frames.frame("duplicate_pairs", pairs)
+    found = leakage.find_leakage(*tables, frames.frame("duplicates", copies), pairs, frozen)
+    frames.canonical(found.table, "leakage")
     return found
 
 
@@ -108,7 +108,7 @@ def test_only_the_earliest_picture_of_a_group_is_an_observation():
 
 
 def test_copies_on_two_sides_are_told_the_surest_first_and_the_rest_is_counted(monkeypatch):
-    monkeypatch.setattr(leakage, "_MOST_COPIES", 2)
+    monkeypatch.setattr(leakage, "_MAX_DUPLICATES", 2)
     tables = world(["train", "val", "test", "train", "test"])
     name = [f"a/{n:05}.png" for n in range(5)]
     pairs = {
@@ -118,7 +118,7 @@ def test_copies_on_two_sides_are_told_the_surest_first_and_the_rest_is_counted(m
         "distance": 3,
         "score": [0.8, 0.99, 0.9, 1, 1],
     }
-    left_out = {"image": [name[3]], "kept_as": name[0], "kind": "exact", "rule": "COPY-001"}
+    left_out = {"image": [name[3]], "duplicate_of": name[0], "kind": "exact", "rule": "COPY-001"}
     found = find(tables, pairs, left_out)
     copies = found.table[found.table["kind"] == "copies"]
     assert copies["key"].tolist() == [f"{name[0]}|{name[2]}", f"{name[1]}|{name[2]}"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from golgoru.splits import pin_solver
-from golgoru.splits.pin_solver import Groups, propose, standing
+from golgoru.splits.pin_solver import CandidateGroups, coverage_counts, propose_moves
 
 
 def groups(units, split, goal, size=None, movable=None):
@@ -18,7 +18,7 @@ def groups(units, split, goal, size=None, movable=None):
     goal = np.array(goal, np.int64)
     able = np.ones((len(split), goal.shape[1]), bool) if movable is None else np.array(movable, bool)
     able[np.arange(len(split)), split] = False
-    return Groups(
+    return CandidateGroups(
         pd.Index([f"g{n}" for n in range(len(split))]),
         csr_array(np.array(units, np.int64).reshape(len(split), goal.shape[0])),
         split,
@@ -36,7 +36,7 @@ def moved(given_, moves):
 
 def cost(given_, split):
     """Return what is still missing, the groups that moved, and their images; None where something was taken away."""
-    before, after = standing(given_, given_.split), standing(given_, split)
+    before, after = coverage_counts(given_, given_.split), coverage_counts(given_, split)
     if (after < np.minimum(before, given_.goal)).any():
         return None
     went = split != given_.split
@@ -60,7 +60,7 @@ def small(draw):
 @settings(max_examples=40, deadline=None)
 @given(small())
 def test_no_other_set_leaves_less_missing_or_moves_fewer_groups_or_images(given_):
-    moves = propose(given_)
+    moves = propose_moves(given_)
     assert moves.exact
     splits = given_.goal.shape[1]
     every = (np.array(split, np.int64) for split in product(range(splits), repeat=len(given_.split)))
@@ -71,16 +71,16 @@ def test_no_other_set_leaves_less_missing_or_moves_fewer_groups_or_images(given_
 @given(small())
 def test_greedily_nothing_is_taken_away_and_no_less_is_seated_than_before(given_):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pin_solver, "MOST_KINDS", 0)
-        moves = propose(given_)
+        patch.setattr(pin_solver, "MAX_KINDS", 0)
+        moves = propose_moves(given_)
     found = cost(given_, moved(given_, moves))
     assert found is not None
-    assert found[0] <= np.maximum(given_.goal - standing(given_, given_.split), 0).sum()
+    assert found[0] <= np.maximum(given_.goal - coverage_counts(given_, given_.split), 0).sum()
 
 
 def test_one_group_that_seats_two_classes_goes_before_two_that_seat_one():
     made = groups([[1, 0], [0, 1], [1, 1], [1, 1]], [0, 0, 0, 0], [[1, 1], [1, 1]])
-    moves = propose(made)
+    moves = propose_moves(made)
     assert len(moves.groups) == 1 and moves.groups[0] in (2, 3)
     assert moves.targets.tolist() == [1]
 
@@ -90,19 +90,19 @@ def test_a_group_makes_room_where_the_only_other_one_would_leave_its_split_witho
     made = groups(
         [[1, 1], [0, 1], [1, 0], [1, 0]], [0, 0, 1, 1], [[1, 1], [1, 1]], movable=[[0, 1], [0, 0], [1, 0], [1, 0]]
     )
-    moves = propose(made)
+    moves = propose_moves(made)
     assert moved(made, moves).tolist() in ([1, 0, 0, 1], [1, 0, 1, 0])
 
 
 def test_of_equal_groups_the_smallest_goes_and_then_always_the_same():
     made = groups([[1]] * 5, [0] * 5, [[1, 1]], size=[3, 2, 2, 3, 2])
-    first = propose(made)
+    first = propose_moves(made)
     assert first.groups.tolist() in ([1], [2], [4])
     order = np.array([4, 2, 0, 3, 1])
     turned = made._replace(
         names=made.names[order], units=made.units[order], size=made.size[order], movable=made.movable[order]
     )
-    assert turned.names[propose(turned).groups].tolist() == made.names[first.groups].tolist()
+    assert turned.names[propose_moves(turned).groups].tolist() == made.names[first.groups].tolist()
 
 
 def test_many_rare_classes_among_many_groups():
@@ -115,7 +115,7 @@ def test_many_rare_classes_among_many_groups():
     split = dice.choice(3, many, p=[0.7, 0.15, 0.15])
     movable = np.ones((many, 3), bool)
     movable[np.arange(many), split] = False
-    made = Groups(
+    made = CandidateGroups(
         pd.RangeIndex(many).map("{:08}".format),
         units,
         split,
@@ -123,7 +123,7 @@ def test_many_rare_classes_among_many_groups():
         movable,
         np.ones((keys, 3), np.int64),
     )
-    moves = propose(made)
+    moves = propose_moves(made)
     assert moves.exact
-    assert (standing(made, moved(made, moves)) >= 1)[:, :].all()
-    assert len(moves.groups) <= np.maximum(1 - standing(made, split), 0).sum()
+    assert (coverage_counts(made, moved(made, moves)) >= 1)[:, :].all()
+    assert len(moves.groups) <= np.maximum(1 - coverage_counts(made, split), 0).sum()

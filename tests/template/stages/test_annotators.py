@@ -10,7 +10,7 @@ from golgoru.tables import frames
 from golgoru.tables.pipeline import TABLES
 from stages.annotators import Params, Tables, transform
 from tests.template.builders import worlds
-from tests.template.builders.consensus_tables import BOX, CLASSES, ELSEWHERE, consolidate, detect, pictures, word
+from tests.template.builders.consensus_tables import BOX, CLASSES, ELSEWHERE, annotation, consolidate, detect, pictures
 from tests.template.builders.guideline_changes import NONE
 
 
@@ -24,7 +24,7 @@ def said_by(*words: dict[str, object], task: str = "classification", **more: Any
 
 
 def test_nobody_at_all_and_one_alone_are_stated_not_guessed() -> None:
-    for words in ((), (word("b1/1", "ann", "cat"),)):
+    for words in ((), (annotation("b1/1", "ann", "cat"),)):
         found = said_by(*words)
         (row,) = found.agreement.to_dict("records")
         assert row["why"] == "no object was labelled by two people"
@@ -41,7 +41,7 @@ def test_nobody_at_all_and_one_alone_are_stated_not_guessed() -> None:
 
 def test_who_sees_nothing_where_others_draw_disagrees() -> None:
     found = said_by(
-        word("b1/1", "ann", "cat", BOX), word("b1/2", "ann", "dog", ELSEWHERE), word("b1/3", "ben", "cat", BOX),
+        annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ann", "dog", ELSEWHERE), annotation("b1/3", "ben", "cat", BOX),
         task="detection",
     )  # fmt: skip
     by_class = found.agreement.set_index(["scope", "key"])["share"]
@@ -53,30 +53,30 @@ def test_who_sees_nothing_where_others_draw_disagrees() -> None:
 def test_each_batch_has_its_agreement_with_all_others() -> None:
     two = pictures("d/i", "d/two")
     found = said_by(
-        word("b1/1", "ann", "cat"), word("b1/2", "ann", "dog", image="d/two"),
-        word("b2/1", "ben", "cat"), word("b3/1", "ben", "cat", image="d/two"),
+        annotation("b1/1", "ann", "cat"), annotation("b1/2", "ann", "dog", image="d/two"),
+        annotation("b2/1", "ben", "cat"), annotation("b3/1", "ben", "cat", image="d/two"),
         images=two,
     )  # fmt: skip
     batches = found.agreement.query("scope == 'batch'").set_index("key")
     assert batches["share"].to_dict() == {"b1": 0.5, "b2": 1.0, "b3": 0.0}
     assert batches["votes"].to_dict() == {"b1": 2, "b2": 1, "b3": 1}
-    whole = found.agreement.query("scope == 'all'")["beyond_chance"].item()
+    whole = found.agreement.query("scope == 'all'")["chance_corrected"].item()
     weighed = (batches["votes"] * batches["share"]).sum() / batches["votes"].sum()
     assert weighed == pytest.approx(found.metrics["share that agrees"])
     assert whole < 0.5
 
 
 def test_a_reviewer_is_no_annotator_of_whom_agreement_is_asked() -> None:
-    found = said_by(word("b1/1", "ann", "cat"), word("b2/1", "rev", "dog", source="review"))
+    found = said_by(annotation("b1/1", "ann", "cat"), annotation("b2/1", "rev", "dog", source="review"))
     assert found.agreement["why"].tolist() == ["no object was labelled by two people"]
 
 
 def test_metrics_say_what_holds_of_all_people_together() -> None:
     found = said_by(
-        word("b1/1", "ann", "cat", lead_time_s=2.0), word("b2/1", "ann", "dog", lead_time_s=4.0),
-        word("b3/1", "ben", "cat", lead_time_s=-1.0), word("b4/1", "rev", "cat", source="review", lead_time_s=12.0),
-        word("b5/1", "net", "cat", source="model", lead_time_s=0.1),
-        word("b6/1", "cem", kind="skipped", lead_time_s=99.0),
+        annotation("b1/1", "ann", "cat", lead_time_s=2.0), annotation("b2/1", "ann", "dog", lead_time_s=4.0),
+        annotation("b3/1", "ben", "cat", lead_time_s=-1.0), annotation("b4/1", "rev", "cat", source="review", lead_time_s=12.0),
+        annotation("b5/1", "net", "cat", source="model", lead_time_s=0.1),
+        annotation("b6/1", "cem", kind="skipped", lead_time_s=99.0),
     )  # fmt: skip
     told = {name: value for name, value in found.metrics.items() if not isinstance(value, dict)}
     assert told == {
@@ -106,11 +106,11 @@ def test_several_reasons_stand_in_one_flag_and_who_is_fast_and_good_has_none() -
         "b4": ("ben", 9.0, true),
     }
     words = [
-        word(f"{batch}/{n}", annotator, label, image=f"d/{n:02}", lead_time_s=seconds)
+        annotation(f"{batch}/{n}", annotator, label, image=f"d/{n:02}", lead_time_s=seconds)
         for batch, (annotator, seconds, labels) in answers.items()
         for n, label in enumerate(labels)
     ]
-    reviews = [word(f"b5/{n}", "rev", true[n], image=f"d/{n:02}", source="review") for n in range(60)]
+    reviews = [annotation(f"b5/{n}", "rev", true[n], image=f"d/{n:02}", source="review") for n in range(60)]
     flags = said_by(*words, *reviews, images=many).annotators.set_index("annotator")["flags"]
     assert [reason.split(" in ")[0] for reason in flags["cem"].split("; ")] == [
         "agrees with the others",

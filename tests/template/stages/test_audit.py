@@ -34,7 +34,7 @@ def audit(labels: list[Any], ballots: list[Any] = (), predictions: list[Any] = (
     tables = {"labels": labels, "ballots": ballots, "predictions": predictions}
     made = {name: frames.frame(name, pd.DataFrame(list(rows)) if len(rows) else None) for name, rows in tables.items()}
     found = transform(**made, classes=CLASSES, params=params)
-    frames.to_bytes(found.suspects, "suspects")
+    frames.to_bytes(found.suspects, "label_issues")
     return found
 
 
@@ -91,7 +91,7 @@ def test_nothing_at_all_and_no_model() -> None:
 
 
 def test_a_repository_without_classes_has_no_suspects() -> None:
-    given = [frames.frame("labels"), frames.frame("ballots"), frames.frame("predictions")]
+    given = [frames.frame("labels"), frames.frame("votes"), frames.frame("predictions")]
     assert transform(*given, Classes(version="1"), Params()).suspects.empty
 
 
@@ -129,7 +129,7 @@ def test_a_transcription_that_people_read_otherwise_is_looked_at() -> None:
 
 def test_of_one_class_alone_no_number_of_wrong_labels_is_invented() -> None:
     one = Classes(version="1", classes=(Class(id="cat"),))
-    votes = frames.frame("ballots", pd.DataFrame([ballot("o", "ann", "cat"), ballot("o", "ben", "cat")]))
+    votes = frames.frame("votes", pd.DataFrame([ballot("o", "ann", "cat"), ballot("o", "ben", "cat")]))
     labels, predictions = frames.frame("labels", pd.DataFrame([label("o", "cat")])), frames.frame("predictions")
     found = transform(labels, votes, predictions, one, Params())
     assert found.suspects.empty

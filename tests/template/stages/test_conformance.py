@@ -21,7 +21,7 @@ from golgoru import shell
 from golgoru.guideline.changes import Changes
 from golgoru.tables import frames
 from golgoru.tables.frames import table_name
-from golgoru.validation.suites import write_suite
+from golgoru.validation.suites import suite_from_rules
 from tests.template.builders import worlds
 from tests.test_contract import DVC, arguments, plots, table_arguments
 
@@ -36,7 +36,7 @@ ON_FILES = {
     "report": "shows pictures",
 }
 ON_TABLES = [stage for stage in DVC if stage not in ON_FILES]
-SUITES = {table: write_suite(worlds.RULES, table) for table in worlds.RULES.tables()}
+SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.tables()}
 few = settings(max_examples=5, deadline=None)
 
 
@@ -128,7 +128,7 @@ def read(repository, monkeypatch):
     monkeypatch.chdir(repository)
     given = {name: shell.INPUTS[name].read() for name in ("deliveries", "batches")}
     given |= {"classes": worlds.CLASSES, "changes": Changes(), "task": "classification", "pins": [], "seed": 7}
-    given |= {"own_predictions": [], "frozen": None}
+    given |= {"external_predictions": [], "frozen": None}
     given["violations"] = frames.frame("violations")
     made = worlds.materials(worlds.build("classification", 0, 0))
     given |= {name: made[name] for name in ("rules", "edge_cases", "suites", "accepted", "dataset", "withdrawals")}
@@ -173,7 +173,7 @@ def test_on_files_inputs_stay_and_neither_row_order_nor_repetition_changes_a_byt
 
 
 def test_the_repository_has_something_for_every_stage_to_find(read):
-    assert set(read["pairs"]["kind"]) >= {"exact", "near"}
+    assert set(read["duplicate_pairs"]["kind"]) >= {"exact", "near"}
     assert read["images"]["error"].notna().sum() == 1
     assert len(read["rejects"]) == 2
     assert len(read["annotations"]) == 17

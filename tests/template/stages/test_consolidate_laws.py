@@ -17,12 +17,12 @@ from tests.template.builders.consensus_tables import (
     BOX,
     ELSEWHERE,
     TABLES,
+    annotation,
     detect,
     finding,
     pictures,
     run,
     to_bytes,
-    word,
 )
 
 IMAGES = ["d/a", "d/b", "d/c", "d/torn"]
@@ -65,7 +65,7 @@ def collections(draw: st.DrawFn) -> dict[str, pd.DataFrame]:
     return {
         "annotations": frames.frame("annotations", pd.DataFrame(rows)),
         "violations": frames.frame("violations", pd.DataFrame(findings)),
-        "pairs": frames.frame("pairs", pairs),
+        "duplicate_pairs": frames.frame("duplicate_pairs", pairs),
         "images": images,
         "sources": frames.frame("sources", {"image": images["image"], "delivery": "d", "date": "2026-01-01"}),
     }
@@ -118,7 +118,7 @@ def test_row_order_and_names_of_annotators_are_nothing(
 def digest() -> str:
     """Return the hash of what the stage makes of a picture that a crowd of three hundred disagrees about."""
     words = [
-        word(f"b{n % 3 + 1}/{n}", f"annotator {n % 17}", ("cat", "dog", "owl")[n % 7 % 3], (n % 11, 0, 12, 10))
+        annotation(f"b{n % 3 + 1}/{n}", f"annotator {n % 17}", ("cat", "dog", "owl")[n % 7 % 3], (n % 11, 0, 12, 10))
         for n in range(300)
     ]
     made = to_bytes(detect(*words))
@@ -140,11 +140,11 @@ def test_the_seed_of_pythons_hashes_is_nothing() -> None:
 def test_the_size_of_the_work_is_that_of_the_words() -> None:
     # A thousand boxes by each of two people on one picture, and a chain of a thousand corrections.
     words = [
-        word(f"b{1 + (who == 'ben')}/{n}", who, "cat", (n % 40 * 20, n // 40 * 20, 15, 15))
+        annotation(f"b{1 + (who == 'ben')}/{n}", who, "cat", (n % 40 * 20, n // 40 * 20, 15, 15))
         for who in ("ann", "ben")
         for n in range(1000)
     ]
-    words += [word(f"b3/{n:04}", "ann", "dog", BOX, about=f"b3/{n - 1:04}" if n else "b1/0") for n in range(1000)]
+    words += [annotation(f"b3/{n:04}", "ann", "dog", BOX, about=f"b3/{n - 1:04}" if n else "b1/0") for n in range(1000)]
     found = detect(*words)
     assert len(found.labels) == 1000
     assert set(found.labels["votes"]) == {2}

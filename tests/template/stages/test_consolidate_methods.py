@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 
 from stages.consolidate import Method, Params
-from tests.template.builders.consensus_tables import BOX, consolidate, detect, label, pictures, said, to_bytes, word
+from tests.template.builders.consensus_tables import (
+    BOX,
+    annotation,
+    consolidate,
+    detect,
+    label,
+    label_and_status,
+    pictures,
+    to_bytes,
+)
 
 WEIGHED = Params(method="annotators")
 
@@ -22,7 +31,7 @@ def crowd(count: int = 60) -> tuple[list[dict[str, Any]], dict[str, str]]:
             good = who in ("ann", "ben")
             slip = good and chance.random() < 0.05
             value = "cat" if not good or slip else true
-            words.append(word(f"b1/{image}-{who}", who, value, image=image))
+            words.append(annotation(f"b1/{image}-{who}", who, value, image=image))
     return words, truth
 
 
@@ -53,24 +62,24 @@ def test_who_always_says_the_same_is_believed_less() -> None:
 @pytest.mark.parametrize("method", get_args(Method))
 def test_a_tie_of_two_is_contested_and_a_reviewer_settles_it_by_every_method(method: Any) -> None:
     params = Params(method=method)
-    tie = word("b1/1", "ann", "dog"), word("b1/2", "ben", "cat")
-    assert said(consolidate(*tie, params=params)) == {"c-d/i": ("cat", "contested")}
-    review = word("b2/1", "rev", "owl", source="review")
+    tie = annotation("b1/1", "ann", "dog"), annotation("b1/2", "ben", "cat")
+    assert label_and_status(consolidate(*tie, params=params)) == {"c-d/i": ("cat", "contested")}
+    review = annotation("b2/1", "rev", "owl", source="review")
     found = consolidate(*tie, review, params=params)
-    assert said(found) == {"c-d/i": ("owl", "adjudicated")}
+    assert label_and_status(found) == {"c-d/i": ("owl", "adjudicated")}
     assert pd.isna(label(found)["confidence"])
 
 
 def test_the_many_are_not_overruled_by_an_estimate_alone() -> None:
     words, truth = crowd()
-    odd = [word(f"b2/{who}", who, value, image="d/x") for who, value in
+    odd = [annotation(f"b2/{who}", who, value, image="d/x") for who, value in
            (("ann", "dog"), ("sam", "cat"), ("sue", "cat"))]  # fmt: skip
     found = consolidate(*words, *odd, images=pictures(*truth, "d/x"), params=WEIGHED)
     assert found.labels.set_index("image").loc["d/x", ["label", "status"]].tolist() == ["dog", "contested"]
 
 
 def test_too_little_probability_is_contested() -> None:
-    two_of_three = word("b1/1", "ann", "cat"), word("b1/2", "ben", "cat"), word("b1/3", "cem", "dog")
+    two_of_three = annotation("b1/1", "ann", "cat"), annotation("b1/2", "ben", "cat"), annotation("b1/3", "cem", "dog")
     sure = label(consolidate(*two_of_three, params=WEIGHED))
     assert sure["status"] == "agreed"
     strict = Params(method="annotators", min_confidence=min(sure["confidence"] + 0.01, 0.999))
@@ -79,9 +88,11 @@ def test_too_little_probability_is_contested() -> None:
 
 
 def test_a_box_that_half_of_the_people_did_not_draw_is_contested_however_sure_its_class_is() -> None:
-    drawn = word("b1/1", "ann", "cat", BOX)
-    assert said(detect(drawn, word("b1/2", "ben", kind="empty"), params=WEIGHED)) == {"b1/1": ("cat", "contested")}
-    two = word("b1/2", "ben", kind="empty"), word("b1/3", "cem", kind="empty")
+    drawn = annotation("b1/1", "ann", "cat", BOX)
+    assert label_and_status(detect(drawn, annotation("b1/2", "ben", kind="empty"), params=WEIGHED)) == {
+        "b1/1": ("cat", "contested")
+    }
+    two = annotation("b1/2", "ben", kind="empty"), annotation("b1/3", "cem", kind="empty")
     assert detect(drawn, *two, params=WEIGHED).labels.empty
 
 
@@ -96,5 +107,5 @@ def test_the_order_of_rows_is_nothing_by_every_method(method: Any) -> None:
 @pytest.mark.parametrize("method", get_args(Method))
 def test_nobody_and_one_alone_need_no_second_voice(method: Any) -> None:
     assert consolidate(params=Params(method=method)).labels.empty
-    found = consolidate(word("b1/1", "ann", "cat"), params=Params(method=method))
-    assert said(found) == {"c-d/i": ("cat", "agreed")}
+    found = consolidate(annotation("b1/1", "ann", "cat"), params=Params(method=method))
+    assert label_and_status(found) == {"c-d/i": ("cat", "agreed")}

@@ -17,11 +17,11 @@ from tests.template.builders.consensus_tables import (
     CLASSES,
     COPY,
     ELSEWHERE,
+    annotation,
     consolidate,
     detect,
     label,
-    said,
-    word,
+    label_and_status,
 )
 
 WIDE = (0, 0, 14, 10)
@@ -35,27 +35,27 @@ def read(*words: dict[str, Any], **more: Any) -> Tables:
 
 
 def line(key: str, annotator: str, text: str | None, at: tuple[float, ...] = BOX, **columns: Any) -> dict[str, Any]:
-    return word(key, annotator, "cat", at, text=text, **columns)
+    return annotation(key, annotator, "cat", at, text=text, **columns)
 
 
 def test_the_shape_is_that_of_the_words_that_say_the_class() -> None:
-    cats = word("b1/1", "ann", "cat", BOX), word("b1/2", "ben", "cat", WIDE)
-    row = label(detect(*cats, word("b1/3", "cem", "dog", (5, 5, 10, 10))))
+    cats = annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ben", "cat", WIDE)
+    row = label(detect(*cats, annotation("b1/3", "cem", "dog", (5, 5, 10, 10))))
     assert [row[side] for side in SIDES] == [0, 0, 12, 10]
 
 
 def test_a_reviewers_shape_stays_as_it_was_drawn() -> None:
     drawn = (0.123456, 0, 10, 10)
-    words = word("b1/1", "ann", "cat", BOX), word("b1/2", "ben", "cat", WIDE)
-    row = label(detect(*words, word("b2/1", "rev", "cat", drawn, source="review", about="b1/1")))
+    words = annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ben", "cat", WIDE)
+    row = label(detect(*words, annotation("b2/1", "rev", "cat", drawn, source="review", about="b1/1")))
     assert [row[side] for side in SIDES] == list(drawn)
 
 
 def test_one_persons_shape_is_taken_where_the_settings_say_so() -> None:
     words = (
-        word("b1/1", "ann", "cat", BOX),
-        word("b1/2", "ben", "cat", WIDE),
-        word("b1/3", "cem", "cat", (0, 0, 11, 10)),
+        annotation("b1/1", "ann", "cat", BOX),
+        annotation("b1/2", "ben", "cat", WIDE),
+        annotation("b1/3", "cem", "cat", (0, 0, 11, 10)),
     )
     assert label(detect(*words, params=Params(geometry="representative")))["width"] == 11
     assert label(detect(*words[:2], params=Params(geometry="representative")))["width"] == 10
@@ -63,18 +63,18 @@ def test_one_persons_shape_is_taken_where_the_settings_say_so() -> None:
 
 def test_polygons_across_each_other_are_two_things_though_their_boxes_are_equal() -> None:
     words = line("b1/1", "ann", "x", polygon=RISING), line("b1/2", "ben", "x", polygon=FALLING)
-    assert set(said(read(*words)).values()) == {("cat", "contested")}
+    assert set(label_and_status(read(*words)).values()) == {("cat", "contested")}
     assert len(read(*words).labels) == 2
 
 
 def test_what_some_did_not_see_is_disagreement() -> None:
     found = detect(
-        word("b1/1", "ann", "cat", BOX), word("b1/2", "ann", "dog", ELSEWHERE),
-        word("b1/3", "ben", "cat", AGAIN), word("b1/4", "cem", "cat", BOX), word("b1/5", "cem", "owl", (80, 80, 9, 9)),
+        annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ann", "dog", ELSEWHERE),
+        annotation("b1/3", "ben", "cat", AGAIN), annotation("b1/4", "cem", "cat", BOX), annotation("b1/5", "cem", "owl", (80, 80, 9, 9)),
     )  # fmt: skip
-    assert said(found) == {"b1/1": ("cat", "agreed")}
+    assert label_and_status(found) == {"b1/1": ("cat", "agreed")}
     people = found.ballots.assign(value=found.ballots["label"].fillna(ABSENT))
-    rows = agreement.table(people).set_index(["scope", "key"])["share"]
+    rows = agreement.agreement_table(people).set_index(["scope", "key"])["share"]
     assert rows["class", "cat"] == 1
     assert rows["class", "dog"] == rows["class", "owl"] == 0
     assert rows["class", "(not seen)"] == 0.5
@@ -135,7 +135,7 @@ SAID = st.tuples(
 @settings(max_examples=10, deadline=None)
 @given(st.lists(SAID, min_size=1, max_size=6))
 def test_names_of_classes_are_nothing(rows: list[tuple[str, str, tuple[float, ...], str | None]]) -> None:
-    words = [word(f"b1/{n}", who, name, at, text=text) for n, (who, name, at, text) in enumerate(rows)]
+    words = [annotation(f"b1/{n}", who, name, at, text=text) for n, (who, name, at, text) in enumerate(rows)]
     other = [one | {"label": RENAMED[one["label"]]} for one in words]
     renamed = Classes(version="1.10", classes=tuple(Class(id=RENAMED[c.id], ignore=c.ignore) for c in CLASSES.classes))
     one, two = read(*words).labels, read(*other, classes=renamed).labels

@@ -167,8 +167,8 @@ def test_results_do_not_depend_on_row_order_or_memory() -> None:
 
 def test_pictures_are_opened_once_and_only_where_hashes_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
-    real = thumbnails.thumbnail
-    monkeypatch.setattr(thumbnails, "thumbnail", lambda picture: opened.append(picture[0]) or real(picture))
+    real = thumbnails.make_thumbnail
+    monkeypatch.setattr(thumbnails, "make_thumbnail", lambda picture: opened.append(picture[0]) or real(picture))
     files = {"x/a.png": saved(noise(1)), "x/b.png": saved(brighter(noise(1))), "x/c.png": saved(noise(2))}
     first = run(files)
     assert sorted(opened) == ["x/a.png", "x/b.png"]

@@ -37,7 +37,7 @@ def test_borderline_chains_do_not_swallow_pictures_that_are_all_alike() -> None:
     found = run({f"x/{n:03}.png": saved(scan) for n, scan in enumerate(ones)}, params=Params(min_aligned=0.8))
     assert found.metrics["pairs"]["borderline"] > 100
     assert found.metrics["borderline_pairs_left_in_two_groups"] > 0
-    assert found.metrics["largest_group"] <= 2 * (components.MOST_SOFT + 1)
+    assert found.metrics["largest_group"] <= 2 * (components.MAX_SOFT_EDGES + 1)
 
 
 @pytest.mark.parametrize(

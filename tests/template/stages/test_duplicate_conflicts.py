@@ -14,14 +14,14 @@ from tests.template.builders.consensus_tables import (
     BOX,
     ELSEWHERE,
     TABLES,
+    annotation,
     consolidate,
     detect,
     label,
+    label_and_status,
     pictures,
     run,
-    said,
     to_bytes,
-    word,
 )
 from tests.template.stages.test_consolidate_laws import TASKS, collections
 
@@ -34,7 +34,7 @@ KEPT: dict[str, Any] = {"image": "d/copy"}
 
 
 def rows(found: Tables) -> list[list[Any]]:
-    return found.disagreements.drop(columns=["kept_as", "kind"]).to_numpy().tolist()
+    return found.disagreements.drop(columns=["duplicate_of", "kind"]).to_numpy().tolist()
 
 
 def status(found: Tables) -> dict[str, str]:
@@ -46,13 +46,13 @@ def status(found: Tables) -> dict[str, str]:
 @BOTH
 def test_a_copy_of_another_label_makes_the_label_contested(copies: dict[str, Any]) -> None:
     found = consolidate(
-        word("b1/1", "ann", "cat", **KEPT),
-        word("b1/2", "ben", "cat", **KEPT),
-        word("b1/3", "cem", "dog"),
+        annotation("b1/1", "ann", "cat", **KEPT),
+        annotation("b1/2", "ben", "cat", **KEPT),
+        annotation("b1/3", "cem", "dog"),
         **copies,
     )
     assert rows(found) == [["d/i", "dog", "cat", 1, "contested"]]
-    assert said(found)["c-d/copy"] == ("cat", "contested")
+    assert label_and_status(found)["c-d/copy"] == ("cat", "contested")
     assert found.labels.set_index("object").loc["c-d/copy", "rule"] == "COPY-003"
     assert found.metrics["copies whose labels disagree"] == {"contested": 1, "adjudicated": 0}
     assert found.metrics["contested"] == 1
@@ -61,13 +61,13 @@ def test_a_copy_of_another_label_makes_the_label_contested(copies: dict[str, Any
 @BOTH
 def test_a_reviewer_of_the_survivor_settles_it_and_the_row_stays(copies: dict[str, Any]) -> None:
     found = consolidate(
-        word("b1/1", "ann", "cat", **KEPT),
-        word("b1/3", "cem", "dog"),
-        word("b2/1", "rev", "cat", source="review", **KEPT),
+        annotation("b1/1", "ann", "cat", **KEPT),
+        annotation("b1/3", "cem", "dog"),
+        annotation("b2/1", "rev", "cat", source="review", **KEPT),
         **copies,
     )
     assert rows(found) == [["d/i", "dog", "cat", 1, "adjudicated"]]
-    assert said(found)["c-d/copy"] == ("cat", "adjudicated")
+    assert label_and_status(found)["c-d/copy"] == ("cat", "adjudicated")
 
 
 @BOTH
@@ -77,14 +77,18 @@ def test_a_reviewer_of_the_survivor_settles_it_and_the_row_stays(copies: dict[st
     ids=["nobody spoke", "the same", "unsure", "skipped"],
 )
 def test_where_nothing_else_is_said_nothing_disagrees(copies: dict[str, Any], of_copy: tuple[str, ...]) -> None:
-    other = [word("b1/3", "cem", "cat")] if of_copy == ("cat",) else [word("b1/3", "cem", kind=k) for k in of_copy]
-    found = consolidate(word("b1/1", "ann", "cat", **KEPT), *other, **copies)
+    other = (
+        [annotation("b1/3", "cem", "cat")]
+        if of_copy == ("cat",)
+        else [annotation("b1/3", "cem", kind=k) for k in of_copy]
+    )
+    found = consolidate(annotation("b1/1", "ann", "cat", **KEPT), *other, **copies)
     assert rows(found) == []
-    assert said(found)["c-d/copy"] == ("cat", "agreed")
+    assert label_and_status(found)["c-d/copy"] == ("cat", "agreed")
 
 
 def test_empty_is_a_label_too() -> None:
-    found = consolidate(word("b1/1", "ann", kind="empty", **KEPT), word("b1/2", "ben", "cat"), **NEAR)
+    found = consolidate(annotation("b1/1", "ann", kind="empty", **KEPT), annotation("b1/2", "ben", "cat"), **NEAR)
     assert rows(found) == [["d/i", "cat", "empty", 1, "contested"]]
 
 
@@ -94,7 +98,10 @@ def test_equal_files_of_which_the_survivor_has_no_words_are_compared_with_what_i
         "pairs": (("d/copy", "d/i", "exact"), ("d/copy", "d/j", "exact")),
     }
     found = consolidate(
-        word("b1/1", "ann", "cat"), word("b1/2", "ben", "cat"), word("b1/3", "cem", "dog", image="d/j"), **files
+        annotation("b1/1", "ann", "cat"),
+        annotation("b1/2", "ben", "cat"),
+        annotation("b1/3", "cem", "dog", image="d/j"),
+        **files,
     )
     assert rows(found) == [["d/j", "dog", "cat", 1, "contested"]]
     assert label(found)["status"] == "contested"
@@ -105,7 +112,9 @@ def test_through_a_chain_of_copies_each_is_compared_with_the_survivor_alone() ->
         "images": pictures("d/a", "d/b", "d/c"),
         "pairs": (("d/a", "d/b", "near"), ("d/b", "d/c", "near")),
     }
-    words = [word(f"b1/{n}", "ann", say, image=f"d/{n}") for n, say in zip("abc", ("cat", "dog", "cat"), strict=True)]
+    words = [
+        annotation(f"b1/{n}", "ann", say, image=f"d/{n}") for n, say in zip("abc", ("cat", "dog", "cat"), strict=True)
+    ]
     assert [row[:3] for row in rows(consolidate(*words, **chain))] == [["d/b", "dog", "cat"]]
 
 
@@ -116,11 +125,11 @@ def test_through_a_chain_of_copies_each_is_compared_with_the_survivor_alone() ->
 def test_of_boxes_those_are_contested_that_are_of_another_class_or_are_not_there(copies: dict[str, Any]) -> None:
     third = (80, 80, 10, 10)
     found = detect(
-        word("b1/1", "ann", "cat", BOX, **KEPT),
-        word("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
-        word("b1/3", "ann", "cat", third, **KEPT),
-        word("b2/1", "ben", "cat", BOX),
-        word("b2/2", "ben", "dog", ELSEWHERE),
+        annotation("b1/1", "ann", "cat", BOX, **KEPT),
+        annotation("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
+        annotation("b1/3", "ann", "cat", third, **KEPT),
+        annotation("b2/1", "ben", "cat", BOX),
+        annotation("b2/2", "ben", "dog", ELSEWHERE),
         **copies,
     )
     assert rows(found) == [["d/i", "cat 1, dog 1", "cat 3", 2, "contested"]]
@@ -130,7 +139,7 @@ def test_of_boxes_those_are_contested_that_are_of_another_class_or_are_not_there
 
 def test_what_only_a_near_copy_shows_is_told_and_contests_nothing_else() -> None:
     found = detect(
-        word("b1/1", "ann", "cat", BOX, **KEPT), word("b2/1", "ben", "cat", BOX), word("b2/2", "ben", "dog", ELSEWHERE),
+        annotation("b1/1", "ann", "cat", BOX, **KEPT), annotation("b2/1", "ben", "cat", BOX), annotation("b2/2", "ben", "dog", ELSEWHERE),
         **NEAR,
     )  # fmt: skip
     assert rows(found) == [["d/i", "cat 1, dog 1", "cat 1", 1, "contested"]]
@@ -139,15 +148,17 @@ def test_what_only_a_near_copy_shows_is_told_and_contests_nothing_else() -> None
 
 def test_a_review_of_one_box_settles_that_box_alone() -> None:
     words = [
-        word("b1/1", "ann", "cat", BOX, **KEPT),
-        word("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
-        word("b2/1", "ben", kind="empty"),
+        annotation("b1/1", "ann", "cat", BOX, **KEPT),
+        annotation("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
+        annotation("b2/1", "ben", kind="empty"),
     ]
-    one = word("b3/1", "rev", "cat", BOX, source="review", about="b1/1", **KEPT)
+    one = annotation("b3/1", "rev", "cat", BOX, source="review", about="b1/1", **KEPT)
     found = detect(*words, one, **NEAR)
     assert status(found) == {"b1/1": "adjudicated", "b1/2": "contested"}
     assert rows(found) == [["d/i", "empty", "cat 2", 2, "contested"]]
-    found = detect(*words, one, word("b3/2", "rev", "cat", ELSEWHERE, source="review", about="b1/2", **KEPT), **NEAR)
+    found = detect(
+        *words, one, annotation("b3/2", "rev", "cat", ELSEWHERE, source="review", about="b1/2", **KEPT), **NEAR
+    )
     assert rows(found) == [["d/i", "empty", "cat 2", 2, "adjudicated"]]
 
 
@@ -155,9 +166,11 @@ def test_boxes_of_another_size_of_the_picture_and_of_a_crop_are_the_same() -> No
     images = TWO.assign(width=[200, 95], height=[100, 47])
     box, half = (30, 20, 20, 10), ((30 - 5) / 2, (20 - 2.5) / 2, 10, 5)  # cut by 2.5 % at each border, then halved
     small = detect(
-        word("b1/1", "ann", "cat", box, **KEPT), word("b2/1", "ann", "cat", half), **{**NEAR, "images": images}
+        annotation("b1/1", "ann", "cat", box, **KEPT),
+        annotation("b2/1", "ann", "cat", half),
+        **{**NEAR, "images": images},
     )
-    assert small.copies["kept_as"].tolist() == ["d/copy"]
+    assert small.copies["duplicate_of"].tolist() == ["d/copy"]
     assert rows(small) == []
 
 
@@ -165,8 +178,8 @@ def test_an_answer_of_which_a_part_was_set_aside_does_not_say_that_the_rest_is_m
     finding = {"rule": "BOX-001", "severity": "critical", "action": "set aside", "table": "annotations", "key": "b2/2",
                "message": "no", "image": None}  # fmt: skip
     found = detect(
-        word("b1/1", "ann", "cat", BOX, **KEPT), word("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
-        word("b2/1", "ben", "cat", BOX), word("b2/2", "ben", "cat", (-5, 0, 1, 1)), findings=(finding,), **NEAR,
+        annotation("b1/1", "ann", "cat", BOX, **KEPT), annotation("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
+        annotation("b2/1", "ben", "cat", BOX), annotation("b2/2", "ben", "cat", (-5, 0, 1, 1)), findings=(finding,), **NEAR,
     )  # fmt: skip
     assert rows(found) == []
 
@@ -178,9 +191,9 @@ few = settings(max_examples=15, deadline=None)  # an example takes 0.2 s
 
 def elections(tables: dict[str, pd.DataFrame], task: Task) -> tuple[Tables, dict[str, Any], dict[str, Any]]:
     """Return what the stage makes of the tables, and by picture what is said of each file, and of equal pixels."""
-    exact = tables["pairs"]["kind"] == "exact"
-    alone = run(tables | {"pairs": tables["pairs"].iloc[:0]}, task).labels
-    pooled = run(tables | {"pairs": tables["pairs"][exact]}, task).labels
+    exact = tables["duplicate_pairs"]["kind"] == "exact"
+    alone = run(tables | {"pairs": tables["duplicate_pairs"].iloc[:0]}, task).labels
+    pooled = run(tables | {"pairs": tables["duplicate_pairs"][exact]}, task).labels
     by_file, by_pixels = (
         {str(image): sorted(labels["label"]) for image, labels in found.groupby("image")} for found in (alone, pooled)
     )
@@ -192,7 +205,7 @@ def differing(found: Tables, by_file: dict[str, Any], by_pixels: dict[str, Any])
     copies = found.copies
     return {
         image: kept
-        for image, kept, kind in zip(copies["image"], copies["kept_as"], copies["kind"], strict=True)
+        for image, kept, kind in zip(copies["image"], copies["duplicate_of"], copies["kind"], strict=True)
         if (own := by_file.get(image))
         and (other := (by_file if kind == "exact" else by_pixels).get(kept))
         and own != other
@@ -205,7 +218,7 @@ def test_no_label_is_resolved_in_silence(tables: dict[str, pd.DataFrame]) -> Non
     found, by_file, by_pixels = elections(tables, "classification")
     told = found.disagreements.set_index("image")
     for image, kept in differing(found, by_file, by_pixels).items():
-        assert told["kept_as"][image] == kept
+        assert told["duplicate_of"][image] == kept
         states = found.labels.loc[found.labels["image"] == kept, "status"]
         assert set(states) <= {"contested", "adjudicated"}
         assert told["status"][image] == "contested" or set(states) <= {"adjudicated"}
@@ -227,7 +240,7 @@ def test_no_object_is_resolved_in_silence(
     for n, ((image, who), boxes) in enumerate(sorted(answers.items())):
         source = "review" if reviewed and who == "cem" else "human"
         said: list[dict[str, Any]] = [{"label": label, "at": at} for at, label in boxes.items()] or [{"kind": "empty"}]
-        words += [word(f"b1/{n}-{i}", who, image=image, source=source, **one) for i, one in enumerate(said)]
+        words += [annotation(f"b1/{n}-{i}", who, image=image, source=source, **one) for i, one in enumerate(said)]
     if not words:
         return
     images = pictures("d/a", "d/b", "d/c")
@@ -235,14 +248,14 @@ def test_no_object_is_resolved_in_silence(
     tables = {
         "annotations": frames.frame("annotations", pd.DataFrame(words)),
         "violations": frames.frame("violations"),
-        "pairs": frames.frame("pairs", linked.assign(distance=0, score=1.0)),
+        "duplicate_pairs": frames.frame("duplicate_pairs", linked.assign(distance=0, score=1.0)),
         "images": images,
         "sources": frames.frame("sources", {"image": images["image"], "delivery": "d", "date": "2026-01-01"}),
     }
     found, by_file, by_pixels = elections(tables, "detection")
     told = found.disagreements.set_index("image")
     for image, kept in differing(found, by_file, by_pixels).items():
-        assert told["kept_as"][image] == kept
+        assert told["duplicate_of"][image] == kept
         # What is on the survivor and, of one class, on each of its copies stands; all else is in doubt, or settled.
         of_kept = found.labels[found.labels["image"] == kept]
         if not set(by_file[image]) & set(of_kept["label"]):

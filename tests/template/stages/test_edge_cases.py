@@ -36,7 +36,7 @@ def test_what_fires_is_listed_and_counted_per_class_contested_or_not():
     made = run(given, catalogue(
         object="status = 'contested'", image="brightness < 50", object_retired="true", object_text="text = 'Total'",
     ))  # fmt: skip
-    listed = frames.canonical(made.cases, "cases").to_pylist()
+    listed = frames.canonical(made.cases, "edge_case_hits").to_pylist()
     assert listed[0] == {"edge_case": "EDGE-000", "image": name(0), "object": "00 cat"}
     assert [row for row in listed if row["edge_case"] == "EDGE-001"] == [
         {"edge_case": "EDGE-001", "image": name(n), "object": None} for n in (0, 1)
@@ -80,9 +80,9 @@ def released():
         ("EDGE-000", "a/1.png", "o1"), ("EDGE-000", "a/1.png", "o2"), ("EDGE-000", "a/1.png", "contested"),
         ("EDGE-000", "a/gone.png", "o9"), ("EDGE-001", "a/세포.png", None), ("EDGE-001", "a/gone.png", None),
     ]  # fmt: skip
-    rows = frames.frame("cases", pd.DataFrame(fired, columns=["edge_case", "image", "object"]))
+    rows = frames.frame("edge_case_hits", pd.DataFrame(fired, columns=["edge_case", "image", "object"]))
     edge_cases = catalogue(object_wanted="true", image_wanted="true", object="text = 'a'")
-    return edge_cases, edge_case_counts.in_release(edge_cases, rows, small_release.tables())
+    return edge_cases, edge_case_counts.release_counts(edge_cases, rows, small_release.tables())
 
 
 def test_a_release_counts_what_it_has_against_what_is_wanted():
@@ -103,10 +103,10 @@ def test_a_release_counts_what_it_has_against_what_is_wanted():
 def test_the_card_says_what_is_found_what_is_missing_and_what_cannot_be_judged():
     edge_cases, counts = released()
     rows = {"edge_case": ["EDGE-000", "EDGE-001", "EDGE-002"], "rows": [9, 9, 0], "without": [None, None, "text"]}
-    text = card_edge_cases.section(edge_cases, frames.frame("judged", rows), counts)
+    text = card_edge_cases.edge_cases_section(edge_cases, frames.frame("evaluable_edge_cases", rows), counts)
     assert text.splitlines()[-3:] == [
         "| EDGE-000 | It is \\| odd | object | 2 / 2 | 0 / 1 | 0 | 1 object in val |",
         "| EDGE-001 | It is \\| odd | image | 0 / 2 | 0 / 1 | 1 | 2 images in train, 1 image in val |",
         "| EDGE-002 | It is \\| odd | object | – | – | – | cannot be judged: no row has a value of `text` |",
     ]
-    assert card_edge_cases.section(EdgeCases(), frames.frame("judged"), {}) == ""
+    assert card_edge_cases.edge_cases_section(EdgeCases(), frames.frame("evaluable_edge_cases"), {}) == ""

@@ -33,7 +33,7 @@ class World:
         ]
         table = pd.DataFrame(ballots, columns=["object", "image", "label", "annotator"])
         table = table.assign(review=False, weight=1.0, batch="b", guideline_version="1")
-        self.ballots = frames.frame("ballots", table)
+        self.ballots = frames.frame("votes", table)
 
     def disagree(self, every: int) -> "World":
         """Let cem call every n-th object blue."""
@@ -57,14 +57,14 @@ class World:
             "ballots": self.ballots,
         }
         given["release_images"] = self.rows[["image", "group"]].astype("str")
-        given["cases"] = frames.frame("cases") if cases is None else cases
+        given["edge_case_hits"] = frames.frame("edge_case_hits") if cases is None else cases
         given["predictions"] = predict.transform(
             labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources, groups=self.groups,
-            copies=frames.frame("copies"),
-        own_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
+            copies=frames.frame("duplicates"),
+        external_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
         ).predictions  # fmt: skip
         found = transform(**(given | change), params=params or Params())
-        for name in ("scores", "noise", "curve", "forecast"):
+        for name in ("scores", "label_noise", "learning_curve", "forecast"):
             frames.to_bytes(getattr(found, name), name)
         return found
 
@@ -138,7 +138,7 @@ def test_an_edge_case_has_its_own_score() -> None:
     rows = pd.DataFrame(
         {"edge_case": "EDGE-001", "image": held["image"], "object": [held["object"].iloc[0], None, None]}
     )
-    found = world.evaluate(cases=frames.frame("cases", rows)).scores
+    found = world.evaluate(cases=frames.frame("edge_case_hits", rows)).scores
     assert found.query("scope == 'edge case'").groupby("split")["objects"].sum().to_dict() == {"test": 1, "val": 2}
 
 
@@ -168,6 +168,6 @@ def test_the_order_of_rows_is_nothing() -> None:
         f"release_{n}": frames.frame(f"release/{n}", back[split[n]].sample(frac=1, random_state=2)) for n in split
     }
     again = world.evaluate(**change)
-    for name in ("scores", "noise", "curve", "forecast"):
+    for name in ("scores", "label_noise", "learning_curve", "forecast"):
         assert frames.to_bytes(getattr(once, name), name) == frames.to_bytes(getattr(again, name), name)
     assert once.metrics == again.metrics

@@ -32,11 +32,13 @@ def predict(
         rows[["x", "y", "width", "height"]] = [[float(v) for v in box] for _, box in boxes]
     source = {"image": images["image"], "delivery": "d", "date": "2026-01-01"}
     group = {"image": images["image"], "group": groups or images["content"], "home": images["content"]}
-    kept = pd.DataFrame({"image": list(copies)}).assign(kept_as="d/00.png", kind="exact", distance=0, rule="COPY-001")
+    kept = pd.DataFrame({"image": list(copies)}).assign(
+        duplicate_of="d/00.png", kind="exact", distance=0, rule="COPY-001"
+    )
     found = transform(
         labels=frames.frame("labels", rows), images=images, sources=frames.frame("sources", source),
-        groups=frames.frame("groups", group), copies=frames.frame("copies", kept),
-        own_predictions=[], classes=CLASSES, task=task,
+        groups=frames.frame("groups", group), copies=frames.frame("duplicates", kept),
+        external_predictions=[], classes=CLASSES, task=task,
         seed=0, params=Params(),
     )  # fmt: skip
     frames.to_bytes(found.predictions, "predictions")

@@ -235,10 +235,10 @@ def test_laws(world, cap, to, by):
     params = rebalance.Params.model_validate({"targets": [{"by": by, "cap": cap, "to": to}]})
     made = worlds.materials(world, rebalance=params)
     weights, splits = made["weights"].set_index("image"), made["splits"]
-    plan = made["plan"]
+    plan = made["collection_plan"]
     train = plan[plan["split"] == "train"]
     counts = made["labels"].query("status != 'contested' and not ignore")["image"]
-    counted = set(splits.query("split == 'train'")["image"]) & set(counts) - set(made["copies"]["image"])
+    counted = set(splits.query("split == 'train'")["image"]) & set(counts) - set(made["duplicates"]["image"])
     mine, others = weights.loc[sorted(counted)], weights.drop(sorted(counted))
     assert others["keep"].all()
     assert others["weight"].eq(1).all()

@@ -16,11 +16,11 @@ from golgoru.guideline.classes import Classes
 from golgoru.release import card, croissant, manifest
 from golgoru.tables import frames
 from golgoru.tables.frames import table_path
-from golgoru.validation.suites import write_suite
+from golgoru.validation.suites import suite_from_rules
 from stages import release
 from tests.template.builders import world_tables, worlds
 
-SUITES = {table: write_suite(worlds.RULES, table) for table in worlds.RULES.tables()}
+SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.tables()}
 PARTS = ("images", *SPLITS, "lineage", "ledger")
 
 
@@ -44,8 +44,8 @@ def arguments(**change):
 def repository(tmp_path, monkeypatch):
     """Work in a folder that has nothing but the checks in Python."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / python_checks.FILE).parent.mkdir()
-    shutil.copy(Path(__file__).parents[3] / python_checks.FILE, python_checks.FILE)
+    (tmp_path / python_checks.CHECKS_FILE).parent.mkdir()
+    shutil.copy(Path(__file__).parents[3] / python_checks.CHECKS_FILE, python_checks.CHECKS_FILE)
     return tmp_path
 
 

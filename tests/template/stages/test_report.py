@@ -32,8 +32,17 @@ EDGE_CASES = EdgeCases.model_validate({
     ],
 })  # fmt: skip
 
-QUALITY = ("suspects", "agreement", "annotators", "noise", "scores", "curve", "forecast")
-BALANCE = ("seats", "proposed_pins", "leaks", "weights", "plan", "queue", "proposals", "acceptance")
+QUALITY = ("label_issues", "agreement", "annotators", "label_noise", "scores", "learning_curve", "forecast")
+BALANCE = (
+    "split_coverage",
+    "proposed_pins",
+    "leakage",
+    "weights",
+    "collection_plan",
+    "queue",
+    "preannotations",
+    "auto_accept",
+)
 
 
 class Page(HTMLParser):
@@ -65,7 +74,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def world(files, pairs=(), copies=(), labels=(), splits=None):
-    """Write `files`, and return what the stage reads. Rows are tuples: (a, b, kind, score[, view]), (image, kept_as),
+    """Write `files`, and return what the stage reads. Rows are tuples: (a, b, kind, score[, view]), (image, duplicate_of),
     (image, label[, objects])."""
     images, _ = tables(files)
     names = images["image"]
@@ -73,11 +82,11 @@ def world(files, pairs=(), copies=(), labels=(), splits=None):
     said = [(image, label) for image, label, *objects in labels for _ in range((objects or [1])[0])]
     return {
         "images": images,
-        "pairs": frames.frame(
+        "duplicate_pairs": frames.frame(
             "pairs", pd.DataFrame(rows, columns=["image_a", "image_b", "kind", "score", "view"]).assign(distance=4)
         ),
-        "copies": frames.frame(
-            "copies", pd.DataFrame(copies, columns=["image", "kept_as"]).assign(kind="near", rule="COPY-002")
+        "duplicates": frames.frame(
+            "copies", pd.DataFrame(copies, columns=["image", "duplicate_of"]).assign(kind="near", rule="COPY-002")
         ),
         "groups": frames.frame("groups", {"image": names, "group": "g", "home": "g"}),
         "labels": frames.frame(
@@ -232,17 +241,17 @@ def test_a_pair_in_two_splits_is_marked():
 
 
 def test_the_page_has_bounds_and_says_what_it_leaves_out():
-    extra, names = 3, sorted(many(2 * duplicates.MOST_CARDS + 6))
+    extra, names = 3, sorted(many(2 * duplicates.MAX_CARDS + 6))
     pairs = [(a, b, "borderline", 0.7) for a, b in zip(names[::2], names[1::2], strict=True)]
     made = transform(**world(many(len(names)), pairs))
     shown = Page(made.pages["copies.html"])
-    assert len(shown.cards()) == duplicates.MOST_CARDS == 200
+    assert len(shown.cards()) == duplicates.MAX_CARDS == 200
     assert f"And {extra} more pairs, which the page leaves out." in shown.text
     assert made.metrics["cards"]["to_judge"] == {"found": 203, "shown": 200, "labels_differ": 0}
 
     copies = [(name, names[0]) for name in names[1:15]]
     shown = page(world(many(15), [(names[0], name, "near", 0.99) for name in names[1:15]], copies))
-    assert len(shown.names()) == duplicates.MOST_PICTURES == 12
+    assert len(shown.names()) == duplicates.MAX_PICTURES == 12
     assert "and 3 more pictures" in shown.text
 
 
@@ -250,7 +259,7 @@ def test_only_what_is_shown_is_opened_and_what_is_gone_is_told():
     given = world(many(4), [("x/0000.png", "x/0001.png", "borderline", 0.7)])
     (paths.IMAGES / "x/0003.png").unlink()
     before = transform(**given).pages
-    assert before == transform(**given | {"pairs": given["pairs"].iloc[::-1]}).pages
+    assert before == transform(**given | {"pairs": given["duplicate_pairs"].iloc[::-1]}).pages
     for damage in (lambda file: file.write_bytes(saved(noise(3))), lambda file: file.unlink()):
         damage(paths.IMAGES / "x/0001.png")
         with pytest.raises(UserError, match=r"x/0001\.png: not the picture that fingerprint saw .* run `dvc pull`"):

@@ -40,9 +40,9 @@ def seat(key: str, split: str = "test", kind: str = "class", **columns: Any) -> 
     return found | {"why": None} | columns
 
 
-def needs(seats: list[dict[str, Any]], plan: list[dict[str, Any]]) -> collection_list.Needs:
-    made = frames.frame("seats", pd.DataFrame(seats)), frames.frame("plan", pd.DataFrame(plan))
-    return collection_list.needs(*made, EDGE_CASES)
+def needs(seats: list[dict[str, Any]], plan: list[dict[str, Any]]) -> collection_list.CollectionList:
+    made = frames.frame("split_coverage", pd.DataFrame(seats)), frames.frame("collection_plan", pd.DataFrame(plan))
+    return collection_list.items_to_collect(*made, EDGE_CASES)
 
 
 def test_without_anything_every_section_says_so() -> None:
@@ -82,7 +82,7 @@ def test_a_class_says_how_many_images_reach_the_target_and_how_many_make_weights
     (need,) = found.shown
     assert need.words == ("120 more images until weights reach the target; 2,300 until no weights are needed",)
     assert need.why == ("even at weight 10 it reaches 3 % of 50 %",)
-    assert (need.level, need.many, found.to_collect) == (collection_list.UNMET, 120, 1)
+    assert (need.level, need.many, found.to_collect) == (collection_list.BELOW_TARGET, 120, 1)
 
 
 def test_what_no_pin_seats_is_collected_first_and_what_pins_seat_is_not_collected() -> None:
@@ -166,26 +166,26 @@ def test_copies_in_two_splits_are_pairs_of_pictures_also_where_a_name_has_a_bar(
 
 
 def test_lists_are_bounded_and_say_what_they_leave_out() -> None:
-    files = many(2 * leakage_list.MOST_PAIRS + 6)
+    files = many(2 * leakage_list.MAX_PAIRS + 6)
     names = sorted(files)
     pairs = [(a, b, "borderline", 0.7) for a, b in zip(names[::2], names[1::2], strict=True)]
     pinned = {"group": "g", "split": "test", "was": "train", "seats": "class 'cat'"}
-    values = [f"v{n:03}" for n in range(balance.MOST_VALUES + 4)]
+    values = [f"v{n:03}" for n in range(balance.MAX_VALUES + 4)]
     shown, text = page(
         world(files, pairs),
         plan=[row(value, target=0.1, collect=1) for value in values],
-        proposed_pins=[pinned | {"image": name} for name in names[: balance.MOST_PINS + 5]],
+        proposed_pins=[pinned | {"image": name} for name in names[: balance.MAX_PINS + 5]],
         leaks=[{"kind": "copies", "key": f"{a}|{b}", "strength": 0.7, "told": True, "reason": "alike"}
                for a, b, *_ in pairs],
         splits=[{"image": name, "group": name, "split": "train", "held": False, "reason": "merge: it was val, x"}
                 for name in names],
     )  # fmt: skip
-    assert "And 4 more, in data/seats.parquet and data/plan.parquet." in text
-    assert "And 4 more, in data/plan.parquet." in text
+    assert "And 4 more, in data/split_coverage.parquet and data/collection_plan.parquet." in text
+    assert "And 4 more, in data/collection_plan.parquet." in text
     assert "And 5 more, in data/proposed_pins.parquet." in text
-    assert "And 3 more in data/leaks.parquet" in text
-    assert f"And {len(names) - balance.MOST_MERGES} more, in data/splits.parquet." in text
-    assert len(shown.names()) == balance.MOST_PINS + 2 * leakage_list.MOST_PAIRS
+    assert "And 3 more in data/leakage.parquet" in text
+    assert f"And {len(names) - balance.MAX_MOVED} more, in data/splits.parquet." in text
+    assert len(shown.names()) == balance.MAX_PINS + 2 * leakage_list.MAX_PAIRS
 
 
 def test_other_peoples_names_stay_text_and_nothing_is_loaded_or_run() -> None:

@@ -92,11 +92,11 @@ def test_what_is_unknown_is_a_dash_with_its_reason_and_what_is_known_has_its_int
 
 
 def test_a_page_has_a_bound_and_says_what_is_left_out() -> None:
-    most = pages_labels.MOST_SUSPECTS
+    most = pages_labels.MAX_ISSUES
     given = world({"x/a.png": saved(noise(1))})
     shown, text = page(given, suspects=[suspect("x/a.png", n) for n in range(1, most + 6)])
     assert len(shown.names()) == most
-    assert "And 5 more, in data/suspects.parquet." in text
+    assert "And 5 more, in data/label_issues.parquet." in text
 
 
 def test_a_box_is_drawn_where_it_lies_on_what_is_around_it() -> None:
@@ -104,7 +104,7 @@ def test_a_box_is_drawn_where_it_lies_on_what_is_around_it() -> None:
     given = world({"x/a.png": saved(Image.new("RGB", (400, 300), "white"))})
     content = given["images"]["content"][0]
     box = (100.0, 100.0, 80.0, 40.0)
-    shot = pages_labels.shot(pages_labels.Wanted("x/a.png", content, box))
+    shot = pages_labels.picture_excerpt(pages_labels.PictureRequest("x/a.png", content, box))
     assert shot.box is not None
     left, top, width, height = shot.box
     # 60 pixels beside a box of 80, 30 above one of 40.
@@ -112,14 +112,14 @@ def test_a_box_is_drawn_where_it_lies_on_what_is_around_it() -> None:
     assert width == pytest.approx(100 * 80 / 201, abs=0.5)
     assert top == pytest.approx(100 * 30 / 101, abs=0.5)
     assert height == pytest.approx(100 * 40 / 101, abs=0.5)
-    beside = pages_labels.shot(pages_labels.Wanted("x/a.png", content, (900.0, 900.0, 5.0, 5.0)))
+    beside = pages_labels.picture_excerpt(pages_labels.PictureRequest("x/a.png", content, (900.0, 900.0, 5.0, 5.0)))
     assert beside.box is None
 
 
 def test_the_curve_has_the_points_without_noise_added() -> None:
     rows = [{"part": part, "noise_added": added, "labels": labels, "accuracy": accuracy, "low": 0.4, "high": 0.9}
             for part, added, labels, accuracy in ((0.5, 0, 50, 0.6), (1, 0, 100, 0.8), (1, 1, 100, 0.7))]  # fmt: skip
-    points = pages_labels.curve(frames.frame("curve", pd.DataFrame(rows)))
+    points = pages_labels.curve_points(frames.frame("learning_curve", pd.DataFrame(rows)))
     assert [(round(x), labels) for x, _, _, labels, _ in points] == [(0, 50), (100, 100)]
     assert points[0][1] > points[1][1], "the higher accuracy stands higher"
-    assert pages_labels.curve(frames.frame("curve")) == []
+    assert pages_labels.curve_points(frames.frame("learning_curve")) == []

@@ -53,7 +53,7 @@ def one() -> dict[str, Any]:
 
 
 def test_every_strategy_has_its_sentence() -> None:
-    assert set(queue.STRATEGIES) == set(strategies.STRATEGIES)
+    assert set(queue.STRATEGY_MEANINGS) == set(strategies.STRATEGIES)
 
 
 def test_without_anything_the_page_says_so() -> None:
@@ -120,13 +120,13 @@ def test_where_no_threshold_is_chosen_a_dash_stands_with_the_reason() -> None:
 
 
 def test_the_page_has_bounds_and_says_what_it_leaves_out() -> None:
-    most = queue.MOST_CARDS
+    most = queue.MAX_CARDS
     files = {f"x/{n:03}.png": saved(Image.new("RGB", (4, 4), "red")) for n in range(most + 7)}
     box = {"x": 0.0, "y": 0.0, "width": 2.0, "height": 2.0}
     shown, text = page(
         world(files),
         queue=[queued(name, n + 1) for n, name in enumerate(sorted(files, reverse=True))],
-        proposals=[proposal(max(files), n, **box) for n in range(queue.MOST_BOXES + 2)],
+        proposals=[proposal(max(files), n, **box) for n in range(queue.MAX_BOXES + 2)],
     )
     assert shown.names() == sorted(files, reverse=True)[:most]
     assert "And 7 more, in data/queue.parquet." in text

@@ -78,8 +78,10 @@ def test_missing_classes_and_edge_cases_are_looked_for():
         "short": 1,
     }
     edge = missing | {"kind": "edge case", "key": "EDGE-005"}
-    given.tables["seats"] = frames.frame("seats", pd.DataFrame([missing, edge]))
-    given.tables["cases"] = frames.frame("cases", {"edge_case": ["EDGE-005"], "image": [name(45)], "object": None})
+    given.tables["split_coverage"] = frames.frame("split_coverage", pd.DataFrame([missing, edge]))
+    given.tables["edge_case_hits"] = frames.frame(
+        "edge_case_hits", {"edge_case": ["EDGE-005"], "image": [name(45)], "object": None}
+    )
     queue = given.run(mix=only("coverage"), budget=2).queue.set_index("image")
     assert queue["reasons"].to_dict() == {
         name(40): "may show dog (0.90), of which more is missing",
@@ -100,7 +102,7 @@ def test_what_the_plan_wants_is_collected():
         "objects": 1,
         "even": 30,
     }
-    given.tables["plan"] = frames.frame("plan", row)
+    given.tables["collection_plan"] = frames.frame("collection_plan", row)
     assert given.run(mix=only("coverage"), budget=1).queue["image"].tolist() == [name(40)]
 
 
@@ -132,12 +134,12 @@ def test_near_copies_of_labelled_of_taken_out_and_of_queued_pictures_are_left_ou
 def test_what_people_disagree_on_and_what_is_suspect_is_queued_with_why():
     given = Given(bare=0)
     given.labels.loc[3, "status"] = "contested"
-    given.tables["suspects"] = frames.frame("suspects", {
+    given.tables["label_issues"] = frames.frame("label_issues", {
         "suspect": ["s1", "s2", "s3"], "rank": [1, 2, 3], "image": [name(3), name(5), name(5)], "object": None,
         "kind": "label", "label": ["cat", "cat", "dog"], "proposed": ["dog", None, "cat"], "proposal": "look",
         "score": [0.7, 0.6, 0.2], "reason": ["people said cat 1, dog 1", "the model says dog", "odd"],
     })  # fmt: skip
-    given.votes = frames.concat([given.votes, frames.frame("votes", {
+    given.votes = frames.concat([given.votes, frames.frame("annotation_roles", {
         "annotation": ["u1"], "image": name(39), "object": None, "role": "no vote",
     })], "votes")  # fmt: skip
     given.labels = given.labels[given.labels["image"] != name(39)]
@@ -267,7 +269,7 @@ def test_the_queue_holds_only_what_could_be_labelled(world, strategy):
     arguments = {key: made[key] for key in select.transform.__annotations__ if key in made}
     queue = select.transform(**arguments, params=params).queue
     usable = set(world.images.loc[world.images["error"].isna(), "image"])
-    assert set(queue["image"]) <= usable - set(made["copies"]["image"]) - worlds.aside(world, "images")
+    assert set(queue["image"]) <= usable - set(made["duplicates"]["image"]) - worlds.aside(world, "images")
     assert queue["image"].is_unique
     assert sorted(queue["rank"]) == list(range(1, len(queue) + 1))
     assert queue["reasons"].str.len().gt(0).all()

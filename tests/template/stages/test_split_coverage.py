@@ -72,8 +72,8 @@ def test_what_a_release_would_not_have_takes_no_seat():
     labelled = labels(table["image"], ["a", "b", "c", "d", "e", "e"])
     labelled["status"] = ["contested", "agreed", "agreed", "agreed", "agreed", "agreed"]
     labelled["ignore"] = [False, True, False, False, False, False]
-    kept = {"image": ["a/2.png"], "kept_as": "a/3.png", "kind": "near", "rule": "COPY-002"}
-    made = run(table, seed=SEED, given={"labels": labelled, "copies": frames.frame("copies", kept)})
+    kept = {"image": ["a/2.png"], "duplicate_of": "a/3.png", "kind": "near", "rule": "COPY-002"}
+    made = run(table, seed=SEED, given={"labels": labelled, "duplicates": frames.frame("duplicates", kept)})
     found = seats(made)
     assert {key: found[key, "train"][1] for key in "acde"} == {"a": 0, "c": 0, "d": 1, "e": 2}
     assert ("b", "train") not in found
@@ -87,9 +87,11 @@ def test_wanted_edge_cases_are_counted_by_images_or_objects_and_seated(on):
     words = labels([*table["image"], "a/0.png"], "cat")
     fired = {"edge_case": "EDGE-001", "image": ["a/0.png", "a/0.png", "a/1.png", "a/2.png"]}
     if on == "image":
-        cases = frames.frame("cases", {k: v[1:] if k == "image" else v for k, v in fired.items()} | {"object": None})
+        cases = frames.frame(
+            "edge_case_hits", {k: v[1:] if k == "image" else v for k, v in fired.items()} | {"object": None}
+        )
     else:
-        cases = frames.frame("cases", fired | {"object": ["o0", "o7", "o1", "o2"]})
+        cases = frames.frame("edge_case_hits", fired | {"object": ["o0", "o7", "o1", "o2"]})
     given = {"labels": words, "cases": cases, "edge_cases": catalogue(on, train=1, val=2)}
     made = run(table, seed=SEED, given=given)
     found = seats(made, "edge case")
@@ -108,7 +110,7 @@ def test_wanted_edge_cases_are_counted_by_images_or_objects_and_seated(on):
 
 def test_an_edge_case_that_is_too_rare_says_how_many_to_collect():
     table = groups(names(train=2))
-    cases = frames.frame("cases", {"edge_case": ["EDGE-001"], "image": ["a/0.png"], "object": None})
+    cases = frames.frame("edge_case_hits", {"edge_case": ["EDGE-001"], "image": ["a/0.png"], "object": None})
     given = {"labels": labels(table["image"], "cat"), "cases": cases, "edge_cases": catalogue(train=3, test=2)}
     made = run(table, seed=SEED, given=given)
     why = made.seats[(made.seats["kind"] == "edge case") & (made.seats["short"] > 0)]["why"]
@@ -117,9 +119,9 @@ def test_an_edge_case_that_is_too_rare_says_how_many_to_collect():
 
 def test_a_picture_found_empty_counts_for_an_edge_case_of_images():
     table = groups(names(train=2))
-    cases = frames.frame("cases", {"edge_case": "EDGE-001", "image": table["image"], "object": None})
-    votes = frames.frame("votes", {"annotation": ["x"], "image": ["a/0.png"], "role": "empty"})
-    given = {"votes": votes, "cases": cases, "edge_cases": catalogue(train=3)}
+    cases = frames.frame("edge_case_hits", {"edge_case": "EDGE-001", "image": table["image"], "object": None})
+    votes = frames.frame("annotation_roles", {"annotation": ["x"], "image": ["a/0.png"], "role": "empty"})
+    given = {"annotation_roles": votes, "edge_case_hits": cases, "edge_cases": catalogue(train=3)}
     assert seats(run(table, seed=SEED, given=given), "edge case")[("EDGE-001", "train")][1] == 1
 
 
@@ -146,7 +148,7 @@ def test_a_split_without_a_share_has_no_seats():
 
 
 def test_too_large_a_question_is_answered_greedily_and_says_so(monkeypatch):
-    monkeypatch.setattr("golgoru.splits.pin_solver.MOST_KINDS", 0)
+    monkeypatch.setattr("golgoru.splits.pin_solver.MAX_KINDS", 0)
     table = groups(names(train=6, val=2, test=2))
     made = run(table, seed=SEED, given={"labels": labels(table["image"], ["owl"] * 3 + ["cat"] * 7)})
     assert made.metrics["proposed pins"] == {"groups": 2, "smallest set": False}

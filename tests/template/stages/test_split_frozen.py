@@ -110,16 +110,16 @@ def test_the_test_set_is_the_same_whatever_comes_later(days, data):
     ]
     seed = data.draw(st.integers(0, 5))
     contents = [f"{n:032x}" for n in range(len(days))]
-    rule = assignment.Rule(seed, (0.4, 0.2, 0.4), date.fromisoformat(FROZEN))
+    rule = assignment.SplitSettings(seed, (0.4, 0.2, 0.4), date.fromisoformat(FROZEN))
     found = []
     for until in sorted({FROZEN, *days} - {day for day in days if day < FROZEN}):
         many = sum(day <= until for day in days)
         known = edges[(edges < many).all(axis=1)]
         images, sources = delivered(days[:many], contents[:many])
         said = [Pin(2 + n, images["image"][at], where, "so") for n, (at, where) in enumerate(pins)]
-        rows = assignment.members(joined(images, sources, known), images, sources)
+        rows = assignment.images_by_arrival(joined(images, sources, known), images, sources)
         try:
-            splits = assignment.assign(rows, said, images["image"], rule).splits
+            splits = assignment.assign_splits(rows, said, images["image"], rule).splits
         except UserError:  # a later merge brings pins together that contradict each other: people settle that
             assume(False)
         assert (splits.groupby("group")["split"].nunique() == 1).all()

@@ -10,11 +10,11 @@ from golgoru.cli.diff import split_moves
 from golgoru.core.dataset import SPLITS
 from golgoru.raw.pins import Pin
 from golgoru.splits import assignment
-from golgoru.splits.assignment import Rule
+from golgoru.splits.assignment import SplitSettings
 from tests.template.builders.split_tables import delivered, joined, labels, run
 
 FIRST, EACH, COMMITS = 20_000, 2_000, 20
-RULE = Rule(0, (0.7, 0.15, 0.15))
+RULE = SplitSettings(0, (0.7, 0.15, 0.15))
 RARE = {f"rare {n}": 30 + n for n in range(12)}  # pictures of each
 
 
@@ -45,9 +45,11 @@ def until(many: int) -> tuple[World, pd.DataFrame]:
     return part, joined(part.images, part.sources, known)
 
 
-def splits(part: World, groups: pd.DataFrame, pins=()) -> split_moves.Side:
-    rows = assignment.members(groups, part.images, part.sources)
-    return split_moves.Side(assignment.assign(rows, pins, part.images["image"], RULE).splits, part.images)
+def splits(part: World, groups: pd.DataFrame, pins=()) -> split_moves.CommitSplits:
+    rows = assignment.images_by_arrival(groups, part.images, part.sources)
+    return split_moves.CommitSplits(
+        assignment.assign_splits(rows, pins, part.images["image"], RULE).splits, part.images
+    )
 
 
 def said(images: pd.Series) -> pd.Series:
@@ -75,7 +77,7 @@ def test_twenty_commits_move_nothing_but_merges_and_pins_that_are_listed():
         assert 0 < len(moved) < EACH / 20
         listed = moved["reason"].str.startswith("merge: it was ") | (moved["reason"] == "pin")
         assert listed.all()
-        told = split_moves.find(before, now)
+        told = split_moves.moved_images(before, now)
         assert sorted(told["image"]) == sorted(moved["image"])
         assert (told["why"].str.startswith("merge: ") | (told["why"] == "pin")).all()
         before = now
@@ -98,7 +100,9 @@ def test_after_the_proposed_pins_every_class_of_thirty_groups_is_in_each_split()
     assert then.metrics["proposed pins"]["groups"] == 0
     missing = first.seats["missing"].sum()
     assert 0 < len(pins) <= missing
-    moved = split_moves.find(split_moves.Side(first.splits, part.images), split_moves.Side(then.splits, part.images))
+    moved = split_moves.moved_images(
+        split_moves.CommitSplits(first.splits, part.images), split_moves.CommitSplits(then.splits, part.images)
+    )
     assert set(moved["why"]) == {"pin"}
     assert set(moved["group"]) == set(first.proposed_pins["group"])
 
@@ -116,8 +120,10 @@ def test_renaming_moves_nothing():
     name = part.sources["delivery"] + "/" + pd.Series(dice.permutation(len(part.images))).astype("str") + ".png"
     rename = dict(zip(part.images["image"], name, strict=True))
     new = [table.assign(image=table["image"].map(rename)) for table in (part.images, part.sources, groups)]
-    now = split_moves.Side(assignment.assign(assignment.members(new[2], *new[:2]), [], name, RULE).splits, new[0])
-    assert split_moves.find(before, now).empty
+    now = split_moves.CommitSplits(
+        assignment.assign_splits(assignment.images_by_arrival(new[2], *new[:2]), [], name, RULE).splits, new[0]
+    )
+    assert split_moves.moved_images(before, now).empty
     assert len(now.splits) == len(before.splits)
 
 
@@ -137,7 +143,7 @@ def test_removing_a_tenth_moves_only_groups_that_lost_their_earliest_member_and_
     everything = side(np.ones(len(images), bool))
     kept = dice.random(len(images)) > 0.1
     fewer = side(kept)
-    told = split_moves.find(everything, fewer)
+    told = split_moves.moved_images(everything, fewer)
     was = everything.splits.merge(images[["image", "content"]], on="image").set_index("image")
     lost = set(was["group"]) - set(images.loc[kept, "content"])
     assert set(was.loc[told["image"], "group"]) <= lost

@@ -28,7 +28,14 @@ from tests.template.builders.clean_world import (
     clean,
     found,
 )
-from tests.template.builders.planted_faults import Plant, near_name, picture, second_word, source, word
+from tests.template.builders.planted_faults import (
+    Plant,
+    altered_annotation,
+    altered_source,
+    extra_image,
+    repeated_annotation,
+    similar_name,
+)
 
 TABLES = ("images", "sources", "annotations", "rejects")
 
@@ -56,29 +63,29 @@ def strict(*ids: str) -> Any:
     return RULES.model_copy(update={"rules": tuple(changed)})
 
 
-TWO_ANSWERS = second_word(label="unicorn")
+TWO_ANSWERS = repeated_annotation(label="unicorn")
 
 # Cases in which nothing is broken.
 HOLDS: dict[str, tuple[Task, Plant]] = {
-    "box-half-a-pixel-outside": ("detection", word(x=-0.5)),
-    "small-box-at-the-border": ("detection", word(x=197.5, y=70.0, width=2.5, height=2.5)),
-    "same-answer-twice": ("classification", second_word()),
-    "removal-and-new-answer": ("classification", second_word(kind="remove", about=f"{1:032x}", label=None)),
-    "two-objects-in-one-place": ("detection", second_word(label="dog")),
-    "one-object-by-two-annotators": ("detection", second_word(annotator="rev")),
-    "two-annotators": ("classification", second_word(label="dog", annotator="rev")),
-    "correction-of-an-object": ("detection", second_word(about="by-ann/01-1", label="dog")),
-    "correction-by-content": ("classification", word(about=f"{1:032x}")),
+    "box-half-a-pixel-outside": ("detection", altered_annotation(x=-0.5)),
+    "small-box-at-the-border": ("detection", altered_annotation(x=197.5, y=70.0, width=2.5, height=2.5)),
+    "same-answer-twice": ("classification", repeated_annotation()),
+    "removal-and-new-answer": ("classification", repeated_annotation(kind="remove", about=f"{1:032x}", label=None)),
+    "two-objects-in-one-place": ("detection", repeated_annotation(label="dog")),
+    "one-object-by-two-annotators": ("detection", repeated_annotation(annotator="rev")),
+    "two-annotators": ("classification", repeated_annotation(label="dog", annotator="rev")),
+    "correction-of-an-object": ("detection", repeated_annotation(about="by-ann/01-1", label="dog")),
+    "correction-by-content": ("classification", altered_annotation(about=f"{1:032x}")),
     "empty-word-has-no-class-box-text": (
-        "ocr", second_word(annotator="rev", kind="empty", label=None, x=None, width=0.0, text=None, polygon=None),
+        "ocr", repeated_annotation(annotator="rev", kind="empty", label=None, x=None, width=0.0, text=None, polygon=None),
     ),
-    "made-on-the-day-of-its-batch": ("detection", word(created_at=pd.Timestamp("2026-03-01T23:59Z"))),
-    "time-not-known": ("detection", word(created_at=None)),
-    "older-guideline": ("detection", word(guideline_version="1.9")),
-    "classification-without-geometry": ("classification", word(x=None, y=None, width=None, height=None)),
-    "format-of-no-listed-suffix": ("detection", picture(format="AVIF")),
-    "sixteen-pixels": ("detection", picture(width=16)),
-    "another-name": ("detection", near_name(lambda name: name + "2.png")),
+    "made-on-the-day-of-its-batch": ("detection", altered_annotation(created_at=pd.Timestamp("2026-03-01T23:59Z"))),
+    "time-not-known": ("detection", altered_annotation(created_at=None)),
+    "older-guideline": ("detection", altered_annotation(guideline_version="1.9")),
+    "classification-without-geometry": ("classification", altered_annotation(x=None, y=None, width=None, height=None)),
+    "format-of-no-listed-suffix": ("detection", extra_image(format="AVIF")),
+    "sixteen-pixels": ("detection", extra_image(width=16)),
+    "another-name": ("detection", similar_name(lambda name: name + "2.png")),
 }  # fmt: skip
 
 
@@ -108,7 +115,7 @@ def test_empty_tables_pass() -> None:
 
 
 def test_annotators_are_not_checked_while_no_pool_names_anybody() -> None:
-    given = arguments("detection", word(annotator="stranger")) | {"annotator_pools": Annotators()}
+    given = arguments("detection", altered_annotation(annotator="stranger")) | {"annotator_pools": Annotators()}
     result = validate.transform(**given)
     assert result.violations.empty
     assert result.metrics["rules"]["ANN-008"]["checked"] == 0
@@ -126,13 +133,15 @@ def test_metrics_count_rows_once_per_table_and_by_rule() -> None:
 def test_set_aside_names_the_first_rule_by_id() -> None:
     said = violations(arguments("classification", TWO_ANSWERS))
     expected = {"by-ann/01-0": "ANN-005", "by-ann/again": "ANN-005"}
-    assert findings.set_aside(said, "annotations").to_dict() == expected
-    assert findings.set_aside(said, "images").empty
-    assert findings.set_aside(said.iloc[:0], "images").empty
+    assert findings.set_aside_rows(said, "annotations").to_dict() == expected
+    assert findings.set_aside_rows(said, "images").empty
+    assert findings.set_aside_rows(said.iloc[:0], "images").empty
 
 
 def test_a_rule_that_says_stop_ends_the_run_with_all_findings() -> None:
-    given = arguments("detection", word(label="bird"), source(licence=None)) | {"rules": strict("CLASS-001")}
+    given = arguments("detection", altered_annotation(label="bird"), altered_source(licence=None)) | {
+        "rules": strict("CLASS-001")
+    }
     with pytest.raises(Stop) as stop:
         validate.transform(**given)
     assert set(stop.value.tables["violations"]["rule"]) == {"CLASS-001", "SRC-001"}
@@ -142,18 +151,21 @@ def test_a_rule_that_says_stop_ends_the_run_with_all_findings() -> None:
 
 def test_what_the_baseline_accepts_does_not_stop_and_what_is_new_does() -> None:
     known = pd.DataFrame({"rule": ["CLASS-001"], "table": ["annotations"], "key": ["by-ann/01-0"]}, dtype="str")
-    given = arguments("detection", word(label="bird")) | {"rules": strict("CLASS-001"), "accepted": Baseline(known)}
+    given = arguments("detection", altered_annotation(label="bird")) | {
+        "rules": strict("CLASS-001"),
+        "accepted": Baseline(known),
+    }
     result = validate.transform(**given)
     assert result.violations[["key", "known"]].to_numpy().tolist() == [["by-ann/01-0", True]]
     assert result.metrics["rules"]["CLASS-001"]["known"] == 1
-    again: Callable[..., Any] = second_word(label="fish")
-    more = arguments("detection", word(label="bird"), again)
+    again: Callable[..., Any] = repeated_annotation(label="fish")
+    more = arguments("detection", altered_annotation(label="bird"), again)
     with pytest.raises(Stop, match=r"CLASS-001: broken by 1 \(and 1 that the baseline accepts\), such as by-ann/again"):
         validate.transform(**(given | {"annotations": more["annotations"]}))
 
 
 def test_row_order_and_index_are_nothing() -> None:
-    given = arguments("classification", word(image="a/9.png"), TWO_ANSWERS)
+    given = arguments("classification", altered_annotation(image="a/9.png"), TWO_ANSWERS)
     turned = {table: given[table].iloc[::-1].set_axis(range(7, 7 + len(given[table]))) for table in TABLES}
     first, second = violations(given), violations(given | turned)
     assert len(first) == 5

@@ -80,8 +80,8 @@ def test_an_empty_table_of_every_kind_can_be_written_and_read(tmp_path: Path, na
 
 
 def test_empty_tables_that_were_read_can_be_joined_by_two_columns(tmp_path: Path) -> None:
-    frames.write(frames.frame("cases"), tmp_path / "t.parquet", "cases")
-    read = frames.read(tmp_path / "t.parquet", "cases")
+    frames.write(frames.frame("edge_case_hits"), tmp_path / "t.parquet", "edge_case_hits")
+    read = frames.read(tmp_path / "t.parquet", "edge_case_hits")
     count = read.groupby(["edge_case", "image"]).size().rename("many")
     assert read.merge(count, left_on=["edge_case", "image"], right_index=True, how="left").empty
 

@@ -10,7 +10,7 @@ import pytest
 from golgoru.core.errors import UserError
 from golgoru.tables import frames
 from golgoru.validation import baseline
-from golgoru.validation.findings import why_stop
+from golgoru.validation.findings import gate_failure
 
 ACCEPTED = """accepted:
 - rule: BOX-001
@@ -40,7 +40,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def known(file: Path, day: date, *keys: str, **of: str) -> list[bool]:
-    return list(baseline.marked(findings(*keys, **of), baseline.read(file, day))["known"])
+    return list(baseline.mark_known(findings(*keys, **of), baseline.read_baseline(file, day))["known"])
 
 
 def test_no_file_accepts_nothing(tmp_path: Path) -> None:
@@ -59,19 +59,21 @@ def test_keys_are_known_for_their_rule_and_table_alone(file: Path) -> None:
 @pytest.mark.parametrize(("day", "stands"), [("2026-06-30", True), ("2026-07-01", True), ("2026-07-02", False)])
 def test_an_entry_stands_up_to_its_last_day(file: Path, day: str, stands: bool) -> None:
     assert known(file, date.fromisoformat(day), "b/1") == [stands]
-    expired = baseline.read(file, date.fromisoformat(day)).expired
+    expired = baseline.read_baseline(file, date.fromisoformat(day)).expired
     assert [entry.rule for entry in expired] == ([] if stands else ["BOX-001"])
 
 
 def test_known_findings_do_not_stop_and_new_ones_do(file: Path) -> None:
-    accepted = baseline.read(file, date(2026, 1, 1))
-    assert why_stop(baseline.marked(findings("b/1", "b/2"), accepted), "v.parquet") is None
-    assert why_stop(baseline.marked(findings("b/1", "b/3"), accepted), "v.parquet") == (
+    accepted = baseline.read_baseline(file, date(2026, 1, 1))
+    assert gate_failure(baseline.mark_known(findings("b/1", "b/2"), accepted), "v.parquet") is None
+    assert gate_failure(baseline.mark_known(findings("b/1", "b/3"), accepted), "v.parquet") == (
         "the gate does not hold; all findings stand in v.parquet\n"
         "  BOX-001: broken by 1 (and 1 that the baseline accepts), such as b/3: A box has an area"
     )
-    late = baseline.read(file, date(2026, 7, 2))
-    assert "broken by 2, such as b/1" in str(why_stop(baseline.marked(findings("b/1", "b/2"), late), "v.parquet"))
+    late = baseline.read_baseline(file, date(2026, 7, 2))
+    assert "broken by 2, such as b/1" in str(
+        gate_failure(baseline.mark_known(findings("b/1", "b/2"), late), "v.parquet")
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,10 +93,10 @@ def test_known_findings_do_not_stop_and_new_ones_do(file: Path) -> None:
 def test_a_wrong_file_names_its_line(file: Path, old: str, new: str, expected: str | None) -> None:
     file.write_text(ACCEPTED.replace(old, new), "utf-8")
     if expected is None:  # other keys of the same rule: another owner may answer for them
-        assert len(baseline.read(file, date(2026, 1, 1)).keys) == 3
+        assert len(baseline.read_baseline(file, date(2026, 1, 1)).keys) == 3
         return
     with pytest.raises(UserError) as error:
-        baseline.read(file, date(2026, 1, 1))
+        baseline.read_baseline(file, date(2026, 1, 1))
     assert str(error.value).startswith(f"{file.parent}/{expected}")
 
 
@@ -102,4 +104,4 @@ def test_a_key_is_accepted_once(file: Path) -> None:
     entry = "- {rule: BOX-001, table: annotations, owner: eve, expires: 2027-01-01, keys: [b/9, b/2]}\n"
     file.write_text(ACCEPTED + entry, "utf-8")
     with pytest.raises(UserError, match=r"baseline.yaml:13: accepted.2.keys.1: 'b/2' is accepted for BOX-001 already$"):
-        baseline.read(file, date(2026, 1, 1))
+        baseline.read_baseline(file, date(2026, 1, 1))

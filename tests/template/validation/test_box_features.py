@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.geometry import polygons as geometry_overlaps
-from golgoru.geometry.boxes import iou
+from golgoru.geometry.boxes import box_iou
 from golgoru.tables import frames
 from golgoru.validation.features import boxes
-from golgoru.validation.features.base import ENOUGH
+from golgoru.validation.features.base import MIN_SAMPLE
 
 sides = st.floats(-300, 300, allow_nan=False).map(lambda value: round(value, 2))
 anything = st.sampled_from((math.inf, -math.inf, math.nan, 0.0, -0.0, 1e308, -1e308, 5e-324)) | sides
@@ -52,8 +52,8 @@ def test_numbers_that_are_none_give_no_warning_and_no_false_share(drawn: list[Bo
         found = of([*drawn, drawn[0]])
         every = (found.shorter_side, found.area, found.visible, found.beyond, found.at_border)
         unit = pd.DataFrame({"image": ["a"] * len(found.x)})
-        twice = boxes.doubled(unit, found.drawn)
-        boxes.against_class(pd.Series(found.area), pd.Series(["cat"] * len(found.x)))
+        twice = boxes.largest_iou_in_unit(unit, found.drawn)
+        boxes.size_against_class(pd.Series(found.area), pd.Series(["cat"] * len(found.x)))
     assert all(len(values) == len(drawn) + 1 for values in every)
     share = found.visible[~np.isnan(found.visible)]
     assert ((share >= 0) & (share <= 1 + 1e-9)).all()
@@ -73,10 +73,10 @@ drawn_boxes = st.tuples(small, small, st.integers(1, 20), st.integers(1, 20))
 def test_doubled_is_the_largest_overlap_within_the_unit(rows: list[tuple[str | None, int, Box]]) -> None:
     unit = pd.DataFrame([row[:2] for row in rows], columns=["image", "annotator"])
     drawn = np.array([row[2] for row in rows], dtype=float).reshape(-1, 4)
-    found = boxes.doubled(unit, drawn)
+    found = boxes.largest_iou_in_unit(unit, drawn)
     for here, row in enumerate(rows):
         others = [n for n, other in enumerate(rows) if n != here and other[:2] == row[:2]]
-        overlaps = [float(iou(drawn[[here]], drawn[[n]])[0]) for n in others]
+        overlaps = [float(box_iou(drawn[[here]], drawn[[n]])[0]) for n in others]
         most = max(overlaps, default=0.0)
         assert found[here] == most
 
@@ -88,11 +88,11 @@ def test_doubled_is_the_largest_overlap_within_the_unit(rows: list[tuple[str | N
 )
 def test_against_class_equals_a_plain_reading(areas: list[float | None], others: int) -> None:
     labels = ["cat" if n % 4 >= others else "dog" for n in range(len(areas))]
-    found = boxes.against_class(pd.Series(areas, dtype=float), pd.Series(labels))
+    found = boxes.size_against_class(pd.Series(areas, dtype=float), pd.Series(labels))
     for label in ("cat", "dog"):
         rows = [n for n, other in enumerate(labels) if other == label]
         logs = {n: math.log(area) for n in rows if (area := areas[n]) is not None}
-        if len(logs) < ENOUGH:
+        if len(logs) < MIN_SAMPLE:
             assert np.isnan(found.ratio[rows]).all() and np.isnan(found.deviation[rows]).all()
             continue
         median = statistics.median(logs.values())
@@ -106,7 +106,7 @@ def test_against_class_equals_a_plain_reading(areas: list[float | None], others:
 
 
 def test_areas_without_a_class_are_compared_with_nothing() -> None:
-    found = boxes.against_class(pd.Series([1.0] * 30), pd.Series([None] * 30, dtype="str"))
+    found = boxes.size_against_class(pd.Series([1.0] * 30), pd.Series([None] * 30, dtype="str"))
     assert np.isnan(found.ratio).all()
 
 
@@ -116,7 +116,7 @@ corner = st.tuples(st.integers(-50, 50), st.integers(-50, 50))
 @given(st.lists(st.none() | st.lists(corner, max_size=7), min_size=1, max_size=8))
 def test_polygon_area_equals_the_sum_over_its_edges(polygons: list[list[tuple[int, int]] | None]) -> None:
     flat = [None if p is None else [float(value) for corner in p for value in corner] for p in polygons]
-    found = geometry_overlaps.areas(frames.frame("annotations", {"polygon": flat})["polygon"])
+    found = geometry_overlaps.polygon_areas(frames.frame("annotations", {"polygon": flat})["polygon"])
     for polygon, area in zip(polygons, found, strict=True):
         if polygon is None or len(polygon) < 3:
             assert np.isnan(area)
@@ -127,11 +127,11 @@ def test_polygon_area_equals_the_sum_over_its_edges(polygons: list[list[tuple[in
 
 def test_a_polygon_of_half_a_corner_has_no_area() -> None:
     odd = frames.frame("annotations", {"polygon": [[0.0, 0.0, 4.0, 0.0, 4.0, 4.0, 9.0]]})["polygon"]
-    assert np.isnan(geometry_overlaps.areas(odd)).all()
+    assert np.isnan(geometry_overlaps.polygon_areas(odd)).all()
 
 
 def test_polygons_with_infinite_corners_give_no_warning() -> None:
     far = frames.frame("annotations", {"polygon": [[0.0, 0.0, math.inf, 0.0, 4.0, math.inf]]})["polygon"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert not np.isfinite(geometry_overlaps.areas(far)).any()
+        assert not np.isfinite(geometry_overlaps.polygon_areas(far)).any()

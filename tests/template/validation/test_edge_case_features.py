@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from golgoru.tables import frames
-from golgoru.validation.features.edge_cases import ENOUGH, Objects, Pictures
+from golgoru.validation.features.edge_cases import ENOUGH, EdgeCaseImages, EdgeCaseObjects
 from tests.template.builders.feature_tables import CLASSES, an_object, changed, facts, name, tables
 
 NO_ROWS = {table: frames.frame(table) for table in tables()}
@@ -61,7 +61,7 @@ def rarest(given):
 
 def others(given, *kinds):
     found = {image: [] for image in given["images"]["image"]}
-    for row in given["pairs"].to_dict("records"):
+    for row in given["duplicate_pairs"].to_dict("records"):
         if row["kind"] in kinds:
             found[row["image_a"]].append(row["image_b"])
             found[row["image_b"]].append(row["image_a"])
@@ -170,7 +170,9 @@ ELSEWHERE = {("object", "brighter_than_class")}  # the last test of this file
 
 
 def test_every_fact_has_a_plain_reading():
-    known = {(on, fact.name) for on, one in (("image", Pictures), ("object", Objects)) for fact in one.facts()}
+    known = {
+        (on, fact.name) for on, one in (("image", EdgeCaseImages), ("object", EdgeCaseObjects)) for fact in one.facts()
+    }
     assert known == {*PLAIN} | ELSEWHERE
 
 
@@ -188,9 +190,9 @@ def test_a_fact_is_what_a_plain_reading_says(on, fact, seed):
     assert read(mixed, on, fact) == expected
 
 
-@pytest.mark.parametrize("facts_of", [Pictures, Objects])
+@pytest.mark.parametrize("facts_of", [EdgeCaseImages, EdgeCaseObjects])
 def test_facts_of_no_rows_and_of_rows_without_values_have_their_types(facts_of):
-    on = "image" if facts_of is Pictures else "object"
+    on = "image" if facts_of is EdgeCaseImages else "object"
     bare = tables(
         labels=tables()["labels"].drop(columns=["x", "y", "width", "height", "polygon", "text", "confidence"]),
         images=tables()["images"].drop(columns=["brightness", "contrast", "sharpness"]),

@@ -9,21 +9,21 @@ from golgoru.core.dataset import Task
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.predicates import PredicateError
 from golgoru.tables import frames
-from golgoru.validation.features.annotations import Annotations
-from golgoru.validation.features.base import Facts
-from golgoru.validation.features.images import Images, Sources
-from golgoru.validation.features.released import Labels, ReleaseImages
-from golgoru.validation.suites import FACTS
+from golgoru.validation.features.annotations import AnnotationFeatures
+from golgoru.validation.features.base import FeatureTable
+from golgoru.validation.features.images import ImageFeatures, SourceFeatures
+from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeatures
+from golgoru.validation.suites import FEATURE_TABLES
 from tests.template.builders.clean_world import CLASSES, POOLS, RULES, TASKS, clean, facts_of
 
 LABELLED = ("cat", None, "unicorn", "thing", "animal")
 
 
-def values(facts: Facts, name: str) -> list[Any]:
+def values(facts: FeatureTable, name: str) -> list[Any]:
     return [None if pd.isna(value) else value for value in facts.select([name])[name]]
 
 
-def words(task: Task = "detection", images: pd.DataFrame | None = None, **columns: Any) -> Annotations:
+def words(task: Task = "detection", images: pd.DataFrame | None = None, **columns: Any) -> AnnotationFeatures:
     """Return words on a picture of 100 x 50 pixels, one broken one and one that is unknown."""
     known = {"image": ["1.png", "broken.png"], "content": ["c1", "c2"], "width": [100, None], "height": [50, None]}
     pictures = frames.frame("images", {**known, "error": [None, "truncated"]})
@@ -33,7 +33,9 @@ def words(task: Task = "detection", images: pd.DataFrame | None = None, **column
         **{**said, "guideline_version": "1.10", **columns}
     )
     made = frames.frame("annotations", table)
-    return Annotations(made, pictures if images is None else images, CLASSES, Changes(), RULES, POOLS.pool_of, task)
+    return AnnotationFeatures(
+        made, pictures if images is None else images, CLASSES, Changes(), RULES, POOLS.pool_of, task
+    )
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -45,7 +47,7 @@ def test_facts_have_their_type_and_are_null_only_where_that_is_said(task: Task) 
     annotations.loc[1, "image"] = "a/9.png"
     world.tables["images"].loc[0, ["content", "width", "height", "error"]] = [None, None, None, "zero bytes"]
     for name, facts in facts_of(world).items():
-        assert type(facts) is FACTS[name]
+        assert type(facts) is FEATURE_TABLES[name]
         for column in facts.facts():
             found = facts.select([column.name])[column.name]
             assert found.index.equals(facts.table.index), column.name
@@ -58,15 +60,15 @@ def test_facts_have_their_type_and_are_null_only_where_that_is_said(task: Task) 
 
 def test_a_fact_is_computed_when_asked_for_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    plain = Images.name_is_unique
+    plain = ImageFeatures.name_is_unique
 
-    def counted(self: Images) -> pd.Series:
+    def counted(self: ImageFeatures) -> pd.Series:
         asked.append(self)
         return plain(self)
 
     counted._fact = plain._fact  # type: ignore[attr-defined]
-    monkeypatch.setattr(Images, "name_is_unique", counted)
-    images = Images(frames.frame("images", {"image": ["a"]}))
+    monkeypatch.setattr(ImageFeatures, "name_is_unique", counted)
+    images = ImageFeatures(frames.frame("images", {"image": ["a"]}))
     images.select(["image", "smaller_side"])
     assert asked == []
     for _ in range(2):
@@ -76,23 +78,23 @@ def test_a_fact_is_computed_when_asked_for_and_once(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_no_column_is_told() -> None:
     with pytest.raises(PredicateError, match="there is no column 'widht'; did you mean 'width'"):
-        Images(frames.frame("images")).select(["widht"])
+        ImageFeatures(frames.frame("images")).select(["widht"])
 
 
 def test_facts_of_pictures() -> None:
     names = ["a/x.png", "a/X.png", "b/x.png", "a/\u00e9", "a/e\u0301", "a/STRASSE", "a/straße"]
-    images = Images(
+    images = ImageFeatures(
         frames.frame("images", {"image": names, "width": [9, None] + [20] * 5, "height": [30, None] + [8] * 5})
     )
     assert values(images, "name_is_unique") == [False, False, True, False, False, False, False]
     assert values(images, "smaller_side") == [9, None, 8, 8, 8, 8, 8]
     keys = {"delivery": ["a", "a", "b"], "group_key": ["g", None, None]}
-    sources = Sources(frames.frame("sources", {"image": ["1", "2", "3"], **keys}))
+    sources = SourceFeatures(frames.frame("sources", {"image": ["1", "2", "3"], **keys}))
     assert values(sources, "delivery_has_groups") == [True, True, False]
 
 
 def test_facts_of_labels() -> None:
-    labels = Labels(frames.frame("labels", {"label": list(LABELLED)}), CLASSES)
+    labels = LabelFeatures(frames.frame("labels", {"label": list(LABELLED)}), CLASSES)
     assert values(labels, "label_known") == [True, False, False, True, True]
     assert values(labels, "label_has_definition") == [True, True, True, False, True]
     assert values(labels, "label_is_most_specific") == [True, True, True, True, False]
@@ -100,7 +102,7 @@ def test_facts_of_labels() -> None:
 
 def test_facts_of_the_release() -> None:
     rows = {"group": ["g", "g", "h", "h"], "content": ["1", "2", "2", "3"], "split": ["train", "val", "test", "test"]}
-    images = ReleaseImages(frames.frame("release/images", {"image": list("abcd"), **rows}))
+    images = ReleaseImageFeatures(frames.frame("release/images", {"image": list("abcd"), **rows}))
     assert values(images, "group_in_one_split") == [False, False, True, True]
     assert values(images, "content_in_one_split") == [True, False, False, True]
 

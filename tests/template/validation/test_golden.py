@@ -8,7 +8,7 @@ import pytest
 from tests.template.builders import stage_rule_failures
 from tests.template.builders.clean_world import RULES
 from tests.template.builders.rule_failures import FAULTS, Fault
-from tests.template.golden_write import FOLDER, golden, planted
+from tests.template.golden_write import FOLDER, golden_text, planted_faults
 
 ENFORCED = [rule for rule in RULES.rules if rule.status == "active" and rule.enforced_by in ("expectation", "stage")]
 
@@ -23,14 +23,14 @@ def test_every_rule_that_is_enforced_has_a_case_and_a_golden_file() -> None:
 @pytest.mark.parametrize("rule", [rule.id for rule in ENFORCED])
 def test_what_people_read_is_what_was_agreed(rule: str) -> None:
     file = FOLDER / f"{rule}.txt"
-    assert golden(rule) == file.read_text("utf-8"), (
+    assert golden_text(rule) == file.read_text("utf-8"), (
         f"{file} differs; if that is right, `python -m tests.template.golden_write`"
     )
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.rule}: {fault.name}")
 def test_a_fault_is_found_on_its_rows_alone_and_in_the_words_of_its_rule(fault: Fault) -> None:
-    findings, keys, _ = planted()[fault]
+    findings, keys, _ = planted_faults()[fault]
     (rule,) = (rule for rule in RULES.rules if rule.id == fault.rule)
     mine = findings[findings["rule"] == fault.rule]
     assert set(mine["key"]) == keys
@@ -43,10 +43,10 @@ def test_a_fault_is_found_on_its_rows_alone_and_in_the_words_of_its_rule(fault: 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.rule}: {fault.name}")
 def test_its_clean_twin_passes(fault: Fault) -> None:
-    assert planted()[fault].twin.empty
+    assert planted_faults()[fault].twin.empty
 
 
 @pytest.mark.parametrize("case", stage_rule_failures.CASES, ids=lambda case: case.rule)
 def test_the_clean_twin_of_a_stages_rule_passes(case: stage_rule_failures.Case) -> None:
-    assert stage_rule_failures.told(case, case.clean()) == []
-    assert stage_rule_failures.told(case, case.broken())
+    assert stage_rule_failures.pipeline_messages(case, case.clean()) == []
+    assert stage_rule_failures.pipeline_messages(case, case.broken())

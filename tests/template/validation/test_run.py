@@ -10,27 +10,27 @@ from golgoru.core.errors import UserError
 from golgoru.guideline.rules import RuleBook
 from golgoru.tables import frames
 from golgoru.validation import suite_runner, suites
-from golgoru.validation.features.base import Facts
-from golgoru.validation.features.images import Images, Sources
+from golgoru.validation.features.base import FeatureTable
+from golgoru.validation.features.images import ImageFeatures, SourceFeatures
 from tests.template.builders.clean_world import NOTHING_ACCEPTED
-from tests.template.builders.rule_books import NULL, book
+from tests.template.builders.rule_books import NULL, rule_book
 
 
-def outcome(rules: RuleBook, table: Facts, name: str = "images") -> suite_runner.Outcome:
-    written = {t: suites.write_suite(rules, t) for t in rules.tables()}
-    return suite_runner.check({name: table}, written, rules, NOTHING_ACCEPTED)
+def outcome(rules: RuleBook, table: FeatureTable, name: str = "images") -> suite_runner.ValidationResult:
+    written = {t: suites.suite_from_rules(rules, t) for t in rules.tables()}
+    return suite_runner.run_suites({name: table}, written, rules, NOTHING_ACCEPTED)
 
 
-def run(rules: RuleBook, table: Facts, name: str = "images") -> pd.DataFrame:
+def run(rules: RuleBook, table: FeatureTable, name: str = "images") -> pd.DataFrame:
     return outcome(rules, table, name).findings
 
 
-def images(**columns: Any) -> Images:
-    return Images(frames.frame("images", {"image": ["a/1.png", "a/2.png", "a/3.png"], **columns}))
+def images(**columns: Any) -> ImageFeatures:
+    return ImageFeatures(frames.frame("images", {"image": ["a/1.png", "a/2.png", "a/3.png"], **columns}))
 
 
 def test_a_message_quotes_what_was_found_short_and_on_one_line() -> None:
-    rules = book(
+    rules = rule_book(
         ("expect_column_values_to_be_null", {"column": "error"}), shows=["image", "error", "width", "brightness"]
     )
     table = images(error=["a\nb\x1b[31m", "x" * 500, None], width=[1, None, 3], brightness=[2.0, 1 / 3, 0.0])
@@ -41,12 +41,12 @@ def test_a_message_quotes_what_was_found_short_and_on_one_line() -> None:
 
 def test_two_rules_with_the_same_check_both_report() -> None:
     same = ("expect_column_values_to_be_null", {"column": "error"})
-    assert run(book(same, same), images(error=["bad", None, None]))["rule"].tolist() == ["TEST-001", "TEST-002"]
+    assert run(rule_book(same, same), images(error=["bad", None, None]))["rule"].tolist() == ["TEST-001", "TEST-002"]
 
 
 def test_a_rule_that_allows_a_share_reports_nothing_below_it() -> None:
     def rule(mostly: float) -> RuleBook:
-        return book(("expect_column_values_to_be_null", {"column": "error", "mostly": mostly}))
+        return rule_book(("expect_column_values_to_be_null", {"column": "error", "mostly": mostly}))
 
     table = images(error=["bad", None, None])
     assert run(rule(0.6), table).empty
@@ -54,7 +54,7 @@ def test_a_rule_that_allows_a_share_reports_nothing_below_it() -> None:
 
 
 def test_rules_on_several_columns_and_on_chosen_rows_name_the_rows() -> None:
-    rules = book(
+    rules = rule_book(
         (
             "expect_column_pair_values_a_to_be_greater_than_b",
             {"column_A": "width", "column_B": "height", "or_equal": True},
@@ -74,16 +74,18 @@ def test_rules_on_several_columns_and_on_chosen_rows_name_the_rows() -> None:
 
 
 def test_a_rule_about_the_whole_table_gives_one_finding() -> None:
-    rules = book(("expect_table_row_count_to_be_between", {"min_value": 5}))
+    rules = rule_book(("expect_table_row_count_to_be_between", {"min_value": 5}))
     (row,) = run(rules, images()).to_dict("records")
     assert (row["rule"], row["key"], row["message"]) == ("TEST-001", "*", "It holds; found 3")
-    assert run(rules, Images(frames.frame("images")))["key"].tolist() == ["*"]
+    assert run(rules, ImageFeatures(frames.frame("images")))["key"].tolist() == ["*"]
 
 
 def test_a_table_with_two_key_columns_joins_them() -> None:
-    rules = book(("expect_column_values_to_be_in_set", {"column": "kind", "value_set": ["exact"]}), table="pairs")
-    pairs = frames.frame("pairs", {"image_a": ["a"], "image_b": ["b"], "kind": "odd", "distance": 0, "score": 1.0})
-    found = suite_runner._findings(rules.rules[0], "pairs", pairs, _Result([0]))
+    rules = rule_book(("expect_column_values_to_be_in_set", {"column": "kind", "value_set": ["exact"]}), table="pairs")
+    pairs = frames.frame(
+        "duplicate_pairs", {"image_a": ["a"], "image_b": ["b"], "kind": "odd", "distance": 0, "score": 1.0}
+    )
+    found = suite_runner._rule_findings(rules.rules[0], "pairs", pairs, _Result([0]))
     assert found["key"].tolist() == ["a/b"] and found["image"].isna().all()
 
 
@@ -109,7 +111,7 @@ class _Result:
 def test_a_check_that_cannot_be_run_stops_with_its_reason(check: tuple[str, dict[str, Any]], reason: str) -> None:
     sound = ("expect_column_values_to_be_null", {"column": "error"})
     with pytest.raises(UserError) as raised:
-        run(book(sound, check), images(width=[1, 2, 3]))
+        run(rule_book(sound, check), images(width=[1, 2, 3]))
     assert reason in str(raised.value) and "Traceback" not in str(raised.value)
     assert str(raised.value).startswith(f"{Path('expectations/images.json')}: rule TEST-002")
     assert "guidelines/rules.yaml" in str(raised.value)
@@ -117,49 +119,49 @@ def test_a_check_that_cannot_be_run_stops_with_its_reason(check: tuple[str, dict
 
 def test_a_column_that_only_a_delivery_could_declare_is_missed_at_the_run() -> None:
     absent = ("expect_column_values_to_not_be_null", {"column": "camera"})
-    sources = Sources(frames.frame("sources", {"image": ["a/1.png"]}))
+    sources = SourceFeatures(frames.frame("sources", {"image": ["a/1.png"]}))
     shown = ("expect_column_values_to_not_be_null", {"column": "licence"})
-    for rules in (book(absent, table="sources"), book(shown, table="sources", shows=["camera"])):
+    for rules in (rule_book(absent, table="sources"), rule_book(shown, table="sources", shows=["camera"])):
         with pytest.raises(UserError, match=r"rule TEST-001 cannot be checked: there is no column 'camera'; There are"):
             run(rules, sources, "sources")
 
 
 def test_metadata_of_a_delivery_can_be_asked_for() -> None:
-    sources = Sources(frames.frame("sources", {"image": ["a/1.png", "a/2.png"], "camera": ["north", "south"]}))
-    rules = book(None, table="sources", expectation=None, predicate="camera = 'north'", shows=["camera"])
+    sources = SourceFeatures(frames.frame("sources", {"image": ["a/1.png", "a/2.png"], "camera": ["north", "south"]}))
+    rules = rule_book(None, table="sources", expectation=None, predicate="camera = 'north'", shows=["camera"])
     assert run(rules, sources, "sources")["message"].tolist() == ["It holds; found camera=south"]
 
 
 def test_rules_and_suites_that_do_not_fit_together_stop_the_run() -> None:
     with pytest.raises(UserError, match=r"expectations/images.json: the file is missing.*dataset check --write"):
-        suite_runner.check({"images": images()}, {}, book(NULL), NOTHING_ACCEPTED)
+        suite_runner.run_suites({"images": images()}, {}, rule_book(NULL), NOTHING_ACCEPTED)
 
 
 def test_an_expectation_that_gets_no_result_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     from great_expectations.core import ExpectationSuite
 
-    monkeypatch.setattr(suite_runner, "loaded", lambda suite: ExpectationSuite(name="empty", expectations=[]))
+    monkeypatch.setattr(suite_runner, "load_suite", lambda suite: ExpectationSuite(name="empty", expectations=[]))
     with pytest.raises(UserError, match="no result for TEST-001"):
-        run(book(NULL), images())
+        run(rule_book(NULL), images())
 
 
 def test_the_metrics_say_how_many_rows_a_rule_could_be_held_to() -> None:
-    rules = book(None, expectation=None, predicate="width >= 16")
+    rules = rule_book(None, expectation=None, predicate="width >= 16")
     assert outcome(rules, images(width=[3, None, 20])).rules == {
         "TEST-001": {"broken": 1, "known": 0, "checked": 2, "share checked": 2 / 3}
     }
-    about_nulls = outcome(book(NULL), images(error=["bad", None, None])).rules["TEST-001"]
+    about_nulls = outcome(rule_book(NULL), images(error=["bad", None, None])).rules["TEST-001"]
     assert about_nulls == {"broken": 1, "known": 0, "checked": 3, "share checked": 1.0}
-    none = outcome(rules, Images(frames.frame("images"))).rules["TEST-001"]
+    none = outcome(rules, ImageFeatures(frames.frame("images"))).rules["TEST-001"]
     assert none == {"broken": 0, "known": 0, "checked": 0, "share checked": None}
 
 
 def test_what_a_rule_neither_reads_nor_shows_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(self: Images) -> pd.Series:
+    def never(self: ImageFeatures) -> pd.Series:
         raise AssertionError
 
-    monkeypatch.setattr(Images, "name_is_unique", never)
-    monkeypatch.setattr(never, "_fact", Images.facts()[0], raising=False)
-    assert run(book(None, expectation=None, predicate="smaller_side > 1"), images(width=[1, 2, 3], height=9))[
+    monkeypatch.setattr(ImageFeatures, "name_is_unique", never)
+    monkeypatch.setattr(never, "_fact", ImageFeatures.facts()[0], raising=False)
+    assert run(rule_book(None, expectation=None, predicate="smaller_side > 1"), images(width=[1, 2, 3], height=9))[
         "key"
     ].tolist() == ["a/1.png"]

@@ -15,7 +15,7 @@ from golgoru.guideline.rules import RuleBook, read_rules
 from golgoru.validation import suites
 from golgoru.validation.suites import read_suites
 from tests.template.builders.clean_world import RULES, SUITES
-from tests.template.builders.rule_books import NULL, book
+from tests.template.builders.rule_books import NULL, rule_book
 
 TOP = Path(__file__).parents[3]
 WRITTEN = read_suites(TOP / paths.EXPECTATIONS)
@@ -26,7 +26,7 @@ def test_committed_suites_are_what_the_rules_say() -> None:
     expected = {TOP / file: content for file, content in suites.suite_files(RULES).items()}
     assert {file: file.read_bytes() for file in (TOP / paths.EXPECTATIONS).rglob("*.json")} == expected
     assert WRITTEN == SUITES
-    assert suites.problems(WRITTEN, RULES) == []
+    assert suites.suite_problems(WRITTEN, RULES) == []
 
 
 @pytest.mark.parametrize("table", sorted(WRITTEN))
@@ -42,7 +42,7 @@ def test_great_expectations_loads_a_committed_suite(table: str) -> None:
 
 def predicate(text: str, table: str = "images", **more: Any) -> RuleBook:
     """Return a rule book of one predicate."""
-    return book(None, table=table, expectation=None, predicate=text, **more)
+    return rule_book(None, table=table, expectation=None, predicate=text, **more)
 
 
 NO_RULE = [{"type": "x"}]
@@ -52,24 +52,24 @@ UNKNOWN = [{"type": "x", "meta": {"rule": "TEST-007"}}]
 @pytest.mark.parametrize(
     ("rules", "written", "reason"),
     [
-        (book(NULL), {}, "expectations/images.json: the file is missing, but guidelines/rules.yaml has rules for table images; run `dataset check --write`"),
-        (book(NULL, NULL), {"images": suites.write_suite(book(NULL), "images")}, "expectations/images.json: differs from what guidelines/rules.yaml says; run `dataset check --write`"),
-        (book(NULL), {"images": []}, "expectations/images.json: differs from what guidelines/rules.yaml says; run `dataset check --write`"),
-        (book(NULL), {"images": {"expectations": NO_RULE}}, "expectations/images.json: expectation 1 names no rule (`meta.rule`); write the rule into guidelines/rules.yaml, then run `dataset check --write`"),
-        (book(NULL), {"images": {"expectations": UNKNOWN}}, "expectations/images.json: expectation 1: there is no rule TEST-007 in guidelines/rules.yaml; write it there, or run `dataset check --write`"),
-        (book(), {"images": {}}, "expectations/images.json: no active rule of guidelines/rules.yaml is about table images; delete the file"),
-        (book(NULL, status="retired"), {"images": {}}, "expectations/images.json: no active rule of guidelines/rules.yaml is about table images; delete the file"),
+        (rule_book(NULL), {}, "expectations/images.json: the file is missing, but guidelines/rules.yaml has rules for table images; run `dataset check --write`"),
+        (rule_book(NULL, NULL), {"images": suites.suite_from_rules(rule_book(NULL), "images")}, "expectations/images.json: differs from what guidelines/rules.yaml says; run `dataset check --write`"),
+        (rule_book(NULL), {"images": []}, "expectations/images.json: differs from what guidelines/rules.yaml says; run `dataset check --write`"),
+        (rule_book(NULL), {"images": {"expectations": NO_RULE}}, "expectations/images.json: expectation 1 names no rule (`meta.rule`); write the rule into guidelines/rules.yaml, then run `dataset check --write`"),
+        (rule_book(NULL), {"images": {"expectations": UNKNOWN}}, "expectations/images.json: expectation 1: there is no rule TEST-007 in guidelines/rules.yaml; write it there, or run `dataset check --write`"),
+        (rule_book(), {"images": {}}, "expectations/images.json: no active rule of guidelines/rules.yaml is about table images; delete the file"),
+        (rule_book(NULL, status="retired"), {"images": {}}, "expectations/images.json: no active rule of guidelines/rules.yaml is about table images; delete the file"),
     ],
 )  # fmt: skip
 def test_suites_that_drifted_from_the_rules_are_told(rules: RuleBook, written: Any, reason: str) -> None:
-    assert suites.problems(written, rules) == [reason]
+    assert suites.suite_problems(written, rules) == [reason]
 
 
 def test_an_expectation_of_a_retired_rule_is_told() -> None:
-    both = book(NULL, NULL)
+    both = rule_book(NULL, NULL)
     first, second = both.rules
     rules = RuleBook(rules=(first, second.model_copy(update={"status": "retired"})))
-    assert suites.problems({"images": suites.write_suite(both, "images")}, rules) == [
+    assert suites.suite_problems({"images": suites.suite_from_rules(both, "images")}, rules) == [
         "expectations/images.json: expectation 2: rule TEST-002 is retired; run `dataset check --write`"
     ]
 
@@ -77,23 +77,23 @@ def test_an_expectation_of_a_retired_rule_is_told() -> None:
 @pytest.mark.parametrize(
     ("rules", "reason"),
     [
-        (book(NULL, table="imagse"), "no stage checks table 'imagse'; expected one of images, sources, annotations, rejects, labels, release/images"),
-        (book(("x", {"column": "label"}), table="labels", action="set aside"), "rows of table labels cannot be set aside, only those of images and annotations"),
-        (book(NULL, shows=["widht"]), "table images: there is no column 'widht'; did you mean 'width'? There are image, content, "),
-        (book(("x", {"column_list": ["eror"]})), "table images: there is no column 'eror'; did you mean 'error'? There are "),
+        (rule_book(NULL, table="imagse"), "no stage checks table 'imagse'; expected one of images, sources, annotations, rejects, labels, release/images"),
+        (rule_book(("x", {"column": "label"}), table="labels", action="set aside"), "rows of table labels cannot be set aside, only those of images and annotations"),
+        (rule_book(NULL, shows=["widht"]), "table images: there is no column 'widht'; did you mean 'width'? There are image, content, "),
+        (rule_book(("x", {"column_list": ["eror"]})), "table images: there is no column 'eror'; did you mean 'error'? There are "),
         (predicate("widht > 3"), "table images: there is no column 'widht'; did you mean 'width'? There are "),
         (predicate("width >"), "table images: syntax error at or near "),
         (predicate("width + 1"), "table images: it gives a value, not true or false; compare it with something"),
         (predicate("length(width) > 1"), "table images: Binder Error: "),
         (predicate("now() > created_at", "annotations"), "table annotations: there is no function 'now'; there are abs, "),
         (predicate("polygon > 3", "annotations"), "table annotations: "),
-        (book(None, expectation=None, check="no_such"), "table images: there is no check 'no_such' in expectations/checks.py; there are mixes_scripts, suffix_fits_format"),
-        (book(None, table="labels", expectation=None, check="suffix_fits_format"), "table labels: there is no column 'format'"),
+        (rule_book(None, expectation=None, check="no_such"), "table images: there is no check 'no_such' in expectations/checks.py; there are mixes_scripts, suffix_fits_format"),
+        (rule_book(None, table="labels", expectation=None, check="suffix_fits_format"), "table labels: there is no column 'format'"),
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_checked_is_told_without_data(rules: RuleBook, reason: str) -> None:
     table = rules.rules[0].table or ""
-    said, *missing = suites.problems({table: suites.write_suite(rules, table)}, rules)
+    said, *missing = suites.suite_problems({table: suites.suite_from_rules(rules, table)}, rules)
     assert ": rule TEST-001: " + reason in said and "\n" not in said
     assert not missing or "imagse" in reason
 
@@ -105,13 +105,13 @@ def test_a_fault_in_a_rule_names_its_line(tmp_path: Path, monkeypatch: pytest.Mo
         "rules:\n- id: TEST-001\n  sentence: It holds\n  severity: info\n  action: tell\n  enforced_by: expectation\n"
         '  since: "1.0"\n  table: images\n  predicate: widht > 3\n'
     )
-    said = suites.problems({}, read_rules(paths.RULES))
+    said = suites.suite_problems({}, read_rules(paths.RULES))
     assert said[0].startswith("guidelines/rules.yaml:9: rule TEST-001: table images: there is no column 'widht'; did")
 
 
 def test_a_column_that_only_a_delivery_could_declare_is_left_to_the_run() -> None:
     rules = predicate("camera = 'north'", "sources")
-    assert suites.problems({"sources": suites.write_suite(rules, "sources")}, rules) == []
+    assert suites.suite_problems({"sources": suites.suite_from_rules(rules, "sources")}, rules) == []
 
 
 def test_suites_are_compared_without_great_expectations() -> None:

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from golgoru.geometry.corners import Corners
 
 
-def iou(a: Corners, b: Corners) -> NDArray[np.float64]:
+def geos_iou(a: Corners, b: Corners) -> NDArray[np.float64]:
     """Return what `polygons.iou` promises, for polygons of three corners or more."""
     # Near their common origin, numbers have digits to spare: where a picture is large, nothing is lost.
     origin = a.points[a.begins]
-    one, other = _drawn(a, origin), _drawn(b, origin)
+    one, other = _to_shapes(a, origin), _to_shapes(b, origin)
     area = shapely.area(one), shapely.area(other)
-    shared = shapely.area(_each(shapely.intersection, one, other))
+    shared = shapely.area(_per_row(shapely.intersection, one, other))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         overlap = shared / (area[0] + area[1] - shared)
         sound = np.isfinite(overlap) & (area[0] > 0) & (area[1] > 0)
         return np.where(sound, np.clip(overlap, 0, 1), np.nan).round(9)
 
 
-def _drawn(polygons: Corners, origin: NDArray[np.float64]) -> NDArray[Any]:
+def _to_shapes(polygons: Corners, origin: NDArray[np.float64]) -> NDArray[Any]:
     """Return shapes, those that cross themselves repaired."""
     # A ring ends where it began.
     closed = np.insert(np.arange(len(polygons.points)), polygons.begins + polygons.counts, polygons.begins)
@@ -32,7 +32,7 @@ def _drawn(polygons: Corners, origin: NDArray[np.float64]) -> NDArray[Any]:
     shapes: NDArray[Any] = shapely.polygons(rings)
     crossed = np.flatnonzero(~shapely.is_valid(shapes))
     if len(crossed):
-        shapes[crossed] = _each(_repaired, shapes[crossed])
+        shapes[crossed] = _per_row(_repaired, shapes[crossed])
     return shapes
 
 
@@ -41,7 +41,7 @@ def _repaired(crossed: NDArray[Any]) -> NDArray[Any]:
     return shapes
 
 
-def _each(operation: Callable[..., NDArray[Any]], *shapes: NDArray[Any]) -> NDArray[Any]:
+def _per_row(operation: Callable[..., NDArray[Any]], *shapes: NDArray[Any]) -> NDArray[Any]:
     """Return what the operation makes of each row of shapes; None where GEOS gives up, in that row alone."""
     try:
         return operation(*shapes)
@@ -50,4 +50,4 @@ def _each(operation: Callable[..., NDArray[Any]], *shapes: NDArray[Any]) -> NDAr
             return np.array([None], dtype=object)
         half = len(shapes[0]) // 2
         parts = [[side[:half] for side in shapes], [side[half:] for side in shapes]]
-        return np.concatenate([_each(operation, *part) for part in parts])
+        return np.concatenate([_per_row(operation, *part) for part in parts])
