@@ -1,92 +1,47 @@
-"""The tables about splits, balance and what to label next, as golgoru.tables.pipeline has the others."""
+"""The tables about balance: sampling weights, and what to collect."""
 
-from golgoru.tables.schema import ABOUT_IMAGE, INTEGER, NUMBER, TEXT, YES_NO, Column, Table
+import pandas as pd
 
-_SPLIT = Column("split", TEXT, "train, val or test")
+from golgoru.tables.schema import (
+    ABOUT_IMAGE,
+    INTEGER,
+    NUMBER,
+    SPLIT,
+    TEXT,
+    YES_NO,
+    Column,
+    Identity,
+    Table,
+    reason_column,
+)
 
-ALL = (
-    Table("splits", "one row per image that can be opened", ("image",), (
-        ABOUT_IMAGE,
-        Column("group", TEXT, "as in groups"),
-        _SPLIT,
-        Column("fold", INTEGER, "0 to split.folds - 1; null on test, and where no folds are asked for", nullable=True),
-        Column("held_back", YES_NO, "true where it came after the test set was frozen and is of one of its groups: no release has it"),
-        Column("reason", TEXT, "hash, pin, frozen test set, or the merge that moved it"),
-    )),
-    Table("split_coverage", "one row per class, or wanted edge case, and split", ("kind", "key", "split"), (
-        Column("kind", TEXT, "class or edge case"),
-        Column("key", TEXT, "the class, or the edge case's id"),
-        _SPLIT,
-        Column("groups", INTEGER, "groups of the split that show it"),
-        Column("found", INTEGER, "objects, or for an edge case of images images, that show it"),
-        Column("wanted", INTEGER, "how many are wanted; 1 of each class in a split that has a share"),
-        Column("missing", INTEGER, "how many are wanted and not found"),
-        Column("missing_with_pins", INTEGER, "how many are missing even when the proposed pins are recorded: to be collected"),
-        Column("reason", TEXT, "why pins do not seat it; null where they do, or nothing is missing", nullable=True),
-    )),
-    Table("proposed_pins", "one row per group that a pin would move", ("image",), (
-        Column("image", TEXT, "the earliest image of the group: the one to pin"),
-        Column("group", TEXT, "as in groups"),
-        Column("split", TEXT, "where it would go"),
-        Column("was", TEXT, "where it is"),
-        Column("covers", TEXT, "what it seats there, in words"),
-    )),
-    Table("leakage", "one row per what may give the split away", ("kind", "key"), (
-        Column("kind", TEXT, "copies, group key or metadata"),
-        Column("key", TEXT, "the two images with a bar between, the group key, or the column"),
-        Column("groups", INTEGER, "groups that were looked at", nullable=True),
-        Column("strength", NUMBER, "how far the split is given away, 0 to 1: correlation of the copies, Cramer's V of a column (bias-corrected)", nullable=True),
-        Column("leaks", YES_NO, "true where it does give the split away"),
-        Column("reason", TEXT, "what was found, in words, or why nothing can be said"),
-    )),
+
+def _same_images(splits: pd.DataFrame, weights: pd.DataFrame) -> bool:
+    return len(splits) == len(weights)
+
+
+TABLES = (
     Table("weights", "one row per image that can be opened", ("image",), (
-        ABOUT_IMAGE,
+        ABOUT_IMAGE._replace(references="splits.image"),
         Column("keep", YES_NO, "false when a cap leaves it out of its split"),
-        Column("weight", NUMBER, "sampling weight, near-copies sharing one; over the labelled images of a balanced split that are kept their mean is 1, near-copies counted once; 1 elsewhere"),
+        Column("weight", NUMBER, "sampling weight, near-duplicates sharing one; over the labelled images of a balanced split that are kept their mean is 1, near-duplicates counted once; 1 elsewhere"),
         Column("repeat", INTEGER, "how often an epoch should show it: the weight (or repeat factor) rounded, at least 1"),
+    ), identities=(
+        Identity("every image with a split has a weight", ("splits", "weights"), _same_images),
     )),
     Table("collection_plan", "one row per split, what is balanced, and value", ("split", "by", "value"), (
-        _SPLIT,
+        SPLIT,
         Column("by", TEXT, "class, edge case, or the column of sources"),
         Column("value", TEXT, "the class, edge case or value; none of them: no edge case; unknown: no value"),
         Column("images", INTEGER, "labelled images of the split that show it"),
-        Column("distinct_images", NUMBER, "the same with near-copies of one another counted once"),
+        Column("distinct_images", NUMBER, "the same with near-duplicates counted once"),
         Column("kept", INTEGER, "images that a cap leaves"),
         Column("objects", INTEGER, "objects of it, or images where the value is about images"),
-        Column("before", NUMBER, "share of all objects (or images), near-copies counted once, 0 to 1, to six decimals", nullable=True),
+        Column("before", NUMBER, "share of all objects (or images), near-duplicates counted once, 0 to 1, to six decimals", nullable=True),
         Column("target", NUMBER, "the share it should have; null where the split stays natural, or the target only caps", nullable=True),
         Column("after", NUMBER, "the share that the weights give it, capped images left out", nullable=True),
         Column("collect", INTEGER, "images of it to collect until weights can reach the target; null where their number does not help", nullable=True),
         Column("collect_unweighted", INTEGER, "images of it to collect until the target is met without weights; null where their number does not help", nullable=True),
-        Column("reason", TEXT, "what stands in the way, in words", nullable=True),
-    )),
-    Table("queue", "one row per image to label next", ("image",), (
-        ABOUT_IMAGE,
-        Column("rank", INTEGER, "1 is to be labelled first"),
-        Column("strategy", TEXT, "the part of the mix that chose it"),
-        Column("score", NUMBER, "how much its strategy wants it, 0 to 1"),
-        Column("reasons", TEXT, "why, in words, with semicolons between"),
-        Column("proposed", TEXT, "what the model proposes: a class, or classes with how many objects each; null for nothing", nullable=True),
-        Column("confidence", NUMBER, "how probable the least probable of the proposals is, as the model says, 0 to 1", nullable=True),
-        Column("accepted", YES_NO, "true where there are proposals and all reach the threshold that the labels at hand justify"),
-    )),
-    Table("preannotations", "one row per object that the model proposes on an image without labels", ("preannotation",), (
-        Column("preannotation", TEXT, "as prediction in predictions"),
-        ABOUT_IMAGE,
-        Column("label", TEXT, "the class"),
-        Column("x", NUMBER, "left edge, pixels; null for the whole picture", nullable=True),
-        Column("y", NUMBER, "upper edge, pixels", nullable=True),
-        Column("width", NUMBER, "width, pixels", nullable=True),
-        Column("height", NUMBER, "height, pixels", nullable=True),
-        Column("confidence", NUMBER, "how probable it is, as the model says, 0 to 1"),
-        Column("accepted", YES_NO, "true where the confidence reaches the threshold that the labels at hand justify"),
-    )),
-    Table("auto_accept", "one row per threshold of confidence", ("threshold",), (
-        Column("threshold", NUMBER, "proposals of this confidence and more are accepted, 0 to 1"),
-        Column("objects", INTEGER, "labelled objects, or predictions on labelled pictures, at that confidence"),
-        Column("correct", NUMBER, "share of them that people say too, 0 to 1", nullable=True),
-        Column("lower_bound", NUMBER, "lower bound of it that holds for all thresholds at once, 95 %", nullable=True),
-        Column("preannotations", INTEGER, "proposals on images without labels at that confidence"),
-        Column("chosen", YES_NO, "true for the threshold in use; none where the data justify none"),
+        reason_column("what keeps the target from being met"),
     )),
 )  # fmt: skip

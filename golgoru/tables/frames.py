@@ -1,6 +1,5 @@
 """Tables on disk and in memory: Parquet that is byte-identical for equal tables, frames with exact types."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import pyarrow.parquet as pq
 from golgoru.core import paths
 from golgoru.core.arrays import Integers
 from golgoru.core.errors import UserError
-from golgoru.tables.pipeline import TABLES
+from golgoru.core.files import atomic_path
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import BYTES, POLYGON, Table
 
 _ROW_GROUP = 1_000_000
@@ -39,7 +39,7 @@ def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.
     return pd.DataFrame(fixed | extra, index=data.index)
 
 
-def read(path: Path, name: str) -> pd.DataFrame:
+def read_table(path: Path, name: str) -> pd.DataFrame:
     """Read table `name` from Parquet. Raises UserError where the file is missing, SchemaError where it differs.
 
     Column by column: a table is held once while it is read, and not twice.
@@ -62,32 +62,28 @@ def read(path: Path, name: str) -> pd.DataFrame:
 def to_bytes(data: pd.DataFrame, name: str) -> bytes:
     """Return the exact bytes that `write` writes."""
     sink = pa.BufferOutputStream()
-    _write(canonical(data, name), sink)
+    _write(canonical_table(data, name), sink)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
 
-def write(data: pd.DataFrame, path: Path, name: str) -> None:
+def write_table(data: pd.DataFrame, path: Path, name: str) -> None:
     """Write `data` as table `name`: canonical columns and rows, no metadata, atomically."""
-    table = canonical(data, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    table = canonical_table(data, name)
+    with atomic_path(path) as part:
         _write(table, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write(table: pa.Table, where: Any) -> None:
     pq.write_table(table, where, compression="zstd", store_schema=False, row_group_size=_ROW_GROUP)
 
 
-def canonical(data: pd.DataFrame, name: str) -> pa.Table:
-    """Return `data` as an Arrow table in canonical form: schema's columns, rows sorted by key. Keys are unique."""
+def canonical_table(data: pd.DataFrame, name: str) -> pa.Table:
+    """Return `data` as an Arrow table in canonical form: the schema's columns and values, rows sorted by key."""
     schema = TABLES[name]
     arrow = pa.Table.from_pandas(data.reset_index(drop=True), preserve_index=False)
     table = conform(arrow.replace_schema_metadata(None), schema)
+    _check_values(table, schema)
     table = table.sort_by([(column, "ascending") for column in schema.key])
     keys = table.select(schema.key)
     if keys.group_by(list(schema.key)).aggregate([]).num_rows != table.num_rows:
@@ -101,6 +97,14 @@ def conform(table: pa.Table, schema: Table) -> pa.Table:
     arrays = [_cast(table[field.name], field, schema) for field in fields]
     # Nullability is checked here, and costs bytes there.
     return pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(field.name, field.type) for field in fields]))
+
+
+def _check_values(table: pa.Table, schema: Table) -> None:
+    """Raise SchemaError where a column holds a value that its vocabulary does not have."""
+    for column in schema.columns:
+        strangers = set(pc.unique(table[column.name]).to_pylist()) - {*column.values, None} if column.values else set()
+        if strangers:
+            raise SchemaError(f"table {schema.name}, column {column.name}: {min(strangers)!r} is none of its values")
 
 
 def _fields(table: pa.Table, schema: Table) -> list[pa.Field]:

@@ -1,8 +1,11 @@
-"""What a table and a column are, column types, and the columns that several tables share."""
+"""What a table, a column and an identity are; the column types, and the columns that several tables share."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pyarrow as pa
+
+from golgoru.core.dataset import SPLITS
 
 TEXT = pa.string()
 INTEGER = pa.int64()
@@ -15,12 +18,26 @@ BYTES = pa.binary()
 
 
 class Column(NamedTuple):
-    """One column: its type, what it means and in which unit."""
+    """One column: its type, what it means and in which unit.
+
+    `values` is its vocabulary where it has one. `references` is a foreign key, `table.column`: every value that is not
+    null stands there.
+    """
 
     name: str
     type: pa.DataType
     meaning: str
     nullable: bool = False
+    values: tuple[str, ...] = ()
+    references: str = ""
+
+
+class Identity(NamedTuple):
+    """What adds up between tables. `holds` takes the tables as DataFrames, in the order of `tables`."""
+
+    sentence: str
+    tables: tuple[str, ...]
+    holds: Callable[..., bool]
 
 
 class Table(NamedTuple):
@@ -31,14 +48,16 @@ class Table(NamedTuple):
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     extra: bool = False
+    identities: tuple[Identity, ...] = ()
 
     def schema(self) -> pa.Schema:
         """Return the columns as a pyarrow schema."""
         return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
 
 
-ABOUT_IMAGE = Column("image", TEXT, "POSIX path under data/raw/images")
-OBJECT = Column("object", TEXT, "as in labels")
+ABOUT_IMAGE = Column("image", TEXT, "POSIX path under data/raw/images", references="images.image")
+OBJECT = Column("object", TEXT, "as in labels", references="labels.object")
+SPLIT = Column("split", TEXT, "train, val or test", values=SPLITS)
 
 GEOMETRY = (
     Column("x", NUMBER, "left edge of the box, pixels", nullable=True),
@@ -49,14 +68,15 @@ GEOMETRY = (
     Column("text", TEXT, "transcription, exactly as written", nullable=True),
     Column("attributes", TEXT, "further properties as a JSON object with sorted keys", nullable=True),
 )
-
-FINDING = (
-    Column("rule", TEXT, "id of the rule"),
-    Column("severity", TEXT, "critical, warning or info"),
-    Column("action", TEXT, "stop, set aside or tell"),
-    Column("table", TEXT, "the table whose row breaks it"),
-    Column("key", TEXT, "key of that row"),
-    Column("image", TEXT, "the image it is about", nullable=True),
-    Column("message", TEXT, "what was found, for people"),
-    Column("known", YES_NO, "it stands in expectations/baseline.yaml, and stops nothing for now"),
+# Of a box that a model may have drawn; all null for a whole image.
+BOX = (
+    Column("x", NUMBER, "left edge of the box, pixels", nullable=True),
+    Column("y", NUMBER, "upper edge, pixels", nullable=True),
+    Column("width", NUMBER, "width, pixels", nullable=True),
+    Column("height", NUMBER, "height, pixels", nullable=True),
 )
+
+
+def reason_column(meaning: str) -> Column:
+    """Return the column that says why a value is null."""
+    return Column("reason", TEXT, meaning, nullable=True)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from golgoru.core.errors import UserError
 from golgoru.tables import frames
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.frames import SchemaError
-from golgoru.tables.pipeline import TABLES
 
+VALUES = {"source": "human", "kind": "object"}
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-WORDS = st.lists(
+ANNOTATIONS = st.lists(
     st.fixed_dictionaries({
         "annotation": st.text(st.characters(codec="utf-8"), max_size=5),
         "x": NUMBERS,
@@ -29,11 +30,12 @@ WORDS = st.lists(
 )  # fmt: skip
 
 
-def words(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    names = ("image", "annotator", "batch", "date", "source", "kind", "guideline_version")
+def annotations(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    names = ("image", "annotator", "batch", "date", "guideline_version")
     # By column, since a frame of dicts would turn a null among texts into NaN of its own making.
     columns = {name: [row[name] for row in rows] for name in ("annotation", "x", "label", "polygon")}
-    return frames.frame("annotations", pd.DataFrame(columns, dtype=object).assign(**dict.fromkeys(names, "a")))
+    fixed = dict.fromkeys(names, "a") | VALUES
+    return frames.frame("annotations", pd.DataFrame(columns, dtype=object).assign(**fixed))
 
 
 def source(**extra: object) -> pd.DataFrame:
@@ -41,26 +43,26 @@ def source(**extra: object) -> pd.DataFrame:
 
 
 @settings(max_examples=50, deadline=None)
-@given(rows=WORDS, order=st.randoms(use_true_random=False))
+@given(rows=ANNOTATIONS, order=st.randoms(use_true_random=False))
 def test_rows_in_any_order_with_columns_in_any_order_give_the_same_bytes(
     rows: list[dict[str, Any]], order: Any
 ) -> None:
-    table = words(rows)
+    table = annotations(rows)
     shuffled, columns = rows.copy(), list(table)
     order.shuffle(shuffled)
     order.shuffle(columns)
-    again = words(shuffled)[columns].set_axis(range(7, 7 + len(rows)))
+    again = annotations(shuffled)[columns].set_axis(range(7, 7 + len(rows)))
     assert frames.to_bytes(table, "annotations") == frames.to_bytes(again, "annotations")
 
 
 @settings(max_examples=30, deadline=None)
-@given(rows=WORDS)
+@given(rows=ANNOTATIONS)
 def test_a_table_comes_back_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
 ) -> None:
     path = tmp_path_factory.mktemp("tables") / "annotations.parquet"
-    frames.write(words(rows), path, "annotations")
-    again = frames.read(path, "annotations")
+    frames.write_table(annotations(rows), path, "annotations")
+    again = frames.read_table(path, "annotations")
     assert path.read_bytes() == frames.to_bytes(again, "annotations")
     assert again.dtypes.to_list() == frames.frame("annotations").dtypes.to_list()
 
@@ -74,14 +76,14 @@ def test_bytes_hold_no_metadata_and_no_trace_of_pandas() -> None:
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_an_empty_table_of_every_kind_can_be_written_and_read(tmp_path: Path, name: str) -> None:
     path = tmp_path / "table.parquet"
-    frames.write(frames.frame(name), path, name)
-    assert frames.read(path, name).empty
+    frames.write_table(frames.frame(name), path, name)
+    assert frames.read_table(path, name).empty
     assert [file.name for file in tmp_path.iterdir()] == ["table.parquet"]
 
 
 def test_empty_tables_that_were_read_can_be_joined_by_two_columns(tmp_path: Path) -> None:
-    frames.write(frames.frame("edge_case_hits"), tmp_path / "t.parquet", "edge_case_hits")
-    read = frames.read(tmp_path / "t.parquet", "edge_case_hits")
+    frames.write_table(frames.frame("edge_case_hits"), tmp_path / "t.parquet", "edge_case_hits")
+    read = frames.read_table(tmp_path / "t.parquet", "edge_case_hits")
     count = read.groupby(["edge_case", "image"]).size().rename("many")
     assert read.merge(count, left_on=["edge_case", "image"], right_index=True, how="left").empty
 
@@ -98,14 +100,16 @@ def test_a_null_where_none_may_be_is_refused() -> None:
 
 def test_a_column_of_another_type_is_refused() -> None:
     with pytest.raises(SchemaError, match=r"^table groups, column group: "):
-        frames.to_bytes(frames.frame("groups", {"image": ["a"], "home": "a"}).assign(group=[["x"]]), "groups")
+        frames.to_bytes(
+            frames.frame("groups", {"image": ["a"], "group_on_arrival": "a"}).assign(group=[["x"]]), "groups"
+        )
 
 
 def test_further_columns_stand_behind_the_schema_s_where_it_allows_them() -> None:
-    table = frames.canonical(source(site=["x", None], age=pd.array([1, None], dtype="Int64")), "sources")
+    table = frames.canonical_table(source(site=["x", None], age=pd.array([1, None], dtype="Int64")), "sources")
     assert table.column_names == [*(column.name for column in TABLES["sources"].columns), "age", "site"]
     assert table["age"].to_pylist() == [None, 1] and table["site"].to_pylist() == [None, "x"]
-    refused = frames.frame("groups", {"image": ["a"], "group": "a", "home": "a"}).assign(more=1)
+    refused = frames.frame("groups", {"image": ["a"], "group": "a", "group_on_arrival": "a"}).assign(more=1)
     with pytest.raises(SchemaError, match=r"^table groups: missing columns \[\], unknown columns \['more'\]$"):
         frames.to_bytes(refused, "groups")
     with pytest.raises(
@@ -122,18 +126,18 @@ def test_a_column_that_is_missing_is_refused() -> None:
 def test_a_file_that_is_missing_or_no_table_is_a_message(tmp_path: Path) -> None:
     path = tmp_path / "images.parquet"
     with pytest.raises(UserError) as error:
-        frames.read(path, "images")
+        frames.read_table(path, "images")
     assert str(error.value) == f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)"
     path.write_bytes(b"PAR1")
     with pytest.raises(UserError, match=f"^{path}: not a readable Parquet file .*; run `dvc repro`$"):
-        frames.read(path, "images")
+        frames.read_table(path, "images")
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "sources.parquet"
-    frames.write(source(), path, "sources")
+    frames.write_table(source(), path, "sources")
     before = hashlib.md5(path.read_bytes()).hexdigest()  # noqa: S324
 
     def full(*_: object, **__: object) -> None:
@@ -141,7 +145,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(OSError, match="no space"):
-        frames.write(source(delivery="e"), path, "sources")
+        frames.write_table(source(delivery="e"), path, "sources")
     assert hashlib.md5(path.read_bytes()).hexdigest() == before  # noqa: S324
     assert list(tmp_path.iterdir()) == [path]
 
@@ -155,8 +159,8 @@ def test_membership_is_that_of_pandas_and_a_null_is_never_in() -> None:
 
 def test_bytes_survive_the_way_to_disk_and_back(tmp_path: Path) -> None:
     rows = frames.frame("images", {"image": ["a", "b", "c"], "thumbnail": [bytes(range(192)), None, b"\0" * 192]})
-    frames.write(rows, tmp_path / "images.parquet", "images")
-    back = frames.read(tmp_path / "images.parquet", "images")
+    frames.write_table(rows, tmp_path / "images.parquet", "images")
+    back = frames.read_table(tmp_path / "images.parquet", "images")
     assert back["thumbnail"].dtype == rows["thumbnail"].dtype
     assert back["thumbnail"].dropna().tolist() == [bytes(range(192)), b"\0" * 192]
     assert frames.to_bytes(back, "images") == (tmp_path / "images.parquet").read_bytes()
