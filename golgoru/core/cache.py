@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FOLDER = Path(".cache")
+from golgoru.core.files import atomic_path
+
+CACHE_FOLDER = Path(".cache")
 
 
 def version_of(*modules: ModuleType | str) -> str:
@@ -23,18 +24,18 @@ def version_of(*modules: ModuleType | str) -> str:
     return digest.hexdigest()
 
 
-class Memory:
+class Cache:
     """Results per `key`, mostly a content, kept in .cache/NAME.parquet beside the outputs of stages, never among them.
 
     What cannot be read, or was written by other code, is computed anew; what cannot be written is not kept.
     """
 
     def __init__(self, name: str, version: str, key: str = "content") -> None:
-        self._path = FOLDER / f"{name}.parquet"
+        self._path = CACHE_FOLDER / f"{name}.parquet"
         self._version = version.encode()
         self._key = key
 
-    def recall(self, columns: Sequence[str]) -> pd.DataFrame:
+    def load(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return what is remembered, one row per key, indexed by it."""
         try:
             table = pq.read_table(self._path, page_checksum_verification=True)
@@ -45,15 +46,9 @@ class Memory:
             pass
         return pd.DataFrame(columns=list(columns), index=pd.Index([], name=self._key, dtype="str"))
 
-    def keep(self, rows: pd.DataFrame) -> None:
+    def save(self, rows: pd.DataFrame) -> None:
         """Remember `rows`, indexed by the key, in place of what was there."""
         table = pa.Table.from_pandas(rows.rename_axis(self._key).reset_index(), preserve_index=False)
         table = table.replace_schema_metadata({"version": self._version})
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(exist_ok=True)
-            try:
-                pq.write_table(table, part, compression="zstd", write_page_checksum=True)
-                part.replace(self._path)
-            finally:
-                part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError), atomic_path(self._path) as part:
+            pq.write_table(table, part, compression="zstd", write_page_checksum=True)

@@ -10,11 +10,11 @@ import pandas as pd
 
 
 class Reject(NamedTuple):
-    """One file, or one line of it, that could not be read. `found` is what stood there: it makes the key."""
+    """A file, or one line of it, that could not be read. `content`: what was written there; it makes the key."""
 
     file: str
     line: int | None
-    found: str
+    content: str
     error: str
 
 
@@ -37,7 +37,7 @@ class _Row(NamedTuple):
 def read_csv_table(name: str, path: Path) -> tuple[pd.DataFrame, list[int], list[Reject]]:
     """Return a file's rows as text (empty is None), their lines, and the lines that are no rows. Raises ValueError."""
     lines = list(io.StringIO(read_text(path), newline=""))
-    rows, rejects = _split_rows(name, lines, "\t" if path.suffix.lower() == ".tsv" else ",")
+    rows, rejects = _split_rows(name, lines, delimiter_of(path))
     if not rows:
         return pd.DataFrame(), [], rejects
     header = [cell.strip() for cell in rows[0].values]
@@ -46,6 +46,11 @@ def read_csv_table(name: str, path: Path) -> tuple[pd.DataFrame, list[int], list
         raise ValueError(f"column names used twice: {', '.join(twice)}")
     table = pd.DataFrame([row.values for row in rows[1:]], columns=header, dtype=object)
     return table.where(table != "", None), [row.line for row in rows[1:]], rejects
+
+
+def delimiter_of(path: Path) -> str:
+    """Return what separates the values of a file, by its suffix: a tab for .tsv, else a comma."""
+    return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
 def _split_rows(name: str, lines: list[str], delimiter: str) -> tuple[list[_Row], list[Reject]]:

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from golgoru.core.errors import UserError
 from golgoru.core.names import Name
-from golgoru.core.yaml_models import Written, key_line, load, parse
+from golgoru.core.yaml_models import ConfigModel, load_config
 
 Task = Literal["classification", "detection", "segmentation", "ocr"]
 
@@ -31,7 +30,7 @@ def _parse_day(found: Any) -> date | None:
 Day = Annotated[date | None, BeforeValidator(_parse_day)]
 
 
-class Dataset(Written):
+class Dataset(ConfigModel):
     """Block `dataset` of params.yaml: what the dataset is. It stands in the manifest, the card and Croissant."""
 
     name: Name
@@ -40,6 +39,9 @@ class Dataset(Written):
     licence: str
     creators: tuple[str, ...] = Field(min_length=1)
     date: date
+    # The last day whose deliveries may join the test set, so that scores of two releases compare; later ones go to
+    # train and val. None: it is not frozen.
+    frozen: Day = None
     seed: int
     description: str = ""
     url: str | None = None
@@ -47,15 +49,4 @@ class Dataset(Written):
 
 def read_dataset(file: Path) -> Dataset:
     """Return the block `dataset` of params.yaml."""
-    return load(file, Dataset, within="dataset")
-
-
-def read_frozen(file: Path) -> date | None:
-    """Return `split.frozen` of params.yaml: the last day that may add to the test set, or None."""
-    block = parse(file)[1].get("split") or {}
-    found = block.get("frozen") if isinstance(block, dict) else None
-    try:
-        return _parse_day(found)
-    except ValueError as error:
-        where = key_line(file, "split", "frozen")
-        raise UserError(f"{where}: split.frozen: {error}, found {found!r:.80}") from None
+    return load_config(file, Dataset, within="dataset")

@@ -1,8 +1,13 @@
-"""Chance without dice: numbers that are even over texts, and the same on every machine."""
+"""Pseudo-random numbers from the hash of a text: the same on every machine and in every order of rows."""
 
 import hashlib
 
 
-def uniform(text: str) -> float:
-    """Return a number in [0, 1) that stands for chance, from the text's hash."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2.0**48
+def integer_hash(text: str, size: int = 8) -> int:
+    """Return the hash of a text as an integer of `size` bytes."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=size).digest(), "big")
+
+
+def uniform_hash(text: str) -> float:
+    """Return the hash of a text as a number, uniform in [0, 1)."""
+    return integer_hash(text, 6) / 2.0**48

@@ -14,7 +14,7 @@ _AT_THE_START = re.compile(r"^(?=[#+=-])|^(\d+)(?=[.)](?:\s|$))")
 _WEB_ADDRESS = re.compile(r"https?://[!#-;=?-Z_a-z~]+")  # no spaces, quotes, brackets, bars or letters beyond ASCII
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return `text` as one line of Markdown that shows exactly it: no links, no HTML, no table cells of its own."""
     line = " ".join(markup_safe(text).split())
     line = _SIGNS.sub(lambda sign: "\\" + sign.group(), line)
@@ -22,22 +22,22 @@ def plain(text: str) -> str:
     return escape(line, quote=False)
 
 
-def link(url: str, text: str) -> str:
+def markdown_link(url: str, text: str) -> str:
     """Return a link, or the text alone where `url` is no plain web address."""
-    return f"[{plain(text)}](<{url}>)" if _WEB_ADDRESS.fullmatch(url) else plain(text)
+    return f"[{escape_markdown(text)}](<{url}>)" if _WEB_ADDRESS.fullmatch(url) else escape_markdown(text)
 
 
-def number(value: int) -> str:
+def format_integer(value: int) -> str:
     """Return an integer with separators: 1,234,567."""
     return f"{value:,}"
 
 
-def amount(value: int, noun: str) -> str:
+def format_count(value: int, noun: str) -> str:
     """Return a number of things: 1 image, 2,000 images."""
-    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
+    return f"{format_integer(value)} {noun}{'' if value == 1 else 's'}"
 
 
-def share(part: int, whole: int) -> str:
+def format_share(part: int, whole: int) -> str:
     """Return a share with one decimal; a dash where there is no whole."""
     return f"{100 * part / whole:.1f} %" if whole else DASH
 
@@ -50,5 +50,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: in
 
 def listed(names: Sequence[str], most: int = 10) -> str:
     """Return names in one line, escaped, the first `most` of them and how many more there are."""
-    shown = ", ".join(plain(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {number(len(names) - most)} more"
+    shown = ", ".join(escape_markdown(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {format_integer(len(names) - most)} more"

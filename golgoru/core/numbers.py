@@ -10,7 +10,7 @@ import pandas as pd
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
-def number(value: Any) -> float | None:
+def parse_number(value: Any) -> float | None:
     """Return a finite float, exactly as Python reads it; None for anything else, yes and no included."""
     if isinstance(value, str):
         # float() alone would take 'nan', '1_000' and digits of every script.
@@ -25,6 +25,6 @@ def number(value: Any) -> float | None:
     return parsed if math.isfinite(parsed) else None
 
 
-def known(value: Any) -> float | None:
+def float_or_none(value: Any) -> float | None:
     """Return a number of a table as a float; None where it is null."""
     return None if pd.isna(value) else float(value)

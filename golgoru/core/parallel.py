@@ -1,7 +1,4 @@
-"""The one seam for work per picture: processes, progress, and a memory of what was computed before.
-
-Neither shows in a result: order is kept, and the memory is keyed by content and by the code that computed.
-"""
+"""Work per image on all cores of this machine, with progress. Neither shows in a result: the order is kept."""
 
 import contextlib
 import multiprocessing
@@ -47,7 +44,7 @@ def map_batches(
         while len(results) < len(items):
             results += function(items[len(results) : len(results) + batch])
             advance(len(results))
-            batch = min(2 * batch, size)  # a first batch of large pictures must not take minutes
+            batch = min(2 * batch, size)  # a first batch of large images must not take minutes
             spent = time.monotonic() - begun
             left = len(items) - len(results)
             if spent > _PATIENCE and spent / len(results) * left > _WORTH_A_POOL and (os.cpu_count() or 1) > 1:

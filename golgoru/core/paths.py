@@ -16,6 +16,7 @@ ANNOTATORS = Path("guidelines") / "annotators.yaml"
 CHANGES = Path("guidelines") / "changes.yaml"
 EDGE_CASES = Path("guidelines") / "edge_cases.yaml"
 EXPECTATIONS = Path("expectations")
+CHECKS = EXPECTATIONS / "checks.py"
 BASELINE = EXPECTATIONS / "baseline.yaml"
 REPORTS = Path("reports")
 SITE = REPORTS / "site"

@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, Event
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, SequenceNode
 
 from golgoru.core.errors import UserError
-from golgoru.core.text import is_text
+from golgoru.core.yaml_text import YamlError, read_yaml
 
-Model = TypeVar("Model", bound="Written")
-_DEEPEST = 20
+Model = TypeVar("Model", bound="ConfigModel")
 
 
-class Fault(NamedTuple):
+class ConfigProblem(NamedTuple):
     """What is wrong at one place of a file: the keys and positions that lead there, and the reason.
 
     `first` is the place of what it collides with.
@@ -31,22 +27,22 @@ class Fault(NamedTuple):
     first: tuple[str | int, ...] | None = None
 
 
-class Written(BaseModel):
+class ConfigModel(BaseModel):
     """Base of everything that people write: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    def faults(self) -> Iterable[Fault]:
+    def problems(self) -> Iterable[ConfigProblem]:
         """Return what is wrong between values that are each right; `load` names the line of each."""
         return ()
 
 
-def load(path: Path, model: type[Model], within: str | None = None) -> Model:
+def load_config(path: Path, model: type[Model], within: str | None = None) -> Model:
     """Return the file (or its top-level block `within`) as `model`.
 
     An absent or empty block stands for all defaults. Raises UserError naming file, line and key.
     """
-    node, value = parse(path)
+    node, value = parse_yaml(path)
     where: tuple[str, ...] = ()
     if within is not None:
         if not isinstance(value, dict):
@@ -56,12 +52,14 @@ def load(path: Path, model: type[Model], within: str | None = None) -> Model:
         found = model.model_validate({} if value is None else value)
     except ValidationError as error:
         raise UserError(_explain(path, node, where, error, model)) from None
-    if faults := [_told(path, node, (*where, *f.location), f.reason + _also(node, f.first)) for f in found.faults()]:
+    if faults := [
+        _message(path, node, (*where, *f.location), f.reason + _first_place(node, f.first)) for f in found.problems()
+    ]:
         raise UserError("\n".join(faults))
     return found
 
 
-def parse(path: Path) -> tuple[Node | None, Any]:
+def parse_yaml(path: Path) -> tuple[Node | None, Any]:
     """Return the file's root node (for line numbers) and its plain value. Aliases are refused."""
     try:
         text = path.read_text("utf-8")
@@ -75,56 +73,13 @@ def parse(path: Path) -> tuple[Node | None, Any]:
     return node, deepcopy(value)
 
 
-@lru_cache(maxsize=64)  # a command asks for the lines of one file again and again, and parsing is most of its work
+@lru_cache(maxsize=64)  # a command asks for the lines of one file again and again
 def _parse(path: Path, text: str) -> tuple[Node | None, Any]:
-    yaml = YAML(typ="safe", pure=True)
-    node = None
     try:
-        _check_events(path, yaml.parse(text))
-        node = yaml.compose(text)
-        return node, None if node is None else yaml.constructor.construct_document(node)
-    except MarkedYAMLError as error:
-        line = (error.problem_mark.line + 1) if error.problem_mark else 1
-        problem = " ".join((error.problem or "not valid YAML").split())
-        raise UserError(f"{path}:{line}: not valid YAML: {problem}") from None
-    except (YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}{_line_of_no_date(node)}: not valid YAML: {reason}") from None
-
-
-def _line_of_no_date(node: Node | None) -> str:
-    """Return `:line` of the first value that looks like a date and is none, which the parser does not tell."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, MappingNode):
-            waiting += [side for pair in reversed(part.value) for side in reversed(pair)]
-        elif isinstance(part, SequenceNode):
-            waiting += reversed(part.value)
-        elif part is not None and str(part.tag).endswith(":timestamp"):
-            try:
-                date.fromisoformat("-".join(side.zfill(2) for side in part.value[:10].split("-")))
-            except ValueError:
-                return f":{part.start_mark.line + 1}"
-    return ""
-
-
-def _check_events(path: Path, events: Iterable[Event]) -> None:
-    """Refuse what nobody writes by hand, before a value is made of it."""
-    depth = 0
-    for event in events:
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        # The parser's work grows with the square of the depth: 100,000 brackets would take hours.
-        if depth > _DEEPEST:
-            reason = f"nested deeper than {_DEEPEST} levels"
-        # An alias lets a few lines stand for gigabytes.
-        elif getattr(event, "anchor", None):
-            reason = "anchors and aliases are not allowed; write the value out"
-        elif not is_text(getattr(event, "value", None) or ""):
-            reason = "not valid text: half of a surrogate pair"
-        else:
-            continue
-        raise UserError(f"{path}:{event.start_mark.line + 1}: {reason}")
+        return read_yaml(text)
+    except YamlError as error:
+        line = "" if error.line is None else f":{error.line}"
+        raise UserError(f"{path}{line}: {error}") from None
 
 
 def _explain(
@@ -139,27 +94,27 @@ def _explain(
         if problem["type"] == "value_error" and problem["loc"][-1:] == ("[key]",):
             found = ""  # the key itself, which the message begins with
         if problem["type"] in ("extra_forbidden", "invalid_key"):
-            reason, found = "unknown key" + _allowed(model, problem["loc"]), ""
+            reason, found = "unknown key" + _known_keys(model, problem["loc"]), ""
         elif problem["type"] == "missing":
             reason, found = "is missing", ""
         elif problem["type"] == "model_type":
             reason = "expected keys and values"
         elif problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float, date)):
             found += "; put it in quotes"
-        lines.append(_told(path, node, location, reason + found))
+        lines.append(_message(path, node, location, reason + found))
     return "\n".join(lines)
 
 
-def _told(path: Path, node: Node | None, location: Sequence[int | str], reason: str) -> str:
+def _message(path: Path, node: Node | None, location: Sequence[int | str], reason: str) -> str:
     key = ".".join(str(part) for part in location) or "(the file)"
     return f"{path}:{line_of(node, location)}: {key}: {reason}"
 
 
-def _also(node: Node | None, first: tuple[str | int, ...] | None) -> str:
+def _first_place(node: Node | None, first: tuple[str | int, ...] | None) -> str:
     return "" if first is None else f" (first in line {line_of(node, first)})"
 
 
-def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> str:
+def _known_keys(model: type[BaseModel], location: Sequence[int | str]) -> str:
     """Name the keys that `model` has, where the unknown key stands directly in it."""
     if len(location) != 1:
         return ""
@@ -188,13 +143,13 @@ def line_of(node: Node | None, location: Sequence[int | str]) -> int:
 
 def key_line(file: Path, *location: str | int) -> str:
     """Return `file:line` of a key in a YAML file, for messages."""
-    return f"{file}:{line_of(parse(file)[0], location)}"
+    return f"{file}:{line_of(parse_yaml(file)[0], location)}"
 
 
 def entry_line(file: Path, block: str, name: str, key: str) -> str:
     """Return `file:line` of a key of the entry whose id is `name`, for messages; the file alone where it has none."""
     try:
-        node, value = parse(file)
+        node, value = parse_yaml(file)
         places = [place for place, entry in enumerate(value[block]) if entry["id"] == name]
     except (UserError, TypeError, KeyError):
         places = []

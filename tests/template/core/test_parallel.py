@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from golgoru.core import parallel
-from golgoru.core.cache import Memory, version_of
+from golgoru.core.cache import Cache, version_of
 from golgoru.core.errors import UserError
 from golgoru.core.parallel import map_batches, map_ordered
 
@@ -80,36 +80,36 @@ ROWS = pd.DataFrame({"size": [1.5, None], "grey": [b"a\0", None]}, index=pd.Inde
 
 @pytest.mark.usefixtures("here")
 def test_memory_gives_back_what_was_kept() -> None:
-    memory = Memory("work", "v1")
-    assert memory.recall(["size", "grey"]).empty
-    memory.keep(ROWS)
-    pd.testing.assert_frame_equal(memory.recall(["size", "grey"]), ROWS, check_index_type=False, check_dtype=False)
+    memory = Cache("work", "v1")
+    assert memory.load(["size", "grey"]).empty
+    memory.save(ROWS)
+    pd.testing.assert_frame_equal(memory.load(["size", "grey"]), ROWS, check_index_type=False, check_dtype=False)
 
 
 @pytest.mark.usefixtures("here")
 def test_memory_of_other_code_is_forgotten() -> None:
-    Memory("work", "v1").keep(ROWS)
-    assert Memory("work", "v2").recall(["size"]).empty
+    Cache("work", "v1").save(ROWS)
+    assert Cache("work", "v2").load(["size"]).empty
 
 
 @pytest.mark.parametrize("byte", [10, 60, -10])
 def test_a_damaged_memory_is_forgotten(here: Path, byte: int) -> None:
-    memory = Memory("work", "v1")
-    memory.keep(ROWS)
+    memory = Cache("work", "v1")
+    memory.save(ROWS)
     file = here / ".cache" / "work.parquet"
     data = bytearray(file.read_bytes())
     data[byte] ^= 0xFF
     file.write_bytes(data)
-    assert memory.recall(["size", "grey"]).empty
+    assert memory.load(["size", "grey"]).empty
     file.write_bytes(b"")
-    assert memory.recall(["size", "grey"]).empty
+    assert memory.load(["size", "grey"]).empty
 
 
 def test_a_memory_that_cannot_be_written_is_not_kept(here: Path) -> None:
     (here / ".cache").write_text("a file where the folder should be")
-    memory = Memory("work", "v1")
-    memory.keep(ROWS)
-    assert memory.recall(["size"]).empty
+    memory = Cache("work", "v1")
+    memory.save(ROWS)
+    assert memory.load(["size"]).empty
 
 
 def test_version_follows_source_and_settings() -> None:

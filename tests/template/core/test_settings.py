@@ -9,7 +9,7 @@ import pytest
 from golgoru.core import dataset
 from golgoru.core.errors import UserError
 from golgoru.core.names import safe_name
-from golgoru.core.yaml_models import Written, load
+from golgoru.core.yaml_models import ConfigModel, load_config
 from golgoru.guideline import annotators, classes
 from golgoru.raw import withdrawals
 from golgoru.raw.batches import BatchFile, read_batches
@@ -32,11 +32,11 @@ DATASET = """dataset:
 """
 
 
-def messages(tmp_path: Path, text: str, model: type[Written]) -> list[str]:
+def messages(tmp_path: Path, text: str, model: type[ConfigModel]) -> list[str]:
     file = tmp_path / "f.yaml"
     file.write_text(text, "utf-8")
     with pytest.raises(UserError) as error:
-        dataset.read_dataset(file) if model is dataset.Dataset else load(file, model)
+        dataset.read_dataset(file) if model is dataset.Dataset else load_config(file, model)
     return str(error.value).replace(f"{tmp_path}/", "").splitlines()
 
 
@@ -44,12 +44,13 @@ def messages(tmp_path: Path, text: str, model: type[Written]) -> list[str]:
     ("old", "new", "expected"),
     [
         ("format: csv", "fromat: csv", ["f.yaml:1: format: is missing", "f.yaml:1: fromat: unknown key; known keys: annotator, boxes, classes, columns, date, format, guideline_version, images, label, names, shift, source"]),
-        ("csv", "xlsx", ["f.yaml:1: format: Input should be 'csv', 'jsonl', 'parquet', 'folders', 'voc' or 'icdar', found 'xlsx'"]),
+        ("csv", "xlsx", ["f.yaml:1: format: expected one of csv, jsonl, parquet, folders, voc, icdar, found 'xlsx'"]),
         ("human", "robot", ["f.yaml:2: source: Input should be 'human', 'review', 'model' or 'import', found 'robot'"]),
         ("2026-01-05", "5 January", ["f.yaml:3: date: Input should be a valid date or datetime, input is too short, found '5 January'"]),
         ('"1.0"', "1.0", ["f.yaml:4: guideline_version: Input should be a valid string, found 1.0; put it in quotes"]),
         ("annotator: ann\n", "", ["f.yaml:1: (the file): 'annotator' is missing: a pseudonym, or a column under 'columns'"]),
-        ("csv", "voc", ["f.yaml:1: (the file): format voc needs 'boxes': edges, pixels-from-0 or pixels-from-1 (is xmax part of the box?)"]),
+        ("csv", "voc", ["f.yaml:1: (the file): format voc needs 'boxes': edges, pixels-from-0 or pixels-from-1. Half of the tools that write Pascal VOC count pixels from 1, half from 0, and the files do not say which. If the box over a whole picture 640 pixels wide has xmin 1 and xmax 640, it is pixels-from-1 (as in the VOC data sets); with 0 and 639, pixels-from-0; with 0 and 640, edges"]),
+        ("format: csv", "boxes: edges\ncolumns: {label: x}\nformat: voc", ["f.yaml:1: (the file): 'columns' has no effect in format voc; leave it out"]),
         ("csv", "folders", ["f.yaml:1: (the file): format folders needs 'images': the delivery whose folders name the classes"]),
         ("annotator: ann", "annotator: ann\ncolumns:\n  image: file\n  lable: digit", [f"f.yaml:8: columns.lable: unknown key; known keys: {FIELDS}"]),
         ("annotator: ann", "annotator: ann\ncolumns: {image: 3}", ["f.yaml:6: columns.image: Input should be a valid string, found 3; put it in quotes"]),
@@ -72,7 +73,7 @@ def test_batch_yaml(tmp_path: Path, old: str, new: str, expected: list[str]) -> 
         ("task: classification", "task: sorting", ["f.yaml:4: dataset.task: Input should be 'classification', 'detection', 'segmentation' or 'ocr', found 'sorting'"]),
         ("[me]", "[]", ["f.yaml:6: dataset.creators: Tuple should have at least 1 item after validation, not 0, found []"]),
         ("digits", "my digits", ["f.yaml:2: dataset.name: expected letters, digits, '_', '-' and '.', beginning with a letter or digit, found 'my digits'"]),
-        ("  seed: 0\n", "  sede: 0\n", ["f.yaml:1: dataset.seed: is missing", "f.yaml:8: dataset.sede: unknown key; known keys: creators, date, description, licence, name, seed, task, url, version"]),
+        ("  seed: 0\n", "  sede: 0\n", ["f.yaml:1: dataset.seed: is missing", "f.yaml:8: dataset.sede: unknown key; known keys: creators, date, description, frozen, licence, name, seed, task, url, version"]),
     ],
 )  # fmt: skip
 def test_the_block_dataset_of_params_yaml(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
@@ -149,8 +150,8 @@ def test_classes_that_are_each_others_parents(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("pools:\n  paid: [ann, ben]\n  review: [rev, ann]\n", ["f.yaml:3: pools.review.1: 'ann' stands in pool 'paid' already"]),
-        ("pools:\n  paid: [ann, ann]\n", ["f.yaml:2: pools.paid.1: 'ann' stands in pool 'paid' already"]),
+        ("pools:\n  paid: [ann, ben]\n  review: [rev, ann]\n", ["f.yaml:3: pools.review.1: 'ann' is in pool 'paid' already"]),
+        ("pools:\n  paid: [ann, ann]\n", ["f.yaml:2: pools.paid.1: 'ann' is in pool 'paid' already"]),
         ("pools:\n  paid: ann\n", ["f.yaml:2: pools.paid: Input should be a valid tuple, found 'ann'"]),
         ("pools:\n  paid: [7]\n", ["f.yaml:2: pools.paid.0: Input should be a valid string, found 7; put it in quotes"]),
         ("pool: {}\n", ["f.yaml:1: pool: unknown key; known keys: pools"]),
@@ -244,5 +245,5 @@ def test_a_pointer_to_anything_but_one_folder(tmp_path: Path, outs: str) -> None
     file.write_text(f"outs: {outs}\n", "utf-8")
     with pytest.raises(UserError) as error:
         read_pointer(file)
-    advice = "expected a DVC pointer to one folder; settle a merge conflict, or `dataset import` again"
+    advice = "expected a DVC pointer to one folder; solve a merge conflict in it, or run `dataset import` again"
     assert str(error.value) == f"{file}: {advice}"
