@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from golgoru.core.numbers import number
+from golgoru.core.numbers import parse_number
 from golgoru.formats.jsonl_rows import parse_json_object
 
 
 def is_nan(value: Any) -> bool:
-    """Return whether a value is NaN, as float columns of Parquet write what is not there."""
+    """Return whether a value is NaN, which float columns of Parquet hold where a value is missing."""
     return isinstance(value, float) and math.isnan(value)
 
 
@@ -44,13 +44,13 @@ def parse_polygon(value: Any) -> list[float] | None:
         return None
     if all(isinstance(point, (list, tuple)) for point in points):
         points = [coordinate for point in points for coordinate in point]
-    flat = [number(coordinate) for coordinate in points]
+    flat = [parse_number(coordinate) for coordinate in points]
     whole = [coordinate for coordinate in flat if coordinate is not None]
     return whole if len(whole) == len(flat) and len(flat) >= 2 and len(flat) % 2 == 0 else None
 
 
 def attributes_json(value: Any) -> str | None:
-    """Return further properties as a JSON object with sorted keys; other text stands under the key `note`."""
+    """Return further properties as a JSON object with sorted keys; any other text goes under the key `note`."""
     if value is None or is_nan(value):
         return None
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Metadata per picture: the columns that a delivery declares, from the CSV beside its description."""
+"""Metadata of pictures: the columns that a delivery declares, from the CSV beside its description."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import pandas as pd
 
 from golgoru.core.csv_table import Reject, read_csv_table
 from golgoru.core.errors import UserError
-from golgoru.core.numbers import number
+from golgoru.core.numbers import parse_number
 from golgoru.raw.deliveries import Delivery, MetadataType
 from golgoru.tables import frames
 
@@ -20,18 +20,18 @@ _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0
 
 
 class Metadata(NamedTuple):
-    """`values`: one row per image that has metadata (index: image). `rejects`: lines that could not be taken."""
+    """`values`: one row per image that has metadata (index: image). `rejects`: the lines that are refused."""
 
     values: pd.DataFrame
     rejects: list[Reject]
 
 
 def read_metadata(delivery: Delivery, images: Sequence[str]) -> Metadata:
-    """Return the delivery's declared columns. Raises UserError where the file has not got them."""
+    """Return the delivery's declared columns. Raises UserError where the file lacks them."""
     declared = delivery.description.metadata
     if delivery.metadata is None:
         if declared:
-            raise UserError(f"{delivery.file}: metadata is declared, but {delivery.file.stem}.csv is not there")
+            raise UserError(f"{delivery.file}: metadata is declared, but {delivery.file.stem}.csv is missing")
         return Metadata(pd.DataFrame(), [])
     name = f"deliveries/{delivery.metadata.name}"
     table, lines, rejects = _read_rows(delivery.metadata, name)
@@ -46,16 +46,16 @@ def read_metadata(delivery: Delivery, images: Sequence[str]) -> Metadata:
     key = delivery.name + "/" + table["image"].astype("str").fillna("")
     reason = pd.Series(None, index=table.index, dtype=object)
     reason = reason.mask(~frames.is_in(key, pd.Series(images, dtype="str")), "names no picture of the delivery")
-    reason = reason.mask(reason.isna() & key.duplicated(keep=False), "the picture stands in more than one line")
+    reason = reason.mask(reason.isna() & key.duplicated(keep=False), "the picture has more than one line")
     values = {}
     for column, kind in declared.items():
-        values[column], wrong = _parse_column(table[column], kind)
-        reason = reason.mask(reason.isna() & wrong, f"{column} is no {kind}")
-    good = reason.isna()
-    for row in table.index[~good]:
-        found = ",".join("" if value is None else str(value) for value in table.loc[row])
-        rejects.append(Reject(name, lines[row], found, f"{reason[row]}: {found:.60}"))
-    return Metadata(pd.DataFrame(values, index=table.index).set_axis(key)[good.to_numpy()], rejects)
+        values[column], invalid = _parse_column(table[column], kind)
+        reason = reason.mask(reason.isna() & invalid, f"{column} is no {kind}")
+    accepted = reason.isna()
+    for row in table.index[~accepted]:
+        content = ",".join("" if value is None else str(value) for value in table.loc[row])
+        rejects.append(Reject(name, lines[row], content, f"{reason[row]}: {content:.60}"))
+    return Metadata(pd.DataFrame(values, index=table.index).set_axis(key)[accepted.to_numpy()], rejects)
 
 
 def metadata_dtypes(deliveries: Sequence[Delivery]) -> dict[str, str]:
@@ -77,7 +77,7 @@ def _read_rows(file: Path, name: str) -> tuple[pd.DataFrame, list[int], list[Rej
 
 
 def _parse_column(values: pd.Series, kind: MetadataType) -> tuple["pd.Series[Any]", pd.Series]:
-    """Return the values by type, null where none is given, and which ones are wrong."""
+    """Return the values in their type, null where none is given, and which ones are invalid."""
     if kind == "text":
         return values.astype("str"), pd.Series(data=False, index=values.index)
     parsed: pd.Series[Any]
@@ -87,7 +87,7 @@ def _parse_column(values: pd.Series, kind: MetadataType) -> tuple["pd.Series[Any
         # Not by Series.map: with a null among them it would make floats of them.
         parsed = pd.Series([_parse_integer(value) for value in values], index=values.index, dtype="Int64")
     else:
-        parsed = values.map(number).astype("float64")
+        parsed = values.map(parse_number).astype("float64")
     return parsed, values.notna() & parsed.isna()
 
 

@@ -1,23 +1,40 @@
 """ICDAR-style text boxes: one file per picture, one line per box: x1,y1,x2,y2,x3,y3,x4,y4,text.
 
-The text is all that stands behind the eighth comma, unquoted and unchanged. An empty file says that the
+The text is everything behind the eighth comma, unquoted and unchanged. An empty file says that the
 picture was looked at and holds no text.
 """
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from golgoru.core.csv_table import Reject, read_text
+from golgoru.formats.files import SourceFile, files_with_suffix, first_texts
 from golgoru.formats.payload import Payload, read_each_file, rows_frame
-from golgoru.raw.batches import Batch
+from golgoru.formats.record import Format, PayloadSettings
 
-SUFFIXES = (".txt", ".csv")
+_SUFFIXES = (".txt", ".csv")
 _NUMBERS = 8
+_FIRST_LINE = re.compile(r"\s*-?\d+(\.\d+)?(\s*,\s*-?\d+(\.\d+)?){7},")
 
 
-def read(batch: Batch, images: list[str]) -> Payload:
-    """Return the boxes of every file of the payload; a file `019.csv` speaks of the picture named 019."""
-    del images  # the file names name them
-    return read_each_file(batch.payload, SUFFIXES, read_file)
+def is_icdar(text: str) -> bool:
+    """Return whether a text begins with a line of eight numbers and a text."""
+    return _FIRST_LINE.match(text) is not None
+
+
+def detect(files: Sequence[SourceFile]) -> str | None:
+    """Return the first file whose first line is a box."""
+    for file, text in first_texts(files_with_suffix(files, _SUFFIXES)):
+        if is_icdar(text):
+            return f"lines of eight numbers and a text, as in {file.name}"
+    return None
+
+
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
+    """Return the boxes of every file of the payload; a file `019.csv` is about the picture named 019."""
+    del settings, images  # the names of the files name the pictures
+    return read_each_file(payload, _SUFFIXES, read_file)
 
 
 def read_file(name: str, path: Path) -> Payload:
@@ -25,7 +42,7 @@ def read_file(name: str, path: Path) -> Payload:
     folder, slash, base = name.rsplit(".", 1)[0].rpartition("/")
     image = folder + slash + base.removeprefix("gt_")
     rows, rejects = [], []
-    # Split at line feeds alone: other separators that str.splitlines knows may stand in a text.
+    # Split at line feeds alone: a text may contain the other separators that str.splitlines knows.
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         content = line.rstrip("\r")
         if not content.strip():
@@ -41,3 +58,13 @@ def read_file(name: str, path: Path) -> Payload:
     if not rows and not rejects:
         rows.append({"file": name, "line": None, "image": image, "kind": "empty"})
     return Payload(rows_frame(rows), rejects)
+
+
+FORMAT = Format(
+    "icdar",
+    _SUFFIXES,
+    detect,
+    read,
+    allowed_keys=("label", "shift"),
+    cannot_hold=("classes", "outlines of more or fewer than four corners", "attributes", "annotators", "ids"),
+)

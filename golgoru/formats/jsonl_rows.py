@@ -2,24 +2,30 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from golgoru.core.csv_table import Reject, read_text
+from golgoru.formats.files import SourceFile, detect_by_suffix
 from golgoru.formats.payload import FIELDS, Payload, read_each_file, rows_frame
-from golgoru.raw.batches import Batch
+from golgoru.formats.record import FORMAT_KEYS, Format, PayloadSettings
 
-SUFFIXES = (".jsonl", ".ndjson")
-# No word is nested as deep; what is would meet Python's own limit somewhere further on.
+_SUFFIXES = (".jsonl", ".ndjson")
+# No annotation is nested as deep; deeper nesting would meet Python's recursion limit later on.
 _DEEPEST = 50
 _LONGEST_NUMBER = 300
 
 
-def read(batch: Batch, images: list[str]) -> Payload:
+def detect(files: Sequence[SourceFile]) -> str | None:
+    """Return that there are files with the suffix."""
+    return detect_by_suffix(files, _SUFFIXES)
+
+
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
     """Return the lines of every JSON Lines file of the payload."""
     del images  # the lines name them
-    return read_each_file(batch.payload, SUFFIXES, lambda name, path: read_file(name, path, batch.settings.columns))
+    return read_each_file(payload, _SUFFIXES, lambda name, path: read_file(name, path, settings.columns))
 
 
 def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
@@ -38,15 +44,15 @@ def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
             rejects.append(Reject(name, number, line.rstrip("\r"), f"{_reason(error)}: {line:.60}"))
             continue
         ignored.update(key for key in value if key not in field_of)
-        words = {field_of[key]: item for key, item in value.items() if key in field_of and item != ""}
-        rows.append({"file": name, "line": number, **words})
+        fields = {field_of[key]: item for key, item in value.items() if key in field_of and item != ""}
+        rows.append({"file": name, "line": number, **fields})
     return Payload(rows_frame(rows), rejects, tuple(sorted(ignored)))
 
 
 def parse_json_object(line: str) -> dict[str, Any]:
     """Return one JSON object.
 
-    Raises ValueError or RecursionError for NaN and other numbers beyond a float, for a key that stands twice, for
+    Raises ValueError or RecursionError for NaN and other numbers beyond a float, for a key that is used twice, for
     deep nesting, and for broken text.
     """
     value = json.loads(
@@ -93,7 +99,7 @@ def _no_constant(name: str) -> None:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a key is used twice in one object")
     return value
 
 
@@ -103,3 +109,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeEncodeError):
         return "not valid text: half of a surrogate pair"
     return str(error) if isinstance(error, ValueError) else f"nested deeper than {_DEEPEST} levels"
+
+
+FORMAT = Format("jsonl", _SUFFIXES, detect, read, allowed_keys=FORMAT_KEYS)

@@ -1,4 +1,4 @@
-"""What every reader gives: words as they stood in the payload, and what could not be read."""
+"""What every reader returns: the rows of a payload as they were written, and what could not be read."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,35 +9,41 @@ import pandas as pd
 
 from golgoru.core.csv_table import Reject
 
+# The names that a payload's columns are mapped to. x2, y2: the right and lower edge, in place of width and height.
+FIELDS = (
+    "image", "annotator", "kind", "about", "label", "x", "y", "width", "height", "x2", "y2", "polygon", "text",
+    "attributes", "id", "origin", "created_at", "lead_time_s",
+)  # fmt: skip
+
 
 class Payload(NamedTuple):
-    """`words`: columns of FIELDS as objects, and file, line. `ignored`: payload columns that nothing asks for."""
+    """`rows`: columns of FIELDS as objects, and file, line. `unused_columns`: the payload's own that nothing reads."""
 
-    words: pd.DataFrame
+    rows: pd.DataFrame
     rejects: list[Reject]
-    ignored: tuple[str, ...] = ()
+    unused_columns: tuple[str, ...] = ()
 
 
 def concat_payloads(parts: Sequence[Payload]) -> Payload:
-    """Return several files' words as one."""
-    words = [part.words for part in parts if len(part.words)]
+    """Return the payloads of several files as one."""
+    filled = [part.rows for part in parts if len(part.rows)]
     # A column that one file lacks is null there, and never NaN: a NaN was written by someone.
-    columns = list(dict.fromkeys(column for part in words for column in part))
-    whole = [part.assign(**{str(c): None for c in columns if c not in part})[columns] for part in words]
+    columns = list(dict.fromkeys(column for rows in filled for column in rows))
+    aligned = [rows.assign(**{str(c): None for c in columns if c not in rows})[columns] for rows in filled]
     return Payload(
-        pd.concat([part.astype(object) for part in whole], ignore_index=True) if words else no_rows(),
+        pd.concat([rows.astype(object) for rows in aligned], ignore_index=True) if aligned else no_rows(),
         [reject for part in parts for reject in part.rejects],
-        tuple(sorted({column for part in parts for column in part.ignored})),
+        tuple(sorted({column for part in parts for column in part.unused_columns})),
     )
 
 
 def no_rows() -> pd.DataFrame:
-    """Return no words."""
+    """Return rows of which there are none."""
     return pd.DataFrame({"file": [], "line": []}, dtype=object)
 
 
 def rows_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return words, one dict each with file, line and any of FIELDS."""
+    """Return rows as a frame; each is a dict with file, line and any of FIELDS."""
     columns = dict.fromkeys(column for row in rows for column in row)
     return (
         pd.DataFrame({c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}) if rows else no_rows()
@@ -50,23 +56,23 @@ def read_each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, 
 
 
 def payload_files(payload: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files under `payload`, sorted, as POSIX names relative to it; a file stands for itself."""
+    """Yield the files under `payload`, sorted, as POSIX names relative to it; a file is its own payload."""
     if payload.is_file():
         yield payload.name, payload
         return
     for path in sorted(payload.rglob("*")):
-        # A link to a folder is no folder here: what lies behind it is read by nobody, and `_one` says so.
+        # A link to a folder is no folder here: nothing behind it is read, and `_read_one_file` rejects it.
         if (path.is_symlink() or not path.is_dir()) and path.name not in (".gitignore", ".DS_Store", "Thumbs.db"):
-            yield _printable(path.relative_to(payload).as_posix()), path
+            yield _as_text(path.relative_to(payload).as_posix()), path
 
 
 def rejected_file(name: str, path: Path, error: str) -> Payload:
     """Return the file as one reject, keyed by its bytes."""
     try:
-        found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        content = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     except OSError:
-        found = ""
-    return Payload(no_rows(), [Reject(name, None, found, error)])
+        content = ""
+    return Payload(no_rows(), [Reject(name, None, content, error)])
 
 
 def _read_one_file(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], Payload]) -> Payload:
@@ -85,25 +91,18 @@ def _read_one_file(name: str, path: Path, suffixes: Sequence[str], read: Callabl
         return rejected_file(name, path, f"cannot be read: {error.strerror}")
 
 
-def _printable(name: str) -> str:
+def _as_text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def columns_of_fields(header: list[str], columns: Mapping[str, str]) -> dict[str, str]:
-    """Return which column of `header` stands for which of FIELDS. Raises ValueError where one is missing."""
-    taken = {field: columns.get(field, field) for field in FIELDS}
-    missing = [column for field, column in taken.items() if field in columns and column not in header]
-    missing += [taken["image"]] if taken["image"] not in header and "image" not in columns else []
+    """Return the column of `header` that holds each of FIELDS. Raises ValueError where one is missing."""
+    column_of = {field: columns.get(field, field) for field in FIELDS}
+    missing = [column for field, column in column_of.items() if field in columns and column not in header]
+    missing += [column_of["image"]] if column_of["image"] not in header and "image" not in columns else []
     if missing:
         raise ValueError(
             f"no column '{missing[0]}'; found {', '.join(header)}; say under 'columns' of batch.yaml which one it is"
         )
     renamed = set(columns.values())
-    return {f: c for f, c in taken.items() if c in header and (f in columns or c not in renamed)}
-
-
-# Names that a payload's columns are mapped to. x2, y2 are the right and lower edge, in place of width and height.
-FIELDS = (
-    "image", "annotator", "kind", "about", "label", "x", "y", "width", "height", "x2", "y2", "polygon", "text",
-    "attributes", "id", "origin", "created_at", "lead_time_s",
-)  # fmt: skip
+    return {f: c for f, c in column_of.items() if c in header and (f in columns or c not in renamed)}

@@ -1,5 +1,7 @@
 """Pascal VOC: one XML file per picture. A file without objects says that the picture was looked at and is empty."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -8,19 +10,29 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from golgoru.core.csv_table import Reject
+from golgoru.formats.files import SourceFile, files_with_suffix, first_bytes
 from golgoru.formats.payload import Payload, read_each_file, rows_frame
-from golgoru.raw.batches import Batch
+from golgoru.formats.record import Format, PayloadSettings
 
-SUFFIXES = (".xml",)
+_SUFFIXES = (".xml",)
+_ROOT = re.compile(rb"<annotation[\s>]")
 _CORNERS = {"x": "xmin", "y": "ymin", "x2": "xmax", "y2": "ymax"}
-_KNOWN = {"folder", "filename", "path", "source", "owner", "size", "segmented", "database", "object"}
+_KNOWN_TAGS = {"folder", "filename", "path", "source", "owner", "size", "segmented", "database", "object"}
 _ATTRIBUTES = ("pose", "truncated", "difficult", "occluded")
 
 
-def read(batch: Batch, images: list[str]) -> Payload:
+def detect(files: Sequence[SourceFile]) -> str | None:
+    """Return how many XML files there are, where the root of one of the first is <annotation>."""
+    xml = files_with_suffix(files, _SUFFIXES)
+    if any(_ROOT.search(content) for _, content in first_bytes(xml)):
+        return f"{len(xml):,} XML files with the root <annotation>"
+    return None
+
+
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
     """Return the objects of every XML file of the payload."""
-    del images  # the files name them
-    return read_each_file(batch.payload, SUFFIXES, read_file)
+    del settings, images  # the files name their pictures
+    return read_each_file(payload, _SUFFIXES, read_file)
 
 
 def read_file(name: str, path: Path) -> Payload:
@@ -38,35 +50,51 @@ def read_file(name: str, path: Path) -> Payload:
     image = _tag_text(root, "filename") or Path(name).stem
     objects = root.findall("object")
     if len(objects) < sum(1 for _ in root.iter("object")):
-        raise ValueError("an <object> stands deeper than right below <annotation>, where Pascal VOC has it")
-    # Emptiness is a statement: what is not understood must not make it.
-    strange = sorted({child.tag for child in root} - _KNOWN)
-    if strange and not objects:
+        raise ValueError("an <object> is nested deeper than right below <annotation>, where Pascal VOC has it")
+    # Emptiness is a statement of the annotator: a file that is not understood must not make it.
+    unknown_tags = sorted({child.tag for child in root} - _KNOWN_TAGS)
+    if unknown_tags and not objects:
         raise ValueError(
-            f"no <object>, and <{strange[0]:.40}>, which Pascal VOC has not: not taken for an empty picture"
+            f"no <object>, and <{unknown_tags[0]:.40}>, which is no tag of Pascal VOC: the file is not taken for an"
+            " empty picture"
         )
     rows: list[dict[str, Any]] = [] if objects else [{"file": name, "line": None, "image": image, "kind": "empty"}]
     rejects = []
     for number, item in enumerate(objects, start=1):
-        word, fault = _object_row(item)
-        if fault:
-            found = " ".join("".join(item.itertext()).split())
-            rejects.append(Reject(name, None, found, f"object {number} {fault}"))
+        row, problem = _object_row(item)
+        if problem:
+            content = " ".join("".join(item.itertext()).split())
+            rejects.append(Reject(name, None, content, f"object {number} {problem}"))
         else:
-            rows.append({"file": name, "line": None, "image": image, **word})
+            rows.append({"file": name, "line": None, "image": image, **row})
     return Payload(rows_frame(rows), rejects)
 
 
 def _object_row(item: Element) -> tuple[dict[str, Any], str | None]:
-    """Return one object's word, and what is wrong with it: a tag that it lacks, or has more than once."""
+    """Return one object's row, and what is wrong with it: a tag that it lacks, or has more than once."""
     tags = {"label": "name", **{field: f"bndbox/{tag}" for field, tag in _CORNERS.items()}}
-    word: dict[str, Any] = {field: _tag_text(item, tag) for field, tag in tags.items()}
-    faults = [f"has more than one <{tag}>" for tag in ("bndbox", *tags.values()) if len(item.findall(tag)) > 1]
-    faults += [f"has no <{tags[field]}>" for field, value in word.items() if value is None]
+    row: dict[str, Any] = {field: _tag_text(item, tag) for field, tag in tags.items()}
+    errors = [f"has more than one <{tag}>" for tag in ("bndbox", *tags.values()) if len(item.findall(tag)) > 1]
+    errors += [f"has no <{tags[field]}>" for field, value in row.items() if value is None]
     attributes = {tag: value for tag in _ATTRIBUTES if (value := _tag_text(item, tag)) is not None}
-    return word | {"attributes": attributes or None}, next(iter(faults), None)
+    return row | {"attributes": attributes or None}, next(iter(errors), None)
 
 
 def _tag_text(item: Element, tag: str) -> str | None:
-    found = item.find(tag)
-    return (found.text or "").strip() or None if found is not None else None
+    child = item.find(tag)
+    return (child.text or "").strip() or None if child is not None else None
+
+
+FORMAT = Format(
+    "voc",
+    _SUFFIXES,
+    detect,
+    read,
+    allowed_keys=("shift", "boxes"),
+    required_keys={
+        "boxes": "edges, pixels-from-0 or pixels-from-1. Half of the tools that write Pascal VOC count pixels from 1,"
+        " half from 0, and the files do not say which. If the box over a whole picture 640 pixels wide has xmin 1 and"
+        " xmax 640, it is pixels-from-1 (as in the VOC data sets); with 0 and 639, pixels-from-0; with 0 and 640, edges"
+    },
+    cannot_hold=("polygons", "texts", "annotators", "ids"),
+)

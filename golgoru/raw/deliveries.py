@@ -12,14 +12,14 @@ from pydantic import field_validator, model_validator
 
 from golgoru.core.errors import UserError
 from golgoru.core.names import check_name
-from golgoru.core.yaml_models import Written, load, parse
-from golgoru.tables.pipeline import TABLES
+from golgoru.core.yaml_models import ConfigModel, load_config, parse_yaml
+from golgoru.tables.catalogue import TABLES
 
 MetadataType = Literal["text", "integer", "number", "yes/no"]
 
 
-class Description(Written):
-    """data/raw/deliveries/NAME.yaml: where pictures came from."""
+class Description(ConfigModel):
+    """data/raw/deliveries/NAME.yaml: where the pictures came from, and what is declared about them."""
 
     date: date
     source: str = ""
@@ -30,7 +30,7 @@ class Description(Written):
 
     @field_validator("group")
     @classmethod
-    def _pattern(cls, group: str | None) -> str | None:
+    def _one_group(cls, group: str | None) -> str | None:
         if group is not None:
             try:
                 groups = re.compile(group).groups
@@ -43,10 +43,10 @@ class Description(Written):
 
     @field_validator("metadata")
     @classmethod
-    def _free(cls, metadata: Mapping[str, MetadataType]) -> Mapping[str, MetadataType]:
-        taken = {c.name for t in ("images", "sources", "release/images") for c in TABLES[t].columns} | {"fold"}
+    def _new_columns(cls, metadata: Mapping[str, MetadataType]) -> Mapping[str, MetadataType]:
+        reserved = {c.name for t in ("images", "sources", "release/images") for c in TABLES[t].columns} | {"fold"}
         for column in metadata:
-            if column in taken or not column.isidentifier():
+            if column in reserved or not column.isidentifier():
                 raise ValueError(f"'{column}' is a column of the release already, or not a plain name; rename it")
         return metadata
 
@@ -68,7 +68,7 @@ class Pointer(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One delivery; `pointer` is None for the output of a stage."""
+    """One delivery; `pointer` is None where a stage writes the pictures."""
 
     name: str
     file: Path
@@ -79,15 +79,15 @@ class Delivery(NamedTuple):
 
 def read_deliveries(folder: Path) -> list[Delivery]:
     """Return every delivery described under data/raw/deliveries, by name."""
-    found = []
+    deliveries = []
     for file in sorted(folder.glob("*.yaml")):
         check_name(file, file.stem)
         metadata, pointer = file.with_suffix(".csv"), file.with_suffix(".dvc")
-        found.append(
+        deliveries.append(
             Delivery(
                 file.stem,
                 file,
-                load(file, Description),
+                load_config(file, Description),
                 metadata if metadata.exists() else None,
                 read_pointer(pointer) if pointer.exists() else None,
             )
@@ -95,12 +95,12 @@ def read_deliveries(folder: Path) -> list[Delivery]:
     for file in sorted([*folder.glob("*.csv"), *folder.glob("*.dvc")]):
         if not file.with_suffix(".yaml").exists():
             raise UserError(f"{file}: no description beside it; write {file.stem}.yaml with at least 'date'")
-    return found
+    return deliveries
 
 
 def read_pointer(file: Path) -> Pointer:
     """Return the single folder that a .dvc file names. Raises UserError where it is another kind of pointer."""
-    _, value = parse(file)
+    _, value = parse_yaml(file)
     try:
         (out,) = value["outs"]
         if not str(out["md5"]).endswith(".dir"):
@@ -108,5 +108,5 @@ def read_pointer(file: Path) -> Pointer:
         return Pointer(file, str(out["md5"]), int(out["nfiles"]))
     except (KeyError, TypeError, ValueError):
         raise UserError(
-            f"{file}: expected a DVC pointer to one folder; settle a merge conflict, or `dataset import` again"
+            f"{file}: expected a DVC pointer to one folder; solve a merge conflict in it, or run `dataset import` again"
         ) from None

@@ -6,12 +6,12 @@ from typing import Literal, NamedTuple
 
 from golgoru.core.errors import UserError
 from golgoru.core.names import Name, check_name
-from golgoru.core.yaml_models import Written, load
+from golgoru.core.yaml_models import ConfigModel, load_config
 
 BUILT_IN = "built-in"
 
 
-class PredictionsFile(Written):
+class PredictionsFile(ConfigModel):
     """data/raw/predictions/NAME/predictions.yaml; `images`, `names` and `classes` mean what they mean in batch.yaml."""
 
     format: Literal["parquet", "coco"]
@@ -21,7 +21,7 @@ class PredictionsFile(Written):
 
 
 class ExternalPredictions(NamedTuple):
-    """What one model said. `file` is the description, `payload` the folder of what it wrote."""
+    """The predictions of one model. `file` is the description, `payload` the folder with what the model wrote."""
 
     name: str
     file: Path
@@ -31,7 +31,7 @@ class ExternalPredictions(NamedTuple):
 
 def read_descriptions(folder: Path) -> list[ExternalPredictions]:
     """Return every model's predictions by name; no folder means none. Raises UserError where one is not described."""
-    found = []
+    predictions = []
     for entry in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.exists() else []:
         file = entry / "predictions.yaml"
         if not file.exists():
@@ -39,5 +39,5 @@ def read_descriptions(folder: Path) -> list[ExternalPredictions]:
         check_name(file, entry.name)
         if entry.name == BUILT_IN:
             raise UserError(f"{file}: '{BUILT_IN}' is the name of the built-in model; rename the folder")
-        found.append(ExternalPredictions(entry.name, file, load(file, PredictionsFile), entry / "payload"))
-    return found
+        predictions.append(ExternalPredictions(entry.name, file, load_config(file, PredictionsFile), entry / "payload"))
+    return predictions

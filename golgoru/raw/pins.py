@@ -1,4 +1,4 @@
-"""data/raw/pins.csv: splits that people decided."""
+"""data/raw/pins.csv: splits that people set by hand."""
 
 from pathlib import Path
 from typing import NamedTuple

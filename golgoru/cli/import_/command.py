@@ -1,4 +1,4 @@
-"""`dataset import`: what was delivered. Pictures become a delivery, labels a batch of the label log."""
+"""`dataset import`: pictures become a delivery, labels a batch of the label log."""
 
 import sys
 from datetime import datetime
@@ -8,53 +8,69 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from golgoru.cli.common.repository import enter_repository
-from golgoru.cli.import_.request import Request, check_request, parse_pairs, parse_shift
+from golgoru.cli.import_.request import AUTO, FORMAT_CHOICES, Request, check_request, parse_pairs, parse_shift
 from golgoru.core.text import terminal_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Format = Literal["auto", "csv", "jsonl", "parquet", "folders", "voc", "icdar", "images"]
 Source = Literal["human", "review", "model", "import"]
 Boxes = Literal["edges", "pixels-from-0", "pixels-from-1"]
+
+
+def _known_format(name: str) -> str:
+    if name not in FORMAT_CHOICES:
+        raise typer.BadParameter(f"'{name}' is not one of {', '.join(FORMAT_CHOICES)}")
+    return name
+
+
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        callback=_known_format,
+        metavar=f"[{'|'.join(FORMAT_CHOICES)}]",
+        help="Format of SRC; auto recognises it and says so.",
+    ),
+]
 
 
 def import_(
     src: Annotated[Path, typer.Argument(help="File or folder: labels, or pictures (formats folders and images).")],
     name: Annotated[str, typer.Option("--as", help="Name of the new delivery and batch.")],
-    format_: Annotated[Format, typer.Option("--format", help="What SRC is; auto looks and says.")] = "auto",
+    format_: FormatOption = AUTO,
     images: Annotated[Path | None, typer.Option(help="Folder of the pictures that the labels are about.")] = None,
     metadata: Annotated[
-        Path | None, typer.Option(help="CSV with a column 'image' and more about each picture.")
+        Path | None, typer.Option(help="CSV with a column 'image' and metadata of each picture.")
     ] = None,
-    annotator: Annotated[str | None, typer.Option(help="Pseudonym of who labelled, where no column says.")] = None,
-    source: Annotated[Source | None, typer.Option(help="Whose words the labels are; human unless said.")] = None,
+    annotator: Annotated[str | None, typer.Option(help="Pseudonym of the annotator, if no column names one.")] = None,
+    source: Annotated[Source | None, typer.Option(help="Annotator type; human unless said.")] = None,
     guideline: Annotated[
-        str | None, typer.Option(help="Guideline version in use; the current one unless said.")
+        str | None, typer.Option(help="Guideline version that the labels were made under; the current one unless said.")
     ] = None,
     date: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day it was delivered; today unless said.")
     ] = None,
-    boxes: Annotated[Boxes | None, typer.Option(help="How boxes count pixels; format voc must say.")] = None,
+    boxes: Annotated[Boxes | None, typer.Option(help="How boxes count pixels; must be given for format voc.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="ours=theirs, such as image=file; repeatable.")] = None,
     class_: Annotated[list[str] | None, typer.Option("--class", help="theirs=ours, a class id; repeatable.")] = None,
-    label: Annotated[str | None, typer.Option(help="Class of objects for which the labels name none.")] = None,
+    label: Annotated[str | None, typer.Option(help="Class of the objects for which the labels name none.")] = None,
     shift: Annotated[str | None, typer.Option(help="X,Y: pixels to move all boxes right and down.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the pictures, such as CC-BY-4.0.")] = None,
-    group: Annotated[str | None, typer.Option(help="Pattern with one (group): equal ones share a split.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken, and write nothing.")] = False,
+    group: Annotated[str | None, typer.Option(help="Pattern with one (group): equal groups share a split.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported, and write nothing.")] = False,
 ) -> None:
-    """Bring in what was delivered: pictures as delivery NAME, labels as batch NAME."""
-    here = enter_repository()
+    """Import pictures as delivery NAME, labels as batch NAME."""
+    start = enter_repository()
     _run(
         Request(
-            source=here / src.expanduser(),
+            source=start / src.expanduser(),
             format=format_,
             name=name,
-            images=None if images is None else here / images.expanduser(),
-            metadata=None if metadata is None else here / metadata.expanduser(),
+            images=None if images is None else start / images.expanduser(),
+            metadata=None if metadata is None else start / metadata.expanduser(),
             annotator=annotator,
-            words_from=source,
+            annotator_type=source,
             guideline=guideline,
             day=None if date is None else date.date(),
             boxes=boxes,
@@ -72,21 +88,21 @@ def import_(
 def _run(request: Request, dry_run: bool) -> None:
     from golgoru.cli.import_ import read, summary, write
 
-    request, how = read.with_detected_format(request)
+    request, detected = read.with_detected_format(request)
     check_request(request)
     write.refuse_used_name(request)
     with write.work_folder(request.name, dry_run) as work:
-        taken = read.read_import(request, work)
-        _say([*how, *summary.summary_lines(taken)])
-        written = [] if dry_run else write.write_import(taken, work)
-    # Behind the workplace: who closes the pipe that this goes to must not undo what is written.
+        contents = read.read_import(request, work)
+        _print_lines([*detected, *summary.summary_lines(contents)])
+        written = [] if dry_run else write.write_import(contents, work)
+    # Behind the work folder: a reader who closes the pipe that this goes to must not undo what is written.
     if dry_run:
-        _say(["dry run: nothing was written"])
+        _print_lines(["dry run: nothing was written"])
     else:
-        _say([*written, "", "next: dvc repro, git add -A, git commit"])
+        _print_lines([*written, "", "next: dvc repro, git add -A, git commit"])
 
 
-def _say(lines: "Sequence[str]") -> None:
+def _print_lines(lines: "Sequence[str]") -> None:
     for line in lines:
         typer.echo(terminal_safe(line))
     sys.stdout.flush()

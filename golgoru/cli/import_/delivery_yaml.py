@@ -27,7 +27,7 @@ def describe_delivery(request: Request, incoming: IncomingPictures, source: Path
     if not incoming.new or source is None:
         given = {"--metadata": request.metadata, "--licence": request.licence, "--group": request.group}
         if useless := [name for name, value in given.items() if value is not None]:
-            raise UserError(f"{', '.join(useless)}: about pictures, but this import brings no new one; leave out")
+            raise UserError(f"{', '.join(useless)}: about pictures, but this import brings no new picture; leave out")
         return None
     day = request.day or date.today()
     _check_date_order(day)
@@ -42,12 +42,13 @@ def describe_delivery(request: Request, incoming: IncomingPictures, source: Path
 
 
 def _check_date_order(day: date) -> None:
-    """Raise UserError for a date before the newest delivery's: what was delivered first keeps its split."""
+    """Raise UserError for a date before the newest delivery's: the earliest delivery of a group decides its split."""
     for delivery in read_deliveries(paths.DELIVERIES):
         if delivery.description.date > day:
             raise UserError(
                 f"--date: {day} is before delivery '{delivery.name}' of {delivery.description.date}; deliveries come in"
-                f" the order of their dates, so that growth moves no image; give that date or a later one"
+                " the order of their dates, so that growth moves no image to another split; give that date or a"
+                " later one"
             )
 
 
@@ -58,8 +59,8 @@ def _metadata_types(file: Path) -> dict[str, MetadataType]:
     except ValueError as error:
         raise UserError(f"--metadata: {file}: {error}") from None
     if "image" not in table:
-        found = ", ".join(map(str, table.columns)) or "nothing"
-        raise UserError(f"--metadata: {file}: expected a column 'image' with the path of each picture; found {found}")
+        columns = ", ".join(map(str, table.columns)) or "none"
+        raise UserError(f"--metadata: {file}: expected a column 'image' with the path of each picture; found {columns}")
     return {str(column): _metadata_type(table[column]) for column in table if column != "image"}
 
 

@@ -1,4 +1,4 @@
-"""What `dataset import` was asked for: its options as read from the command line, and which of them fit together."""
+"""The options of `dataset import` as read from the command line, and which of them fit together."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,12 @@ from typing import NamedTuple
 
 from golgoru.core.errors import UserError
 from golgoru.core.text import is_text
+from golgoru.formats import FORMAT_NAMES, format_named
+from golgoru.formats.record import FORMAT_KEYS
+
+# What SRC can be, apart from the label formats: pictures without labels; and what detection finds out.
+IMAGES, AUTO = "images", "auto"
+FORMAT_CHOICES = (AUTO, *FORMAT_NAMES, IMAGES)
 
 
 class Request(NamedTuple):
@@ -20,7 +26,7 @@ class Request(NamedTuple):
     images: Path | None = None
     metadata: Path | None = None
     annotator: str | None = None
-    words_from: str | None = None
+    annotator_type: str | None = None
     guideline: str | None = None
     day: date | None = None
     boxes: str | None = None
@@ -33,51 +39,66 @@ class Request(NamedTuple):
 
 
 def check_request(request: Request) -> None:
-    """Raise UserError for paths that are not there and for options that would have no effect."""
+    """Raise UserError for paths that do not exist and for options that have no effect."""
     for option, value in (("--as", request.name), *_given_texts(request)):
         if not is_text(value):
             raise UserError(f"{option}: not UTF-8 text; give it in another way")
     if not request.source.exists():
-        raise UserError(f"{request.source}: not there; expected a file or folder")
+        raise UserError(f"{request.source}: does not exist; expected a file or folder")
     if request.images is not None and not request.images.is_dir():
         raise UserError(f"--images: {request.images}: expected a folder of pictures")
     if request.metadata is not None and not request.metadata.is_file():
         raise UserError(f"--metadata: {request.metadata}: expected a CSV file with the column 'image'")
-    about_labels = {
-        "--annotator": request.annotator,
-        "--source": request.words_from,
-        "--guideline": request.guideline,
-        "--boxes": request.boxes,
-        "--column": request.columns,
-        "--class": request.classes,
-        "--label": request.label,
-        "--shift": request.shift,
-    }
-    if request.format == "images" and (useless := [name for name, value in about_labels.items() if value]):
-        raise UserError(
-            f"{', '.join(useless)}: about labels, but --format images brings none; leave out, or see --format"
-        )
-    if request.format in ("images", "folders") and request.images is not None:
+    if request.images is not None and not has_payload(request):
         raise UserError(f"--images: with --format {request.format} the pictures are SRC itself; leave the option out")
-    if request.format == "voc" and request.boxes is None:
-        raise UserError(
-            "--boxes is missing: half of the tools that write Pascal VOC count pixels from 1, half do not, and nothing"
-            " in the file tells. Where xmin and xmax of a box over a whole picture 640 wide would be 1 and 640, say"
-            " pixels-from-1 (as the VOC data sets do); 0 and 639, pixels-from-0; 0 and 640, edges"
-        )
+    _check_label_options(request)
+
+
+def has_labels(request: Request) -> bool:
+    """Return whether SRC holds labels, not pictures alone."""
+    return request.format != IMAGES
+
+
+def has_payload(request: Request) -> bool:
+    """Return whether SRC holds files of labels, beside the pictures."""
+    return has_labels(request) and format_named(request.format).has_payload
+
+
+def _check_label_options(request: Request) -> None:
+    of_format = {"columns": request.columns, "label": request.label, "shift": request.shift, "boxes": request.boxes}
+    option_of = {"columns": "--column", "label": "--label", "shift": "--shift", "boxes": "--boxes"}
+    if not has_labels(request):
+        of_all = {
+            "--annotator": request.annotator,
+            "--source": request.annotator_type,
+            "--guideline": request.guideline,
+            "--class": request.classes,
+            **{option_of[key]: of_format[key] for key in FORMAT_KEYS},
+        }
+        if useless := [option for option, value in of_all.items() if value]:
+            raise UserError(
+                f"{', '.join(useless)}: about labels, but --format {IMAGES} brings none; leave out, or see --format"
+            )
+        return
+    record = format_named(request.format)
+    if useless := [option_of[key] for key in FORMAT_KEYS if of_format[key] and key not in record.allowed_keys]:
+        raise UserError(f"{', '.join(useless)}: no effect with --format {request.format}; leave out")
+    for key, expected in record.required_keys.items():
+        if key in of_format and not of_format[key]:
+            raise UserError(f"{option_of[key]} is missing: expected {expected}")
 
 
 def parse_pairs(option: str, given: list[str], last: bool = False) -> dict[str, str]:
     """Return `left=right` options as a mapping; with `last`, the last equals sign divides."""
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     for text in given:
         left, sign, right = text.rpartition("=") if last else text.partition("=")
         if not (left and sign and right):
             raise UserError(f"{option}: '{text}': expected two names with '=' between them")
-        if left in found:
+        if left in mapping:
             raise UserError(f"{option}: '{left}' is given twice")
-        found[left] = right
-    return found
+        mapping[left] = right
+    return mapping
 
 
 def parse_shift(text: str | None) -> tuple[float, float] | None:
@@ -94,7 +115,7 @@ def parse_shift(text: str | None) -> tuple[float, float] | None:
 
 
 def _given_texts(request: Request) -> list[tuple[str, str]]:
-    """Return what stands in the descriptions as it was given, with its option."""
+    """Return the texts that are written to a description as they were given, each with its option."""
     single = {
         "--annotator": request.annotator,
         "--guideline": request.guideline,
@@ -102,6 +123,6 @@ def _given_texts(request: Request) -> list[tuple[str, str]]:
         "--licence": request.licence,
         "--group": request.group,
     }
-    pairs = {"--column": request.columns, "--class": request.classes}
-    mapped = [(option, text) for option, pair in pairs.items() for both in pair.items() for text in both]
+    mappings = {"--column": request.columns, "--class": request.classes}
+    mapped = [(option, text) for option, mapping in mappings.items() for pair in mapping.items() for text in pair]
     return [(option, value) for option, value in single.items() if value is not None] + mapped

@@ -1,7 +1,6 @@
-"""What lies at SRC: pictures, payload files, and the rest. Nothing is followed out of it."""
+"""The files at SRC: pictures, payload files, and the rest. No link is followed out of it."""
 
 import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from golgoru.core.errors import UserError
@@ -9,7 +8,7 @@ from golgoru.core.text import terminal_safe
 from golgoru.formats.files import SourceFile, is_picture
 
 # Folders that by custom hold the pictures of the label files beside them.
-_BESIDE = ("JPEGImages", "images", "Images", "imgs")
+_PICTURE_FOLDERS = ("JPEGImages", "images", "Images", "imgs")
 
 
 def list_files(folder: Path) -> list[SourceFile]:
@@ -19,7 +18,7 @@ def list_files(folder: Path) -> list[SourceFile]:
     """
     if folder.is_file():
         return [_checked(SourceFile(folder.name, folder), folder.parent)]
-    found = []
+    files = []
     for top, folders, names in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not _hidden(name))
         for name in folders:
@@ -30,23 +29,18 @@ def list_files(folder: Path) -> list[SourceFile]:
         for name in names:
             if not _hidden(name):
                 path = Path(top, name)
-                found.append(_checked(SourceFile(path.relative_to(folder).as_posix(), path), folder))
-    return sorted(found)
+                files.append(_checked(SourceFile(path.relative_to(folder).as_posix(), path), folder))
+    return sorted(files)
 
 
 def folder_of_pictures(source: Path) -> Path | None:
     """Return the folder whose pictures belong to the labels at `source`: itself, or one beside it."""
     if source.is_file():
         return None
-    for folder in (source, *(source.parent / name for name in _BESIDE)):
+    for folder in (source, *(source.parent / name for name in _PICTURE_FOLDERS)):
         if folder.is_dir() and any(is_picture(file) for file in list_files(folder)):
             return folder
     return None
-
-
-def files_with_suffix(files: Iterable[SourceFile], suffixes: Sequence[str]) -> list[SourceFile]:
-    """Return the files that end in one of the suffixes."""
-    return [file for file in files if file.path.suffix.lower() in suffixes]
 
 
 def _checked(file: SourceFile, within: Path) -> SourceFile:
@@ -67,7 +61,7 @@ def _checked(file: SourceFile, within: Path) -> SourceFile:
 
 
 def _hidden(name: str) -> bool:
-    """Leave out what file managers and version control leave behind, and what DVC would not store."""
+    """Return whether a file is left behind by file managers or version control, or is one that DVC would not store."""
     return name.startswith(".") or name in ("__MACOSX", "__pycache__", "Thumbs.db") or name.endswith(".pyc")
 
 

@@ -1,4 +1,4 @@
-"""What an import would bring, in words: the same summary for `--dry-run` and for the import itself."""
+"""What an import would bring: the same summary for `--dry-run` and for the import itself."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -13,87 +13,90 @@ from golgoru.guideline.classes import Classes
 _SHOWN = 10
 
 
-def summary_lines(taken: ImportContents) -> list[str]:
+def summary_lines(contents: ImportContents) -> list[str]:
     """Return the summary, line by line."""
-    said = _picture_lines(taken)
-    if taken.words is not None:
-        said += _annotation_lines(taken.words)
-        said += _class_lines(taken.words.annotations, taken.classes)
-        said += _image_name_lines(taken.words)
-        said += _reject_lines("labels", taken.words.rejects)
-        if taken.words.ignored:
-            said.append(f"columns not taken: {_listed(taken.words.ignored)} (--column ours=theirs takes one)")
-    said += _reject_lines("metadata", taken.metadata_rejects)
-    if taken.others:
-        said.append(f"files not taken: {len(taken.others):,}, such as {_listed(taken.others[:3])}")
-    return said
+    lines = _picture_lines(contents)
+    if (labels := contents.labels) is not None:
+        lines += _annotation_lines(labels)
+        lines += _class_lines(labels.annotations, contents.classes)
+        lines += _image_name_lines(labels)
+        lines += _reject_lines("labels", labels.rejects)
+        if labels.unused_columns:
+            lines.append(f"columns not used: {_listed(labels.unused_columns)} (--column ours=theirs maps one)")
+    lines += _reject_lines("metadata", contents.metadata_rejects)
+    if contents.unused_files:
+        lines.append(f"files not used: {len(contents.unused_files):,}, such as {_listed(contents.unused_files[:3])}")
+    return lines
 
 
-def _picture_lines(taken: ImportContents) -> list[str]:
-    incoming = taken.incoming
-    if taken.pictures_from is None:
-        said = ["pictures: none"]
-    else:
-        said = [
-            f"pictures: {len(incoming.new):,} new, {len(incoming.here):,} already here (from {taken.pictures_from})"
-        ]
-    if incoming.absent:
-        said.append(
-            f"pictures of {_listed(incoming.absent)} are not all on disk, so nobody compared with them; `dvc pull` first"
+def _picture_lines(contents: ImportContents) -> list[str]:
+    incoming = contents.incoming
+    lines = ["pictures: none"]
+    if contents.pictures_from is not None:
+        counts = f"{len(incoming.new):,} new, {len(incoming.known):,} already here"
+        lines = [f"pictures: {counts} (from {contents.pictures_from})"]
+    if incoming.incomplete:
+        lines.append(
+            f"pictures of {_listed(incoming.incomplete)} are not all on disk, so the new ones were not compared with"
+            " all of them; `dvc pull` first"
         )
-    return said
+    return lines
 
 
-def _annotation_lines(words: ImportedAnnotations) -> list[str]:
-    kinds = _counts(words.annotations["kind"])
-    who = _counts(words.annotations["annotator"])
-    on = words.annotations["image"].isin(words.images)
+def _annotation_lines(labels: ImportedAnnotations) -> list[str]:
+    kinds = _counts(labels.annotations["kind"])
+    annotators = _counts(labels.annotations["annotator"])
+    on_image = labels.annotations["image"].isin(labels.images)
+    images = labels.annotations.loc[on_image, "image"].nunique()
     return [
-        f"words: {len(words.annotations):,} ({kinds}), on {words.annotations.loc[on, 'image'].nunique():,} images",
-        f"annotators: {who}",
+        f"annotations: {len(labels.annotations):,} ({kinds}), on {images:,} images",
+        f"annotators: {annotators}",
     ]
 
 
 def _class_lines(annotations: pd.DataFrame, classes: Classes) -> list[str]:
     labels = annotations.loc[annotations["kind"] == "object", "label"]
-    said = []
+    lines = []
     if labels.isna().any():
-        said.append(f"objects without a class: {int(labels.isna().sum()):,} (--label CLASS gives them one)")
+        lines.append(f"objects without a class: {int(labels.isna().sum()):,} (--label CLASS gives them one)")
     known = labels.isin(classes.ids)
     if known.any():
-        said.append(f"classes known: {_counts(labels[known])}")
+        lines.append(f"classes known: {_counts(labels[known])}")
     unknown = labels[~known].dropna().value_counts()
     if len(unknown):
-        said.append(
+        lines.append(
             f"classes unknown: {len(unknown):,}; define them in {paths.CLASSES}, or map with --class theirs=ours; until"
-            " then their words are set aside"
+            " then their annotations are set aside"
         )
-        said += [
-            f"  {label}: {count:,} words{_resembles(str(label), classes)}" for label, count in _most_frequent(unknown)
+        lines += [
+            f"  {label}: {count:,} annotations{_resembles(str(label), classes)}"
+            for label, count in _most_frequent(unknown)
         ]
-        said += _more(len(unknown))
-    return said
+        lines += _more(len(unknown))
+    return lines
 
 
 def _resembles(label: str, classes: Classes) -> str:
-    """Say which defined class a label looks like, by id or name, in whatever case."""
-    by_text = {text.casefold(): one.id for one in classes.classes for text in (one.id, one.name) if text}
-    near = difflib.get_close_matches(label.casefold(), by_text, n=1)
-    return f"; resembles '{by_text[near[0]]}': --class '{label}={by_text[near[0]]}'" if near else ""
+    """Return which class of the guideline a label resembles, by id or name, whatever the case."""
+    class_of = {text.casefold(): c.id for c in classes.classes for text in (c.id, c.name) if text}
+    closest = difflib.get_close_matches(label.casefold(), class_of, n=1)
+    return f"; resembles '{class_of[closest[0]]}': --class '{label}={class_of[closest[0]]}'" if closest else ""
 
 
-def _image_name_lines(words: ImportedAnnotations) -> list[str]:
-    """Say which names in the payload mean no image, or several."""
-    unclear = words.annotations.loc[~words.annotations["image"].isin(words.images), "image"].value_counts()
-    if unclear.empty:
+def _image_name_lines(labels: ImportedAnnotations) -> list[str]:
+    """Return which names in the payload fit no image, or several."""
+    unresolved = labels.annotations.loc[~labels.annotations["image"].isin(labels.images), "image"].value_counts()
+    if unresolved.empty:
         return []
-    base = pd.Series(words.images, dtype="str").str.rsplit("/", n=1).str[-1]
+    base = pd.Series(labels.images, dtype="str").str.rsplit("/", n=1).str[-1]
     candidates = pd.concat([base, base.str.rsplit(".", n=1).str[0]]).value_counts()
-    said = [f"names that mean no image, or several: {len(unclear):,}; their words are set aside"]
-    for name, count in _most_frequent(unclear):
+    lines = [f"names that fit no image, or several: {len(unresolved):,}; their annotations are set aside"]
+    for name, count in _most_frequent(unresolved):
         same = int(candidates.get(str(name).replace("\\", "/").rsplit("/", 1)[-1], 0))
-        said.append(f"  {name}: {count:,} words; " + (f"{same:,} images are called so" if same else "no such image"))
-    return said + _more(len(unclear))
+        lines.append(
+            f"  {name}: {count:,} annotations; " + (f"{same:,} images have this name" if same else "no such image")
+        )
+    return lines + _more(len(unresolved))
 
 
 def _reject_lines(what: str, rejects: Sequence[Reject]) -> list[str]:

@@ -1,7 +1,7 @@
-"""Writing an import: all of it in a place apart, then moved, the descriptions last.
+"""Writing an import: everything into a work folder first, then moved into place, the descriptions last.
 
-Until its description stands, an import is unfinished: it can be killed at any point and repeated, and what it left
-behind is cleared. The folder `.cache/import/NAME` marks such an import as one of ours.
+Until its description is written, an import is unfinished: it can be killed at any point and repeated, and what it left
+behind is removed. The folder `.cache/import/NAME` tells such leftovers from files that somebody put there.
 """
 
 import shutil
@@ -30,23 +30,21 @@ def refuse_used_name(request: Request) -> None:
         safe_name(request.name)
     except ValueError as error:
         raise UserError(f"--as: '{request.name}': {error}") from None
-    alike = next(
-        (name for name in _used_names() if name != request.name and _folded(name) == _folded(request.name)), None
-    )
-    if alike is not None:
-        raise UserError(f"--as: '{request.name}' and '{alike}' are one folder on a Mac or Windows; give another name")
-    ours = (_UNFINISHED / request.name).exists()
+    same_folder = (name for name in _used_names() if name != request.name and _folded(name) == _folded(request.name))
+    if (other := next(same_folder, None)) is not None:
+        raise UserError(f"--as: '{request.name}' and '{other}' are one folder on a Mac or Windows; give another name")
+    unfinished = (_UNFINISHED / request.name).exists()
     description, batch = paths.DELIVERIES / f"{request.name}.yaml", paths.BATCHES / request.name / "batch.yaml"
-    if description.exists() or (batch.exists() and not ours):
+    if description.exists() or (batch.exists() and not unfinished):
         used = description if description.exists() else batch
         raise UserError(f"--as: '{request.name}' is in use: {used}; a delivery never changes, so give another name")
-    if not ours and (left := [path for path in _written_paths(request.name) if path.exists()]):
-        raise UserError(f"--as: {left[0]} is there, but {description} is not; move it away, or give another name")
+    if not unfinished and (leftover := [path for path in _written_paths(request.name) if path.exists()]):
+        raise UserError(f"--as: {leftover[0]} exists, but {description} does not; move it away, or give another name")
 
 
 @contextmanager
 def work_folder(name: str, dry_run: bool) -> Iterator[Path]:
-    """Give a folder to work in. What an import leaves behind by failing is cleared; nothing is, where it succeeds."""
+    """Yield a folder to work in. What an import that fails has written is removed."""
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="dataset-import-") as folder:
             yield Path(folder)
@@ -62,29 +60,29 @@ def work_folder(name: str, dry_run: bool) -> Iterator[Path]:
     shutil.rmtree(work)
 
 
-def write_import(taken: ImportContents, work: Path) -> list[str]:
-    """Write delivery and batch, give them to DVC, and return what was written."""
-    name, written = taken.request.name, []
-    if taken.incoming.new:
-        copy_files(taken.incoming.new, work / "images", "copying pictures")
+def write_import(contents: ImportContents, work: Path) -> list[str]:
+    """Write delivery and batch, add them to DVC, and return the lines that say what was written."""
+    name, written = contents.request.name, []
+    if contents.incoming.new:
+        copy_files(contents.incoming.new, work / "images", "copying pictures")
         written.append(_move(work / "images", paths.IMAGES / name))
         pointer = paths.DELIVERIES / f"{name}.dvc"
         # DVC fills in this pointer. Where it would put one of its own, beside the pictures, git would stage it there.
         write_bytes(pointer, f"wdir: ../{paths.IMAGES.name}\nouts:\n- path: {name}\n  hash: md5\n".encode())
         written.append(_add_to_dvc(paths.IMAGES / name, pointer))
-    if taken.words is not None:
-        written += write_batch(taken.words.batch, work)
-    if taken.description is not None:
-        if taken.request.metadata is not None:
-            write_bytes(paths.DELIVERIES / f"{name}.csv", taken.request.metadata.read_bytes())
+    if contents.labels is not None:
+        written += write_batch(contents.labels.batch, work)
+    if contents.description is not None:
+        if contents.request.metadata is not None:
+            write_bytes(paths.DELIVERIES / f"{name}.csv", contents.request.metadata.read_bytes())
             written.append((paths.DELIVERIES / f"{name}.csv").as_posix())
-        write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(taken.description))
+        write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(contents.description))
         written.append((paths.DELIVERIES / f"{name}.yaml").as_posix())
     return [f"written: {file}" for file in written]
 
 
 def write_batch(batch: Batch, work: Path) -> list[str]:
-    """Write a batch, its payload from `work`, give it to DVC, and return the files that go to git."""
+    """Write a batch, its payload from `work`, add it to DVC, and return the files that go to git."""
     folder, written = paths.BATCHES / batch.name, []
     if (work / "payload").exists():
         _move(work / "payload", folder / "payload")
@@ -105,17 +103,17 @@ def _folded(name: str) -> str:
 
 
 def _written_paths(name: str) -> list[Path]:
-    """Return everything that an import of this name writes, the description of its delivery excepted."""
+    """Return every path that an import of this name writes, except the description of its delivery."""
     beside = [paths.DELIVERIES / f"{name}{suffix}" for suffix in (".dvc", ".csv")]
     return [paths.IMAGES / name, paths.BATCHES / name, *beside]
 
 
 def _remove_unfinished(name: str) -> None:
-    """Remove what an unfinished import of this name left behind."""
+    """Remove what an unfinished import of this name has written."""
     work = _UNFINISHED / name
     if not work.exists():
         return
-    # With its description the import is finished, whatever interrupted what came after.
+    # Once its description is written the import is finished, whatever interrupted the rest.
     for path in _written_paths(name) if not (paths.DELIVERIES / f"{name}.yaml").exists() else ():
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     shutil.rmtree(work)
@@ -128,9 +126,9 @@ def _move(source: Path, target: Path) -> str:
 
 
 def _add_to_dvc(path: Path, pointer: Path) -> str:
-    """Give `path` to DVC. Raises UserError with DVC's own reason where it refuses."""
-    done = run_dvc("add", "--quiet", path.as_posix())
-    if done.returncode != 0 or not pointer.exists():
-        reason = done.stderr.strip() or "no reason given"
+    """Add `path` to DVC. Raises UserError with DVC's own reason where it refuses."""
+    result = run_dvc("add", "--quiet", path.as_posix())
+    if result.returncode != 0 or not pointer.exists():
+        reason = result.stderr.strip() or "no reason given"
         raise UserError(f"`dvc add {path}` failed, and the import was undone: {reason}")
     return pointer.as_posix()

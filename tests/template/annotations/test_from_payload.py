@@ -1,4 +1,4 @@
-"""From words to annotations: keys that row order cannot change, geometry in one convention, faults with a reason."""
+"""From payload rows to annotations: keys independent of row order, geometry in one convention, reasons of rejects."""
 
 from datetime import date
 from pathlib import Path
@@ -19,19 +19,19 @@ def annotate(rows: list[dict[str, Any]], **settings: Any) -> tuple[pd.DataFrame,
     """Return annotations and the reasons of rejects, for rows as a reader gives them."""
     written = {"format": "csv", "source": "human", "date": date(2026, 1, 5), "guideline_version": "1.0"}
     of = Batch("b", Path("batch.yaml"), BatchFile(**written | {"annotator": "ann"} | settings), Path("payload"))
-    words = rows_frame([{"file": "a", "line": line, **row} for line, row in enumerate(rows, start=1)])
-    found, rejects = to_annotations(Payload(words, []), of)
-    return found, [reject.error for reject in rejects]
+    numbered = rows_frame([{"file": "a", "line": line, **row} for line, row in enumerate(rows, start=1)])
+    annotations, rejects = to_annotations(Payload(numbered, []), of)
+    return annotations, [reject.error for reject in rejects]
 
 
-def box(found: pd.DataFrame) -> list[list[float]]:
-    rows: list[list[float]] = found[["x", "y", "width", "height"]].to_numpy().tolist()
+def box(annotations: pd.DataFrame) -> list[list[float]]:
+    rows: list[list[float]] = annotations[["x", "y", "width", "height"]].to_numpy().tolist()
     return rows
 
 
-def test_a_row_without_anything_but_its_image_is_a_word() -> None:
-    found, reasons = annotate([{"image": "1.png"}])
-    (row,) = found.drop(columns="annotation").dropna(axis=1).to_dict("records")
+def test_a_row_with_nothing_but_its_image_is_an_annotation() -> None:
+    annotations, reasons = annotate([{"image": "1.png"}])
+    (row,) = annotations.drop(columns="annotation").dropna(axis=1).to_dict("records")
     assert reasons == []
     assert row == {
         "image": "1.png",
@@ -45,8 +45,8 @@ def test_a_row_without_anything_but_its_image_is_a_word() -> None:
 
 
 def test_no_rows_give_an_empty_table() -> None:
-    found, reasons = annotate([])
-    assert reasons == [] and list(found) == list(frames.frame("annotations"))
+    annotations, reasons = annotate([])
+    assert reasons == [] and list(annotations) == list(frames.frame("annotations"))
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_no_rows_give_an_empty_table() -> None:
 @pytest.mark.parametrize("field", ["x", "lead_time_s"])
 def test_what_is_no_finite_number_is_refused(field: str, value: Any) -> None:
     sides = dict.fromkeys(("x", "y", "width", "height"), "1")
-    found, (reason,) = annotate([{"image": "1.png", **sides, field: value}])
-    assert found.empty and reason.startswith(f"{field} is ") and reason.endswith("; expected a finite number")
+    annotations, (reason,) = annotate([{"image": "1.png", **sides, field: value}])
+    assert annotations.empty and reason.startswith(f"{field} is ") and reason.endswith("; expected a finite number")
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_numbers_are_read_as_exactly_as_python_reads_them(text: str) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"x": 1, "y": 1, "width": 1}, "the box is not whole: expected x, y, width, height, or x, y, x2, y2"),
-        ({"x": 1, "y": 1, "width": 1, "y2": 1}, "the box is not whole: expected x, y, width, height, or x, y, x2, y2"),
+        ({"x": 1, "y": 1, "width": 1}, "the box is incomplete: expected x, y, width, height, or x, y, x2, y2"),
+        ({"x": 1, "y": 1, "width": 1, "y2": 1}, "the box is incomplete: expected x, y, width, height, or x, y, x2, y2"),
         (
             {"x": 1, "y": 1, "width": 1, "height": 1, "x2": 1, "y2": 1},
-            "the box is not whole: expected x, y, width, height, or x, y, x2, y2",
+            "the box is incomplete: expected x, y, width, height, or x, y, x2, y2",
         ),
         ({"x": -1e308, "y": 1, "x2": 1e308, "y2": 1}, "the box is beyond what a number can hold"),
         ({"polygon": [-1e308, 0, 1e308, 0]}, "the box is beyond what a number can hold"),
@@ -91,8 +91,8 @@ def test_numbers_are_read_as_exactly_as_python_reads_them(text: str) -> None:
     ],
 )
 def test_a_row_that_makes_no_sense_is_refused_with_its_reason(row: dict[str, Any], reason: str) -> None:
-    found, reasons = annotate([{"image": "1.png", **row}, {"image": "2.png"}])
-    assert list(found["image"]) == ["2.png"] and reasons == [reason]
+    annotations, reasons = annotate([{"image": "1.png", **row}, {"image": "2.png"}])
+    assert list(annotations["image"]) == ["2.png"] and reasons == [reason]
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,18 @@ def test_a_row_that_makes_no_sense_is_refused_with_its_reason(row: dict[str, Any
     ],
 )
 def test_what_is_no_polygon_is_refused(polygon: Any) -> None:
-    found, (reason,) = annotate([{"image": "1.png", "polygon": polygon}])
-    assert found.empty and reason.endswith("; expected a list of finite numbers x1, y1, x2, y2, ...")
+    annotations, (reason,) = annotate([{"image": "1.png", "polygon": polygon}])
+    assert annotations.empty and reason.endswith("; expected a list of finite numbers x1, y1, x2, y2, ...")
 
 
 @pytest.mark.parametrize(
     "polygon", [[1, 2, 3, 5], [[1, 2], [3, 5]], "[1, 2, 3, 5]", "[[1,2],[3,5]]", ["1", " 2", "3.0", "5"]]
 )
 def test_polygons_of_every_form_and_the_box_around_them(polygon: Any) -> None:
-    found, reasons = annotate([{"image": "1.png", "polygon": polygon}, {"image": "2.png"}])
-    assert reasons == [] and found["polygon"][0] == [1.0, 2.0, 3.0, 5.0] and box(found)[0] == [1.0, 2.0, 2.0, 3.0]
-    assert found.loc[1, ["x", "polygon"]].isna().all()
+    annotations, reasons = annotate([{"image": "1.png", "polygon": polygon}, {"image": "2.png"}])
+    assert reasons == [] and annotations["polygon"][0] == [1.0, 2.0, 3.0, 5.0]
+    assert box(annotations)[0] == [1.0, 2.0, 2.0, 3.0]
+    assert annotations.loc[1, ["x", "polygon"]].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -147,35 +148,35 @@ def test_the_three_conventions_for_corners_and_for_sizes(
 
 def test_a_shift_moves_boxes_and_polygons() -> None:
     rows = [{"image": "1.png", "x": 1, "y": 2, "width": 3, "height": 4}, {"image": "2.png", "polygon": [0, 0, 1, 1]}]
-    found, _ = annotate(rows, shift=(0.5, -1))
-    assert box(found) == [[1.5, 1.0, 3.0, 4.0], [0.5, -1.0, 1.0, 1.0]]
-    assert found["polygon"][1] == [0.5, -1.0, 1.5, 0.0]
+    annotations, _ = annotate(rows, shift=(0.5, -1))
+    assert box(annotations) == [[1.5, 1.0, 3.0, 4.0], [0.5, -1.0, 1.0, 1.0]]
+    assert annotations["polygon"][1] == [0.5, -1.0, 1.5, 0.0]
 
 
-def test_a_shift_moves_boxes_where_no_word_has_a_polygon() -> None:
-    found, rejects = annotate([{"image": "1.png", "x": 1, "y": 2, "width": 3, "height": 4}], shift=(-1, -1))
-    assert (box(found), rejects) == ([[0.0, 1.0, 3.0, 4.0]], [])
-    assert found["polygon"].isna().all()
+def test_a_shift_moves_boxes_where_no_row_has_a_polygon() -> None:
+    annotations, rejects = annotate([{"image": "1.png", "x": 1, "y": 2, "width": 3, "height": 4}], shift=(-1, -1))
+    assert (box(annotations), rejects) == ([[0.0, 1.0, 3.0, 4.0]], [])
+    assert annotations["polygon"].isna().all()
 
 
-def test_classes_are_mapped_and_a_word_without_one_takes_the_batch_s_label() -> None:
+def test_classes_are_mapped_and_an_object_without_one_takes_the_batch_s_label() -> None:
     rows = [{"label": "RBC"}, {"label": "other"}, {}, {"kind": "empty"}, {"kind": "empty", "label": "RBC"}]
-    found, _ = annotate(
+    annotations, _ = annotate(
         [{"image": "1.png", **row} for row in rows], classes={"RBC": "red", "cell": "white"}, label="cell"
     )
-    assert found["label"].fillna("null").tolist() == ["red", "other", "white", "null", "red"]
+    assert annotations["label"].fillna("null").tolist() == ["red", "other", "white", "null", "red"]
 
 
 def test_the_row_s_annotator_goes_before_the_batch_s() -> None:
-    found, _ = annotate([{"image": "1.png", "annotator": "ben"}, {"image": "1.png"}])
-    assert list(found["annotator"]) == ["ben", "ann"]
+    annotations, _ = annotate([{"image": "1.png", "annotator": "ben"}, {"image": "1.png"}])
+    assert list(annotations["annotator"]) == ["ben", "ann"]
 
 
 def test_times_are_utc_and_one_without_zone_is_taken_as_utc() -> None:
     times = ["2026-01-02T03:04:05+09:00", "2026-01-02 03:04:05", "2026-01-02", None]
-    found, reasons = annotate([{"image": "1.png", "created_at": time} for time in times])
+    annotations, reasons = annotate([{"image": "1.png", "created_at": time} for time in times])
     shown = ["2026-01-01 18:04:05+00:00", "2026-01-02 03:04:05+00:00", "2026-01-02 00:00:00+00:00", "NaT"]
-    assert [str(time) for time in found["created_at"]] == shown and reasons == []
+    assert [str(time) for time in annotations["created_at"]] == shown and reasons == []
 
 
 @pytest.mark.parametrize(
@@ -192,24 +193,24 @@ def test_times_are_utc_and_one_without_zone_is_taken_as_utc() -> None:
     ],
 )
 def test_attributes_are_a_json_object_and_any_other_text_is_a_note(written: Any, attributes: str) -> None:
-    found, _ = annotate([{"image": "1.png", "attributes": written}])
-    assert list(found["attributes"]) == [attributes]
-    frames.to_bytes(found, "annotations")
+    annotations, _ = annotate([{"image": "1.png", "attributes": written}])
+    assert list(annotations["attributes"]) == [attributes]
+    frames.to_bytes(annotations, "annotations")
 
 
 def test_ids_that_stand_twice_name_nothing() -> None:
-    found, reasons = annotate(
+    annotations, reasons = annotate(
         [{"image": f"{number}.png", "id": name} for number, name in enumerate(["a", "b", "a", None])]
     )
-    assert len(found) == 2 and found["annotation"][0] == "b/b"
-    assert reasons == ["id is 'a'; expected an id that stands once in the batch"] * 2
+    assert len(annotations) == 2 and annotations["annotation"][0] == "b/b"
+    assert reasons == ["id is 'a'; expected an id that is used once in the batch"] * 2
 
 
 def test_an_id_that_is_the_key_of_a_row_without_one_is_refused() -> None:
     key = annotate([{"image": "1.png"}, {"image": "2.png", "id": "y"}])[0]["annotation"][0].removeprefix("b/")
-    found, reasons = annotate([{"image": "1.png"}, {"image": "2.png", "id": key}])
+    annotations, reasons = annotate([{"image": "1.png"}, {"image": "2.png", "id": key}])
     assert reasons == [f"id is '{key}'; expected an id that is no other row's key"]
-    assert list(found["image"]) == ["1.png"]
+    assert list(annotations["image"]) == ["1.png"]
 
 
 VALUES = st.sampled_from(["a", "b", "\x1f", "a\x1f", "\x1fa", "?", "", None, 1, 1.0, "1", float("nan"), "NaN"])
@@ -245,6 +246,6 @@ def test_a_row_more_changes_no_other_row_s_key(rows: list[dict[str, Any]]) -> No
 
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+14:00"])
 def test_a_time_outside_the_calendar_is_a_reject(time: str) -> None:
-    found, rejects = annotate([{"image": "1.png", "label": "cat", "created_at": time}])
-    assert found.empty
+    annotations, rejects = annotate([{"image": "1.png", "label": "cat", "created_at": time}])
+    assert annotations.empty
     assert rejects == [f"created_at is '{time}'; expected an ISO 8601 time"]

@@ -1,4 +1,4 @@
-"""Which image a name means: exact key, own delivery, one base name, one stem; otherwise it stays as it is."""
+"""Which image a name stands for: exact key, own delivery, one base name, one stem; otherwise it stays as it is."""
 
 from datetime import date
 from typing import Any
@@ -31,12 +31,13 @@ IMAGES = [
 ]
 
 
-def resolve(words: list[str], **settings: Any) -> list[str]:
-    written = {"format": "csv", "source": "human", "date": date(2026, 1, 5), "guideline_version": "1", "annotator": "a"}
-    index = range(10, 10 + len(words))
-    found = ImageNames(IMAGES).resolve(pd.Series(words, index=index, dtype="str"), BatchFile(**written | settings))
-    assert list(found.index) == list(index) and found.dtype == "str"
-    return list(found)
+def resolve(written_names: list[str], **settings: Any) -> list[str]:
+    required = {"format": "csv", "source": "human", "date": date(2026, 1, 5), "guideline_version": "1"}
+    batch = BatchFile(**{**required, "annotator": "a", **settings})
+    index = range(10, 10 + len(written_names))
+    resolved = ImageNames(IMAGES).resolve(pd.Series(written_names, index=index, dtype="str"), batch)
+    assert list(resolved.index) == list(index) and resolved.dtype == "str"
+    return list(resolved)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +102,4 @@ def test_many_names_keep_their_order_and_none_gives_none() -> None:
 
 @given(names=st.lists(st.text(st.sampled_from("ab/.\\ 12png"), max_size=8)))
 def test_a_name_becomes_a_known_image_or_stays(names: list[str]) -> None:
-    assert all(found in IMAGES or found == name for name, found in zip(names, resolve(names, images="a"), strict=True))
+    assert all(image in IMAGES or image == name for name, image in zip(names, resolve(names, images="a"), strict=True))

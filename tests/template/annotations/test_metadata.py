@@ -57,8 +57,8 @@ def test_lines_that_cannot_be_taken_are_rejects_with_line_and_reason(tmp_path: P
         "9.png,a,1,1,yes": "names no picture of the delivery: 9.png,a,1,1,yes",
         "../d/1.png,a,1,1,yes": "names no picture of the delivery: ../d/1.png,a,1,1,yes",
         ",a,1,1,yes": "names no picture of the delivery: ,a,1,1,yes",
-        "2.png,a,1.5,1,yes": "the picture stands in more than one line: 2.png,a,1.5,1,yes",
-        "2.png,a,1,1,yes": "the picture stands in more than one line: 2.png,a,1,1,yes",
+        "2.png,a,1.5,1,yes": "the picture has more than one line: 2.png,a,1.5,1,yes",
+        "2.png,a,1,1,yes": "the picture has more than one line: 2.png,a,1,1,yes",
         "sub/3.png,a,1,1": "found 4 values, expected 5 values: sub/3.png,a,1,1",
     }
     values, rejects = read(tmp_path, "\n".join(["image,site,visits,dose,day", "1.png,a,1,1,no", *lines]))
@@ -89,7 +89,7 @@ def test_nothing_declared_and_nothing_there(tmp_path: Path) -> None:
 
 
 def test_files_that_do_not_fit_their_description(tmp_path: Path) -> None:
-    assert message(tmp_path, None) == "d.yaml: metadata is declared, but d.csv is not there"
+    assert message(tmp_path, None) == "d.yaml: metadata is declared, but d.csv is missing"
     assert message(tmp_path, "image,site,camera\n", {"site": "text", "dose": "number"}) == (
         "d.csv:1: expected the columns image, site, dose; missing: dose, not declared: camera; "
         "declare them under 'metadata' of d.yaml (text, integer, number or yes/no)"

@@ -1,4 +1,4 @@
-"""CSV and TSV payloads: what is a row becomes a word, what is none becomes a reject, and nothing gets lost."""
+"""CSV and TSV payloads: every line becomes an annotation or a reject."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.core import csv_table
-from golgoru.formats import csv_rows
+from golgoru.raw.batches import read_payload
 from tests.template.builders.payloads import Rejects, batch, read
 
 
@@ -21,7 +21,7 @@ def test_columns_are_taken_by_name_and_by_mapping(tmp_path: Path) -> None:
     of = batch(tmp_path, {"a.csv": text}, "csv", columns={"image": "picture", "label": "verdict"})
     (row,) = read(of)[0].to_dict("records")
     assert (row["image"], row["label"]) == ("1.png", "cat")
-    assert csv_rows.read(of, []).ignored == ("colour", "label")
+    assert read_payload(of, []).unused_columns == ("colour", "label")
 
 
 def test_tabs_byte_order_marks_and_line_ends_of_every_kind(tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_a_file_that_cannot_be_read_is_one_reject(tmp_path: Path, text: bytes, e
 
 def test_a_mapped_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     error = "no column 'verdct'; found image, verdict; say under 'columns' of batch.yaml which one it is"
-    found = errors(tmp_path, "image,verdict\n1.png,cat\n", columns={"label": "verdct"})
-    assert found == ([], [("a.csv", None, error)])
+    result = errors(tmp_path, "image,verdict\n1.png,cat\n", columns={"label": "verdct"})
+    assert result == ([], [("a.csv", None, error)])
 
 
 def test_a_file_of_another_kind_is_a_reject_beside_what_is_read(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def test_files_name_their_picture_wherever_they_lie(tmp_path: Path) -> None:
     line = "0,0,1,0,1,1,0,1,a"
     files = {"gt_img_1.txt": line, "sub/gt_img_2.txt": line, "sub.d/img.3.csv": line, "empty.txt": " \n"}
     rows, rejects = read(batch(tmp_path, files, "icdar"))
-    found = dict(zip(rows["image"], rows["kind"], strict=True))
-    assert found == {"img_1": "object", "sub/img_2": "object", "sub.d/img.3": "object", "empty": "empty"}
+    kinds = dict(zip(rows["image"], rows["kind"], strict=True))
+    assert kinds == {"img_1": "object", "sub/img_2": "object", "sub.d/img.3": "object", "empty": "empty"}
     assert rejects == []
 
 
@@ -45,7 +45,7 @@ def test_a_line_that_is_no_box_costs_itself_alone(tmp_path: Path) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(lines=st.lists(st.text(st.characters(codec="utf-8") | st.sampled_from(",,,,0123"), max_size=30)))
-def test_words_and_rejects_account_for_every_line_that_is_not_blank(
+def test_annotations_and_rejects_account_for_every_line_that_is_not_blank(
     tmp_path_factory: TempPathFactory, lines: list[str]
 ) -> None:
     content = "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from golgoru.formats import parquet_rows
+from golgoru.raw.batches import read_payload
 from tests.template.builders.payloads import batch, read
 
 NAN = float("nan")
@@ -21,7 +21,7 @@ def test_columns_are_taken_by_name_and_by_mapping(tmp_path: Path) -> None:
     of = batch(tmp_path, {"a.parquet": table(klass=[1, None], more=[1, 2])}, "parquet", columns={"label": "klass"})
     rows, rejects = read(of)
     assert rows["label"].fillna("none").to_list() == ["1", "none"] and rejects == []
-    assert parquet_rows.read(of, []).ignored == ("more",)
+    assert read_payload(of, []).unused_columns == ("more",)
 
 
 def test_a_box_with_nan_is_a_reject_and_one_with_nulls_is_no_box(tmp_path: Path) -> None:

@@ -98,8 +98,14 @@ def test_deep_nesting_breaks_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"<annotation><wrap>{OBJECT}</wrap></annotation>", "an <object> stands deeper than right below <annotation>"),
-        ("<annotation><filename>1.jpg</filename><boxes/></annotation>", "no <object>, and <boxes>, which Pascal VOC"),
+        (
+            f"<annotation><wrap>{OBJECT}</wrap></annotation>",
+            "an <object> is nested deeper than right below <annotation>",
+        ),
+        (
+            "<annotation><filename>1.jpg</filename><boxes/></annotation>",
+            "no <object>, and <boxes>, which is no tag of Pascal VOC",
+        ),
     ],
 )
 def test_what_is_not_understood_is_never_taken_for_an_empty_picture(tmp_path: Path, text: str, reason: str) -> None:

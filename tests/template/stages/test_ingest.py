@@ -1,4 +1,4 @@
-"""Stage ingest: words, rejects and sources of a small repository; what it reads is accounted for, order is nothing."""
+"""Stage ingest: annotations, rejects and sources of a small repository; nothing is lost, order is irrelevant."""
 
 import json
 import re
@@ -58,16 +58,16 @@ def records(table: pd.DataFrame, *columns: str) -> list[list[Any]]:
     )
 
 
-def test_words_are_read_with_their_batch_and_images_resolved(run: Run) -> None:
-    words = run(FILES).annotations
-    assert records(words, "batch", "image", "label", "date") == [
+def test_annotations_are_read_with_their_batch_and_images_resolved(run: Run) -> None:
+    annotations = run(FILES).annotations
+    assert records(annotations, "batch", "image", "label", "date") == [
         ["one", "d/1.png", "cat", "2026-01-05"],
         ["one", "d/s1/3.png", "cat", "2026-01-05"],
         ["one", "nowhere.png", "cat", "2026-01-05"],
         ["two", "d/1.png", "unheard", "2026-01-03"],
         ["two", "d/1.png", "unheard", "2026-01-03"],
     ]
-    assert words["annotation"].is_unique
+    assert annotations["annotation"].is_unique
 
 
 def test_what_cannot_be_read_is_a_reject_with_file_line_and_reason(run: Run) -> None:
@@ -79,7 +79,7 @@ def test_what_cannot_be_read_is_a_reject_with_file_line_and_reason(run: Run) -> 
         ["e", "deliveries/e.yaml", None, "the delivery holds no picture"],
         ["one", "a.csv", 3, "found 3 values, expected 2 values: 2.png,dog,x"],
     ]
-    assert tables.metrics["rejects"] == 3 and tables.metrics["words"] == len(tables.annotations) == 6
+    assert tables.metrics["rejects"] == 3 and tables.metrics["annotations"] == len(tables.annotations) == 6
 
 
 def test_sources_hold_one_row_per_image_with_group_and_metadata(run: Run) -> None:
@@ -101,7 +101,7 @@ def test_an_empty_repository_gives_empty_tables(run: Run) -> None:
     tables = run({}, [])
     for name in ("annotations", "rejects", "sources"):
         frames.to_bytes(getattr(tables, name), name)
-    assert tables.metrics == {"words": 0, "rejects": 0, "batches": 0, "annotators": 0, "by kind": {}}
+    assert tables.metrics == {"annotations": 0, "rejects": 0, "batches": 0, "annotators": 0, "by kind": {}}
 
 
 def test_pictures_without_any_batch_are_sources(run: Run) -> None:
@@ -137,19 +137,19 @@ LINES = st.lists(st.sampled_from(["1.png,cat", "1.png,dog", "2.png,cat", "nowher
 def test_the_order_of_lines_and_of_images_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], order: Any
 ) -> None:
-    found = []
+    runs = []
     for shuffle in (lambda _: None, order.shuffle):
-        own, images = lines.copy(), IMAGES.copy()
-        shuffle(own)
+        shuffled, images = lines.copy(), IMAGES.copy()
+        shuffle(shuffled)
         shuffle(images)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(tmp_path_factory.mktemp("repository"))
-            found.append(run_here({**FILES, "batches/one/payload/a.csv": "\n".join(["image,label", *own])}, images))
-    first, again = found
+            runs.append(run_here({**FILES, "batches/one/payload/a.csv": "\n".join(["image,label", *shuffled])}, images))
+    first, again = runs
     for name in ("annotations", "sources"):
         assert frames.to_bytes(getattr(first, name), name) == frames.to_bytes(getattr(again, name), name)
     # The line says where to look, so it moves; the key and the reason do not.
-    keys = [records(tables.rejects, "reject", "batch", "file", "error") for tables in found]
+    keys = [records(tables.rejects, "reject", "batch", "file", "error") for tables in runs]
     assert keys[0] == keys[1]
     of_batch = sum(tables.eq("one").sum() for tables in (first.annotations["batch"], first.rejects["batch"]))
     assert of_batch == sum(bool(line) for line in lines)
@@ -173,8 +173,8 @@ def test_a_group_is_what_the_first_match_of_the_pattern_holds(names: list[str]) 
         description = Description.model_validate({"date": "2026-01-01", "group": pattern})
         delivery = Delivery("d", Path("d.yaml"), description, None, None)
         keys = ingest._group_keys(pd.Series([f"d/{name}" for name in names], dtype="str"), delivery, pd.DataFrame())
-        found = [re.search(pattern, name) for name in names]
-        assert [key if isinstance(key, str) else "" for key in keys] == [match[1] if match else "" for match in found]
+        matches = [re.search(pattern, name) for name in names]
+        assert [key if isinstance(key, str) else "" for key in keys] == [match[1] if match else "" for match in matches]
 
 
 def test_a_payload_that_no_commit_would_hold_stops_the_stage(run: Run) -> None:
