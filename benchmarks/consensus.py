@@ -1,11 +1,11 @@
-"""How often the consensus of a crowd is right, and what it costs, beside crowd-kit.
+"""How often the consensus of a crowd is right, and its CPU time and memory, beside crowd-kit.
 
     python -m benchmarks.consensus LABELS TRUTH [--peers PYTHON]
     python -m benchmarks.consensus --votes 150000
 
 LABELS has lines of annotator, object, label; TRUTH of object, label; with tabs. PYTHON is an interpreter of another
 environment, in which crowd-kit is installed: `python -m venv peers; peers/bin/pip install crowd-kit`. Without files the
-votes are made: three on each object, one in five of them wrong.
+votes are simulated: three on each object, one in five of them wrong.
 """
 
 import argparse
@@ -42,29 +42,29 @@ for method in ("MajorityVote", "DawidSkene", "OneCoinDawidSkene", "GLAD", "MMSR"
 """
 
 
-def read(labels: Path) -> pd.DataFrame:
+def read_votes(labels: Path) -> pd.DataFrame:
     names = ["annotator", "object", "value"]
     votes = pd.read_csv(labels, sep="\t", header=None, names=names, dtype="str").drop_duplicates()
     return votes.assign(weight=1 / votes.groupby(["object", "annotator"])["value"].transform("size"))
 
 
-def made(count: int) -> pd.DataFrame:
-    dice = np.random.default_rng(0)
+def simulated_votes(count: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
     objects = np.repeat(np.arange(count // 3), 3)
-    truth = dice.integers(0, 10, count // 3)[objects]
-    said = np.where(dice.random(len(objects)) < 0.2, dice.integers(0, 10, len(objects)), truth)
-    who = (dice.integers(0, 40, count // 3)[objects] + np.tile(np.arange(3), count // 3)) % 40
-    return pd.DataFrame({"object": objects, "annotator": who, "value": said}).astype("str").assign(weight=1.0)
+    truth = rng.integers(0, 10, count // 3)[objects]
+    value = np.where(rng.random(len(objects)) < 0.2, rng.integers(0, 10, len(objects)), truth)
+    annotator = (rng.integers(0, 40, count // 3)[objects] + np.tile(np.arange(3), count // 3)) % 40
+    return pd.DataFrame({"object": objects, "annotator": annotator, "value": value}).astype("str").assign(weight=1.0)
 
 
-def best(votes: pd.DataFrame, shrinkage: float) -> tuple[pd.Series, float]:
+def estimated_labels(votes: pd.DataFrame, shrinkage: float) -> tuple[pd.Series, float]:
     begun = time.process_time()
-    found = estimate(votes, votes["value"].nunique(), shrinkage).posterior
-    order = found.sort_values(["object", "posterior", "value"], ascending=[True, False, True])
+    posterior = estimate(votes, votes["value"].nunique(), shrinkage).posterior
+    order = posterior.sort_values(["object", "posterior", "value"], ascending=[True, False, True])
     return order.drop_duplicates("object").set_index("object")["value"], time.process_time() - begun
 
 
-def majority(votes: pd.DataFrame) -> pd.Series:
+def majority_labels(votes: pd.DataFrame) -> pd.Series:
     count = votes.groupby(["object", "value"], as_index=False)["weight"].sum()
     order = count.sort_values(["object", "weight", "value"], ascending=[True, False, True])
     return order.drop_duplicates("object").set_index("object")["value"]
@@ -77,21 +77,25 @@ def main() -> None:
     parser.add_argument("--peers", type=Path)
     options = parser.parse_args()
     if not options.files:
-        votes = made(options.votes)
-        _, seconds = best(votes, SHRINKAGE)
+        votes = simulated_votes(options.votes)
+        _, seconds = estimated_labels(votes, SHRINKAGE)
         tracemalloc.start()
-        best(votes, SHRINKAGE)
+        estimated_labels(votes, SHRINKAGE)
         print(f"{len(votes):,} votes: {seconds:.2f} CPU s, {tracemalloc.get_traced_memory()[1] / 1e6:.0f} MB at most")
         return
     labels, truth_file = options.files
-    votes = read(labels)
+    votes = read_votes(labels)
     truth = pd.read_csv(truth_file, sep="\t", header=None, names=["object", "value"], dtype="str")
     truth = truth.drop_duplicates("object").set_index("object")["value"]
     print(f"{len(votes):,} votes of {votes['annotator'].nunique()} annotators on {votes['object'].nunique():,} objects")
-    found = {"majority": (majority(votes), 0.0), "pooled": best(votes, np.inf), "annotators": best(votes, SHRINKAGE)}
-    for name, (labels_found, seconds) in found.items():
-        own = labels_found.reindex(truth.index)
-        print(f"  {name:30} {(own == truth)[own.notna()].mean():.4f} {seconds:8.2f} CPU s")
+    methods = {
+        "majority": (majority_labels(votes), 0.0),
+        "pooled": estimated_labels(votes, np.inf),
+        "annotators": estimated_labels(votes, SHRINKAGE),
+    }
+    for name, (elected, seconds) in methods.items():
+        known = elected.reindex(truth.index)
+        print(f"  {name:30} {(known == truth)[known.notna()].mean():.4f} {seconds:8.2f} CPU s")
     if options.peers:
         subprocess.run([options.peers, "-c", _PEERS, labels, truth_file], check=True)  # noqa: S603
 

@@ -19,6 +19,7 @@ from golgoru.core import paths
 from golgoru.guideline.classes import read_classes
 from golgoru.guideline.edge_cases import read_edge_cases
 from golgoru.tables import frames
+from golgoru.tables.vocabulary import AGREED, AGREES, CONTESTED
 from stages import edge_cases
 
 _OBJECTS = 3  # on a picture
@@ -37,13 +38,15 @@ def tables(pictures: int) -> dict[str, pd.DataFrame]:
     })  # fmt: skip
     pairs = pd.DataFrame({"image_a": image[:-1:20].to_numpy(), "image_b": image[1::20].to_numpy(), "kind": "near"})
     labels = _labels(image, dice)
-    votes = pd.DataFrame({"annotation": labels["object"], "image": labels["image"], "role": "voted"})
+    votes = pd.DataFrame({"annotation": labels["object"], "image": labels["image"], "role": AGREES})
     return {
         "images": frames.frame("images", images),
         "sources": frames.frame("sources", names),
         "labels": frames.frame("labels", labels),
         "annotation_roles": frames.frame("annotation_roles", votes),
-        "groups": frames.frame("groups", {"image": image, "group": images["content"], "home": images["content"]}),
+        "groups": frames.frame(
+            "groups", {"image": image, "group": images["content"], "group_on_arrival": images["content"]}
+        ),
         "duplicate_pairs": frames.frame("duplicate_pairs", pairs.assign(distance=2, score=0.99)),
     }
 
@@ -58,7 +61,7 @@ def _labels(image: pd.Series, dice: np.random.Generator) -> pd.DataFrame:
         "label": dice.choice([str(digit) for digit in range(10)], many), "x": x, "y": y, "width": width,
         "height": height, "polygon": list(corners), "text": [f"Nr. {number}" for number in range(many)],
         "ignore": False, "votes": 3, "agreement": dice.uniform(0.3, 1, many), "confidence": dice.uniform(0.3, 1, many),
-        "status": dice.choice(["agreed", "contested"], many), "source": "human", "guideline_version": "1.0",
+        "status": dice.choice([AGREED, CONTESTED], many), "source": "human", "guideline_version": "1.0",
     })  # fmt: skip
 
 
@@ -80,8 +83,8 @@ def main(pictures: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for name, table in given.items():
                 file = Path(folder, f"{name}.parquet")
-                frames.write(table, file, name)
-                frames.read(file, name)
+                frames.write_table(table, file, name)
+                frames.read_table(file, name)
 
     ours, least = (min(_seconds(work) for _ in range(2)) for work in (stage, floor))
     print(

@@ -2,8 +2,8 @@
 
     python -m benchmarks.fingerprint FOLDER ... [--columns]
 
-The floor is what cannot be saved: reading a JPEG and decoding it to grey at the least scale that a hash needs. Ours is
-the whole fingerprint. Rounds take turns and the best of each counts, so that a busy machine disturbs all alike.
+The floor is the least that any hash costs: reading a JPEG and decoding it to grey at the smallest usable scale. Ours is
+the whole fingerprint. Rounds take turns and the best of each counts, so that other load disturbs all alike.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import simplejpeg
 from PIL import Image
 
 from golgoru.images import jpeg, phash, resize, statistics
-from stages.fingerprint import _AT_ONCE
+from stages.fingerprint import _CHUNK
 
 _FILES, _ROUNDS = 1024, 9
 _LIMIT = 10**9
@@ -27,7 +27,7 @@ Work = Callable[[], object]
 
 
 def _best(works: dict[str, Work], pictures: int) -> dict[str, float]:
-    """Return CPU microseconds per picture of each work."""
+    """Return CPU microseconds per image of each work."""
     best = dict.fromkeys(works, float("inf"))
     for _ in range(_ROUNDS):
         for name, work in works.items():
@@ -52,8 +52,8 @@ def _peer(files: list[Path]) -> None:
 
 def _ours(files: list[Path], side: int = resize.GREY_LONGER_SIDE) -> None:
     usual, resize.GREY_LONGER_SIDE = resize.GREY_LONGER_SIDE, side
-    for at in range(0, len(files), _AT_ONCE):
-        statistics.fingerprint_files(files[at : at + _AT_ONCE], (), _LIMIT)
+    for at in range(0, len(files), _CHUNK):
+        statistics.fingerprint_files(files[at : at + _CHUNK], (), _LIMIT)
     resize.GREY_LONGER_SIDE = usual
 
 
@@ -71,11 +71,11 @@ def _compare(files: list[Path]) -> None:
 
 
 def _columns(files: list[Path]) -> None:
-    """Print what each part costs on its own, in the batches in which the stage works."""
+    """Print the cost of each part on its own, in batches as in the stage."""
     data = [statistics.read_bytes(file) for file in files]
     decoded = [jpeg.decode_reduced(one, _LIMIT, resize.MIN_SHORTER_SIDE, resize.GREY_LONGER_SIDE) for one in data]
     found = [resize.decode_and_resize(one, _LIMIT) for one in data]
-    small = [np.stack([one.small for one in found[at : at + _AT_ONCE]]) for at in range(0, len(found), _AT_ONCE)]
+    small = [np.stack([one.colour for one in found[at : at + _CHUNK]]) for at in range(0, len(found), _CHUNK)]
     planes = [np.ascontiguousarray(one.transpose(3, 0, 1, 2)) for one in small]
     levels = [statistics.luma(one) for one in planes]
     greys = [
@@ -93,8 +93,8 @@ def _columns(files: list[Path]) -> None:
         "grey of 32 x 32": lambda: [statistics.luma(one) for one in planes],
         "phash, phash_mirrored": lambda: [phash.perceptual_hashes(one) for one in levels],
         "brightness, contrast, sharpness": lambda: [
-            statistics._per_shape(statistics.grey_statistics, greys[at : at + _AT_ONCE])
-            for at in range(0, len(greys), _AT_ONCE)
+            statistics._per_shape(statistics.grey_statistics, greys[at : at + _CHUNK])
+            for at in range(0, len(greys), _CHUNK)
         ],
         "colourfulness": lambda: [statistics.colourfulness(one) for one in planes],
         "thumbnail": lambda: [statistics.colour_thumbnails(one) for one in planes],

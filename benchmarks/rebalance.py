@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize
 
 from benchmarks import shapes
+from golgoru.consensus.status import AGREED
 from golgoru.core import paths
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
@@ -48,13 +49,13 @@ def given(image: "pd.Series[str]", label: "pd.Series[str]", names: pd.Index) -> 
     """Return the tables of objects, one per row of `image` and `label`, on the images `names`."""
     content = pd.Series([f"{number * 7919:032x}" for number in range(len(names))])
     rows = {"object": [f"b/{number}" for number in range(len(label))], "image": image, "label": label}
-    said = {"ignore": False, "votes": 1, "agreement": 1.0, "status": "agreed", "source": "human"}
-    split = {"image": names, "group": content, "split": "train", "held": False, "reason": "hash"}
+    agreed = {"ignore": False, "votes": 1, "agreement": 1.0, "status": AGREED, "source": "human"}
+    split = {"image": names, "group": content, "split": "train", "held_back": False, "reason": "hash"}
     tables = {
         "images": frames.frame("images", {"image": names, "content": content, "bytes": 1000, "width": 640}),
         "splits": frames.frame("splits", split),
         "sources": frames.frame("sources", {"image": names, "delivery": "x", "date": "2026-01-01"}),
-        "labels": frames.frame("labels", pd.DataFrame(rows).assign(**said, guideline_version="1")),
+        "labels": frames.frame("labels", pd.DataFrame(rows).assign(**agreed, guideline_version="1")),
     }
     tables |= {name: frames.frame(name) for name in TABLES if name not in tables}
     return Given(tables, Classes.model_validate({"version": "1", "classes": [{"id": c} for c in sorted(set(label))]}))
@@ -125,7 +126,7 @@ def _show_cells(folder: Path) -> None:
     rows: dict[str, Any] = {}
     for to in ("repeat factor", "square root", "uniform"):
         made = balanced(cells, to)
-        plan = made.plan.query("split == 'train'").set_index("value")
+        plan = made.collection_plan.query("split == 'train'").set_index("value")
         rows["natural"] = {**plan["before"], "worth, images": len(counts(cells))}
         worth = made.metrics["balanced"]["train"]["effective sample size"]
         rows[f"{to}: stage" if to != "repeat factor" else "repeat factors, threshold 1"] = {
@@ -150,7 +151,7 @@ def _write_tables(kind: str, images: int) -> None:
     for name, table in made.tables.items():
         if name == "labels" and objects > 1:
             table = table.assign(**dict.fromkeys(("x", "y", "width", "height"), dice.random(len(table)) * 600))  # noqa: PLW2901
-        frames.write(table, table_path(name), name)
+        frames.write_table(table, table_path(name), name)
     paths.CLASSES.parent.mkdir(parents=True)
     ids = "".join(f"  - id: {c.id}\n" for c in made.classes.classes)
     paths.CLASSES.write_text(f'version: "1"\nclasses:\n{ids}')
@@ -160,9 +161,9 @@ def _write_tables(kind: str, images: int) -> None:
 
 def _floor() -> None:
     """Read what the stage reads and write as many weights; in the folder of the tables."""
-    read = {name: frames.read(table_path(name), name) for name in TABLES}
+    read = {name: frames.read_table(table_path(name), name) for name in TABLES}
     tags = read["splits"][["image"]].assign(keep=True, weight=1.0, repeat=1)
-    frames.write(frames.frame("weights", tags), table_path("weights"), "weights")
+    frames.write_table(frames.frame("weights", tags), table_path("weights"), "weights")
 
 
 def _measure(images: int) -> None:

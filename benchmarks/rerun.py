@@ -1,9 +1,9 @@
-"""What a rerun of `fingerprint` costs after one picture in a hundred changed, and whether it gives the same bytes.
+"""What a rerun of `fingerprint` costs after one image in a hundred changed, and whether it gives the same bytes.
 
     python -m benchmarks.rerun FOLDER [PICTURES]
 
-Makes a repository of 60,000 JPEG files out of those in FOLDER, each with a comment that makes its bytes its own, and
-runs the stage as `dvc repro` does: cold, again after a change of 1 %, and cold once more. CPU is that of all processes.
+Makes a repository of 60,000 JPEG files from those in FOLDER, each with a comment so that its bytes are unique, and runs
+the stage as `dvc repro` does: cold, again after a change of 1 %, and cold once more. CPU is that of all processes.
 """
 
 import hashlib
@@ -64,20 +64,20 @@ def main(folder: Path, pictures: int) -> None:
         (deliveries / "x.yaml").write_text("date: 2026-01-01\n")
         contents = [_write(images, sources, index, 0) for index in range(pictures)]
         _point(deliveries, contents)
-        time.sleep(3)  # what is younger is read again
+        time.sleep(3)  # younger files are read again
         cold, _ = _run(top)
         idle, _ = _run(top)
         for index in range(0, pictures, 100):
             contents[index] = _write(images, sources, index, 1)
         _point(deliveries, contents)
-        warm, found = _run(top)
+        warm, warm_bytes = _run(top)
         shutil.rmtree(top / ".cache")
-        _, expected = _run(top)
+        _, cold_bytes = _run(top)
     start = _start()
-    print(f"{pictures} pictures: cold {cold:.2f} s of CPU; starting Python and its libraries alone {start:.2f} s")
+    print(f"{pictures} images: cold {cold:.2f} s of CPU; starting Python and its libraries alone {start:.2f} s")
     print(f"nothing changed: {idle:.2f} s, {idle / cold:.1%} of cold")
     print(f"1 % changed:     {warm:.2f} s, {warm / cold:.1%} of cold; without the start {(warm - start) / cold:.1%}")
-    print("the bytes are those of a cold run" if found == expected else "THE BYTES DIFFER FROM A COLD RUN'S")
+    print("the bytes are those of a cold run" if warm_bytes == cold_bytes else "THE BYTES DIFFER FROM A COLD RUN'S")
 
 
 def _start() -> float:

@@ -1,6 +1,6 @@
-"""What stage `split` costs, beside reading its tables and hashing every group's name, and how it bears growth.
+"""What stage `split` costs, beside reading its tables and hashing every group's name, and how growth moves images.
 
-    python -m benchmarks.split [PICTURES]     1,000,000 unless said: CPU seconds and peak of memory
+    python -m benchmarks.split [PICTURES]     1,000,000 unless given: CPU seconds and peak of memory
     python -m benchmarks.split --growth       20,000 to 60,000 pictures in 20 commits, ten seeds: shares, and what moved
 
 The stage runs in a process of its own, on tables on disk, reading and writing included; so does the floor.
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from golgoru import shell
+from golgoru.consensus.status import AGREED, CONTESTED
 from golgoru.core import paths
 from golgoru.core.dataset import SPLITS
 from golgoru.duplicates.components import group_roots
@@ -43,7 +44,7 @@ edge_cases:
 def world(pictures: int, dice: np.random.Generator) -> dict[str, pd.DataFrame]:
     """Return images, sources and groups of twenty deliveries.
 
-    Every twentieth picture is a copy of an earlier one, and every hundredth of two, which makes one group of theirs.
+    Every twentieth image duplicates an earlier one, and every hundredth two of them, which joins their groups.
     """
     rank = np.sort(dice.integers(0, 20, pictures))
     delivery = pd.Series(rank).map("day-{:02}".format).astype("str")
@@ -51,10 +52,10 @@ def world(pictures: int, dice: np.random.Generator) -> dict[str, pd.DataFrame]:
     content = np.array([hashlib.md5(f"{n}".encode(), usedforsecurity=False).hexdigest() for n in range(pictures)])
     copies = np.flatnonzero(dice.random(pictures) < 0.05)[1:]
     later = np.concatenate([copies, copies[dice.random(len(copies)) < 0.2]])
-    found = group_roots(
+    roots = group_roots(
         rank.astype(np.int64), np.column_stack([(dice.random(len(later)) * later).astype(np.int64), later])
     )
-    key = pd.Series(content[found.now], dtype="str").where(dice.random(pictures) < 0.2)
+    key = pd.Series(content[roots.now], dtype="str").where(dice.random(pictures) < 0.2)
     return {
         "images": frames.frame("images", {
             "image": name, "content": content, "bytes": 90_000, "width": dice.choice([320, 640, 4000], pictures),
@@ -66,7 +67,7 @@ def world(pictures: int, dice: np.random.Generator) -> dict[str, pd.DataFrame]:
             "group_key": key,
         }),
         "groups": frames.frame(
-            "groups", {"image": name, "group": content[found.now], "home": content[found.on_arrival]}
+            "groups", {"image": name, "group": content[roots.now], "group_on_arrival": content[roots.on_arrival]}
         ),
     }  # fmt: skip
 
@@ -81,23 +82,23 @@ def write(pictures: int) -> None:
     rare = np.repeat([f"rare {n}" for n in range(_CLASSES // 2)], 30)[:pictures]
     label[dice.choice(pictures, len(rare), replace=False)] = rare
     labels = {"object": images["content"], "image": name, "label": label, "ignore": False, "votes": 3, "agreement": 1.0}
-    labels |= {"status": dice.choice(["agreed", "agreed", "contested"], pictures), "source": "human"}
-    cases = pd.DataFrame({"edge_case": "EDGE-001", "image": name[::50], "object": None})
+    labels |= {"status": dice.choice([AGREED, AGREED, CONTESTED], pictures), "source": "human"}
+    dark = pd.DataFrame({"edge_case": "EDGE-001", "image": name[::50], "object": None})
     few = pd.DataFrame({"edge_case": "EDGE-002", "image": name[:40], "object": images["content"][:40]})
     near = pd.DataFrame({"image_a": name[:-1:20].to_numpy(), "image_b": name[1::20].to_numpy(), "kind": "borderline"})
-    left_out = pd.DataFrame({"image": name[:-1:100], "duplicate_of": name[1::100].to_numpy(), "kind": "near"})
+    removed = pd.DataFrame({"image": name[:-1:100], "duplicate_of": name[1::100].to_numpy(), "kind": "near"})
     tables = {
         **made,
         "labels": labels | {"guideline_version": "1"},
-        "votes": {"annotation": images["content"], "image": name, "role": "voted"},
-        "cases": pd.concat([cases, few]),
-        "copies": left_out.assign(rule="COPY-002"),
-        "pairs": near.assign(distance=3, score=0.9),
+        "annotation_roles": {"annotation": images["content"], "image": name, "role": "agrees"},
+        "edge_case_hits": pd.concat([dark, few]),
+        "duplicates": removed.assign(rule="COPY-002"),
+        "duplicate_pairs": near.assign(distance=3, score=0.9),
     }
     for table, rows in tables.items():
-        frames.write(frames.frame(table, rows), table_path(table), table)
+        frames.write_table(frames.frame(table, rows), table_path(table), table)
     paths.PARAMS.write_text("dataset: {name: x, version: '1', task: classification, licence: CC0-1.0, creators: [a], "
-                            "date: '2026-01-01', seed: 0}\nsplit: {}\n")  # fmt: skip
+                            "date: '2026-01-01', seed: 0, frozen: }\nsplit: {}\n")  # fmt: skip
     paths.EDGE_CASES.parent.mkdir()
     paths.EDGE_CASES.write_text(_CATALOGUE)
 
@@ -106,12 +107,12 @@ def child(what: str) -> None:
     """Run the stage, or the floor, on the tables here, and say what it took."""
     begun = time.process_time()
     if what == _STAGE:
-        made = split.transform(**shell.read("split", split.transform))
-        shell.write("split", made._asdict())
+        made = split.transform(**shell.read_arguments("split", split.transform))
+        shell.write_outputs("split", made._asdict())
         print(f"proposed pins: {made.metrics['proposed pins']}")
     else:
         for name in _READ:
-            table = frames.read(table_path(name), name)
+            table = frames.read_table(table_path(name), name)
             if name == "groups":
                 for group in table["group"].unique():
                     hashlib.blake2b(group.encode(), digest_size=6).digest()
@@ -120,16 +121,16 @@ def child(what: str) -> None:
 
 
 def growth(seeds: int = 10) -> None:
-    """Print how far shares of pictures stray from 70, 15 and 15 %, and how many pictures merges moved."""
+    """Print how far shares of pictures differ from 70, 15 and 15 %, and how many pictures merges moved."""
     for seed in range(seeds):
         made = world(60_000, np.random.default_rng(seed))
         rows = assignment.images_by_arrival(made["groups"], made["images"], made["sources"])
-        rule = assignment.SplitSettings(seed, (0.7, 0.15, 0.15))
-        splits = assignment.assign_splits(rows, [], rows["image"], rule).splits
+        settings = assignment.SplitSettings(seed, (0.7, 0.15, 0.15))
+        splits = assignment.assign_splits(rows, [], rows["image"], settings).splits
         share = splits["split"].value_counts(normalize=True)
-        stray = max(abs(share[split] - wanted) for split, wanted in zip(SPLITS, rule.shares, strict=True))
+        largest = max(abs(share[split] - wanted) for split, wanted in zip(SPLITS, settings.shares, strict=True))
         moved = int(splits["reason"].str.startswith("merge").sum())
-        print(f"seed {seed}: shares within {stray:.2%}, {moved} pictures moved by merges")
+        print(f"seed {seed}: shares within {largest:.2%}, {moved} pictures moved by merges")
 
 
 def main() -> None:

@@ -92,7 +92,13 @@ def ours(given: dict[str, pd.DataFrame]) -> pd.DataFrame:
         "images": ImageFeatures(given["images"]),
         "sources": SourceFeatures(given["sources"]),
         "annotations": AnnotationFeatures(
-            given["annotations"], given["images"], CLASSES, Changes(), rules, POOLS.pool_of, "detection"
+            given["annotations"],
+            images=given["images"],
+            classes=CLASSES,
+            changes=Changes(),
+            rules=rules,
+            pool_of=POOLS.pool_of,
+            task="detection",
         ),
         "rejects": RejectFeatures(given["rejects"]),
     }
@@ -120,11 +126,11 @@ def stage(count: int, broken: float) -> None:
                     "date": "2026-01-01", "seed": 0}  # fmt: skip
         (top / paths.PARAMS).write_text(json.dumps({"dataset": settings, "validate": {}}))
         for name, table in tables(count, broken).items():
-            frames.write(table, top / paths.DATA / f"{name}.parquet", name)
+            frames.write_table(table, top / paths.DATA / f"{name}.parquet", name)
             del table
         here = Path.cwd()
         subprocess.run([sys.executable, "-m", "stages.validate"], cwd=top, env={"PYTHONPATH": str(here)}, check=True)
-        rows = len(frames.read(top / paths.DATA / "violations.parquet", "violations"))
+        rows = len(frames.read_table(top / paths.DATA / "violations.parquet", "violations"))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{count:,} annotations, {rows:,} findings: {used.ru_utime + used.ru_stime:.0f} CPU s, "
           f"peak {used.ru_maxrss / 1024:,.0f} MB")  # fmt: skip

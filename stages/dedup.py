@@ -1,14 +1,14 @@
-"""Find copies by their pixels, and the groups of images that must never be torn apart.
+"""Find duplicates by their pixels, and the groups of images that must never be split across train, val and test.
 
 Reads `images` (one row per file under data/raw/images) and `sources` (one row per image).
-Writes `pairs` (one row per pair of copies) and `groups` (one row per image that can be used).
+Writes `duplicate_pairs` (one row per pair) and `groups` (one row per image that can be used).
 
-Copies are exact, near, mirrored or rotated; borderline pairs look like copies but not surely, and are for people to
-judge: they share a group, and nothing is set aside for them. Only pixels and group keys count, never labels. Equal
-files, and files of equal pixels, are joined to their earliest one, and all other copies are searched among those
-earliest ones alone: a run of n equal pictures has n - 1 pairs, not all of them, and `groups` says what belongs
+Duplicates are exact, near, mirrored or rotated. Borderline pairs look like duplicates but not surely, and are for
+people to review: they share a group, and nothing is set aside for them. Only pixels and group keys count, never labels.
+Equal files, and files of equal pixels, are paired with the earliest of them, and all other duplicates are searched
+among these earliest images alone: n equal images have n - 1 pairs, not all of them, and `groups` says what belongs
 together. "Earliest" is the order of arrival: date of the delivery, its name, and within it the content of the file, so
-that another name of a picture changes no group; the image's name only tells equal files apart.
+that renaming an image changes no group; the name decides only between equal files.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -18,40 +18,41 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from golgoru.core.yaml_models import Written
+from golgoru.core.arrays import Floats, Integers
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.duplicates import hamming_search, nearest_thumbnails, orientations
 from golgoru.duplicates.alignment import aligned_correlation
 from golgoru.duplicates.components import group_roots
+from golgoru.duplicates.correlation import grey_correlation
 from golgoru.duplicates.hamming_search import HashPairs
 from golgoru.duplicates.kinds import KINDS
-from golgoru.images import phash as images_phash
-from golgoru.images import thumbnails
-from golgoru.shell import run
+from golgoru.images import phash, thumbnails
+from golgoru.shell import run_stage
 from golgoru.tables import frames
-
-Indices = NDArray[np.int64]
 
 _PAIR = ["earlier", "later"]
 
 
-class Params(Written):
-    """Settings of the stage; docs/decisions/copies.md says what they were measured on."""
+class Params(ConfigModel):
+    """Settings of the stage; docs/decisions/duplicates.md says what they were measured on."""
 
-    # Bits of the perceptual hash. 12 finds copies saved again, scaled, brighter, watermarked or cropped by 5 %; pixels
-    # confirm them. 60,000 pictures take 5 CPU seconds at 12 and 2 at 10; a million wants 8.
+    # Bits of the perceptual hash. 12 finds images saved again, scaled, brightened, watermarked or cropped by 5 %;
+    # pixels confirm them. 60,000 images take 5 CPU seconds at 12 and 2 at 10; for a million, set 8.
     radius: int = Field(12, ge=0, le=hamming_search.MAX_RADIUS)
-    # From here on a copy is set aside, so a wrong pair costs a picture. Of all pairs of 1,797 handwritten digits 15
-    # reach it, and hundreds reach 0.95; different receipts reach 0.96, different photographs were not seen above 0.9.
+    # From here on a duplicate is set aside, so that a wrong pair costs an image. Of all pairs of 1,797 handwritten
+    # digits 15 reach it, and hundreds 0.95; different receipts reach 0.96, no different photographs were above 0.9.
     min_correlation: float = Field(0.985, gt=0, le=1)
-    # Once aligned; from here on a pair is borderline. Copies of photographs reach it and others rarely do; pictures of
-    # few strokes on white, such as digits and receipts, are alike by nature and want 0.9 and more. 1 is nearly off.
+    # Correlation after alignment; from here on a pair is borderline. Duplicates of photographs reach it, other pairs
+    # rarely do. Images of few strokes on white, such as digits and receipts, are similar by nature and need 0.9 or
+    # more. 1 all but turns it off.
     min_aligned: float = Field(0.68, gt=0, le=1)
-    # `thorough` also compares each picture with the 50 of most alike colours, whatever the hashes say: for small or
-    # hard pictures. Time is quadratic: 6,143 pictures take 12 CPU seconds, 60,000 about 4 minutes.
+    # `thorough` also compares each image with the 50 earlier ones of most similar colours, whatever the hashes say: for
+    # small or difficult images. Time is quadratic: 6,143 images take 12 CPU seconds, 60,000 about 4 minutes.
     mode: Literal["default", "thorough"] = "default"
-    # Turned by 90, 180 or 270 degrees, and mirrored so. It opens every picture once.
+    # Also search for images rotated by 90, 180 or 270 degrees, mirrored or not. It opens every image once.
     rotations: bool = False
-    # Grey levels. On plainer pictures hash and correlation see the noise of the camera; they match when equal.
+    # Standard deviation of grey levels. Below it, hash and correlation see only the camera's noise: such images match
+    # only if their pixels are equal.
     min_contrast: float = Field(4.0, ge=0)
 
 
@@ -64,18 +65,18 @@ class Tables(NamedTuple):
 
 
 def transform(images: pd.DataFrame, sources: pd.DataFrame, params: Params) -> Tables:
-    """Return the pairs of copies and the group of every image without an error."""
+    """Return the pairs of duplicates, and the group of every image without an error."""
     arrived = _in_order_of_arrival(images, sources)
-    files = _star(arrived["content"])
-    first = arrived.drop_duplicates("content")
-    pixels = _equal_pixels(first)
-    exact = _pairs(np.concatenate([files, pixels]), "exact")
-    seen = first[~first.index.isin(pixels[:, 1])]
-    similar = _similar_pairs(seen[seen["contrast"] >= params.min_contrast], params)
-    found = pd.concat([exact, similar], ignore_index=True)
-    keys = _pairs(_star(arrived["group_key"]), "key")
-    groups = _groups(arrived, pd.concat([found, keys], ignore_index=True))
-    pairs = _with_image_names(found, arrived["image"])
+    equal_files = _pairs_with_earliest(arrived["content"])
+    distinct_files = arrived.drop_duplicates("content")
+    equal_pixels = _equal_pixels(distinct_files)
+    exact = _pairs(np.concatenate([equal_files, equal_pixels]), "exact")
+    distinct = distinct_files[~distinct_files.index.isin(equal_pixels[:, 1])]
+    similar = _similar_pairs(distinct[distinct["contrast"] >= params.min_contrast], params)
+    positions = pd.concat([exact, similar], ignore_index=True)
+    equal_keys = _pairs(_pairs_with_earliest(arrived["group_key"]), "key")
+    groups = _groups(arrived, pd.concat([positions, equal_keys], ignore_index=True))
+    pairs = _with_image_names(positions, arrived["image"])
     return Tables(pairs, groups, _metrics(pairs, groups))
 
 
@@ -86,141 +87,142 @@ def _in_order_of_arrival(images: pd.DataFrame, sources: pd.DataFrame) -> pd.Data
     return usable.sort_values(["date", "delivery", "content", "image"]).reset_index(drop=True)
 
 
-def _star(values: pd.Series) -> Indices:
-    """Join each row to the earliest one of equal value: (earliest, row), nulls left out."""
+def _pairs_with_earliest(values: pd.Series) -> Integers:
+    """Return pairs (earliest, row) of each row and the earliest row of equal value; nulls are left out."""
     values = values.dropna()
     earliest = values.index.to_series().groupby(values.to_numpy()).transform("min").to_numpy(np.int64)
     rows = values.index.to_numpy(np.int64)
-    edges: Indices = np.column_stack([earliest, rows])[earliest != rows]
-    return edges
+    pairs: Integers = np.column_stack([earliest, rows])[earliest != rows]
+    return pairs
 
 
-def _equal_pixels(first: pd.DataFrame) -> Indices:
-    """Join different files of equal pixels. Equal pixels have equal hash and size: only such files are opened."""
-    candidates = first[first.duplicated(["phash", "width", "height"], keep=False)]
-    return _star(thumbnails.load_thumbnails(candidates)["pixels"].set_axis(candidates.index))
+def _equal_pixels(files: pd.DataFrame) -> Integers:
+    """Return pairs of different files with equal pixels. Only files of equal hash and size are opened."""
+    candidates = files[files.duplicated(["phash", "width", "height"], keep=False)]
+    return _pairs_with_earliest(thumbnails.load_thumbnails(candidates)["pixels"].set_axis(candidates.index))
 
 
 def _similar_pairs(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Return near, mirrored, rotated and borderline pairs, each once."""
-    close = _candidates(textured, params)
-    rows = np.unique(np.concatenate([end for matches in close.values() for end in (matches.left, matches.right)]))
-    opened = thumbnails.load_thumbnails(textured.iloc[rows])
-    grey = thumbnails.stack_thumbnails(opened["grey"].tolist())
-    seen = _Opened(rows, textured.index.to_numpy(np.int64)[rows], grey, opened["pixels"].to_numpy(object))
-    judged = [_confirmed(view, matches, seen, params) for view, matches in close.items()]
-    # A symmetric picture is found by several views: what is sure comes first, then what is most alike.
-    found = pd.concat(judged, ignore_index=True)
-    order = found.assign(
-        unsure=found["kind"] == "borderline", less=-found["score"], turned=found["view"] != orientations.UNCHANGED
+    candidates = _candidates(textured, params)
+    rows = np.unique(np.concatenate([end for pairs in candidates.values() for end in (pairs.left, pairs.right)]))
+    loaded = thumbnails.load_thumbnails(textured.iloc[rows])
+    grey = thumbnails.stack_thumbnails(loaded["grey"].tolist())
+    opened = _Opened(rows, textured.index.to_numpy(np.int64)[rows], grey, loaded["pixels"].to_numpy(object))
+    confirmed = [_confirmed(orientation, pairs, opened, params) for orientation, pairs in candidates.items()]
+    # A symmetric image matches in several orientations: the certain pair counts, else the unchanged one, else the best.
+    pairs = pd.concat(confirmed, ignore_index=True)
+    order = pairs.assign(
+        uncertain=pairs["kind"] == "borderline",
+        reoriented=pairs["orientation"] != orientations.UNCHANGED,
+        negative_score=-pairs["score"],
     )
-    kept = order.sort_values(["unsure", "turned", "less"], kind="stable").drop_duplicates(_PAIR).index
-    return found.loc[kept]
+    ranked = order.sort_values(["uncertain", "reoriented", "negative_score"], kind="stable")
+    return pairs.loc[ranked.drop_duplicates(_PAIR).index]
 
 
 def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, HashPairs]:
-    """Return, per view, the pairs i < j of rows that may be copies when one is turned that way."""
-    near = images_phash.to_integers(textured["phash"].tolist())
-    mirrored = images_phash.to_integers(textured["phash_mirrored"].tolist())
-    close = {
-        orientations.UNCHANGED: hamming_search.near_pairs(near, params.radius),
-        orientations.MIRRORED: hamming_search.near_pairs_to_variants(near, mirrored, params.radius),
+    """Return, per orientation, the pairs i < j of rows that may be duplicates when one image has that orientation."""
+    hashes = phash.to_integers(textured["phash"].tolist())
+    mirrored = phash.to_integers(textured["phash_mirrored"].tolist())
+    candidates = {
+        orientations.UNCHANGED: hamming_search.near_pairs(hashes, params.radius),
+        orientations.MIRRORED: hamming_search.near_pairs_to_variants(hashes, mirrored, params.radius),
     }
     if params.mode == "thorough":
         colours = np.frombuffer(b"".join(textured["thumbnail"]), dtype=np.uint8).reshape(len(textured), -1)
         left, right = nearest_thumbnails.nearest_earlier(colours)
-        distance = np.bitwise_count(near[left] ^ near[right]).astype(np.int64)
-        close[orientations.UNCHANGED] = hamming_search.union(
-            close[orientations.UNCHANGED], HashPairs(left, right, distance)
+        distance = np.bitwise_count(hashes[left] ^ hashes[right]).astype(np.int64)
+        candidates[orientations.UNCHANGED] = hamming_search.union(
+            candidates[orientations.UNCHANGED], HashPairs(left, right, distance)
         )
     if params.rotations:
         grey = thumbnails.stack_thumbnails(thumbnails.load_thumbnails(textured)["grey"].tolist())
-        upright = _hashes(grey)
-        for view in orientations.ROTATED:
-            close[view] = hamming_search.near_pairs_to_variants(
-                upright, _hashes(orientations.TRANSFORMS[view](grey)), params.radius
-            )
-    return close
+        unchanged = _hashes(grey)
+        for orientation in orientations.ROTATED:
+            rotated = _hashes(orientations.TRANSFORMS[orientation](grey))
+            candidates[orientation] = hamming_search.near_pairs_to_variants(unchanged, rotated, params.radius)
+    return candidates
 
 
 def _hashes(grey: thumbnails.Thumbnails) -> NDArray[np.uint64]:
-    return images_phash.to_integers([phash for phash, _ in images_phash.perceptual_hashes(grey)])
+    return phash.to_integers([upright for upright, _ in phash.perceptual_hashes(grey)])
 
 
 class _Opened(NamedTuple):
-    """Pictures that some pair needs: row among the textured ones, position, 32 x 32 grey levels, hash of the pixels."""
+    """The images of candidate pairs: row among the textured ones, position, 32 x 32 grey levels, hash of the pixels."""
 
-    rows: Indices
-    at: Indices
+    rows: Integers
+    positions: Integers
     grey: thumbnails.Thumbnails
     pixels: NDArray[np.object_]
 
 
-def _confirmed(view: str, close: HashPairs, seen: _Opened, params: Params) -> pd.DataFrame:
+def _confirmed(orientation: str, candidates: HashPairs, opened: _Opened, params: Params) -> pd.DataFrame:
     """Return the candidates that pixels confirm."""
-    left, right = np.searchsorted(seen.rows, close.left), np.searchsorted(seen.rows, close.right)
-    turned = orientations.TRANSFORMS[view](seen.grey)
-    score = thumbnails.correlation(seen.grey, turned, (left, right))
-    sure = score >= params.min_correlation
-    score[~sure] = aligned_correlation(seen.grey, turned, (left[~sure], right[~sure]))
-    kind = np.where(
-        sure, {orientations.UNCHANGED: "near", orientations.MIRRORED: "mirrored"}.get(view, "rotated"), "borderline"
-    )
-    if view == orientations.UNCHANGED:  # decoders differ, so that equal pixels can have hashes some bits apart
-        kind[sure & (seen.pixels[left] == seen.pixels[right])] = "exact"
-    found = _pairs(np.column_stack([seen.at[left], seen.at[right]]), kind, close.distance, score, view)
-    return found[sure | (score >= params.min_aligned)]
+    left, right = np.searchsorted(opened.rows, candidates.left), np.searchsorted(opened.rows, candidates.right)
+    oriented = orientations.TRANSFORMS[orientation](opened.grey)
+    score = grey_correlation(opened.grey, oriented, (left, right))
+    certain = score >= params.min_correlation
+    score[~certain] = aligned_correlation(opened.grey, oriented, (left[~certain], right[~certain]))
+    kind_if_certain = {orientations.UNCHANGED: "near", orientations.MIRRORED: "mirrored"}.get(orientation, "rotated")
+    kind = np.where(certain, kind_if_certain, "borderline")
+    if orientation == orientations.UNCHANGED:  # the two decoders can hash equal pixels some bits apart
+        kind[certain & (opened.pixels[left] == opened.pixels[right])] = "exact"
+    positions = np.column_stack([opened.positions[left], opened.positions[right]])
+    pairs = _pairs(positions, kind, candidates.distance, score, orientation)
+    return pairs[certain | (score >= params.min_aligned)]
 
 
 def _pairs(
-    pairs: Indices,
+    positions: Integers,
     kind: NDArray[np.str_] | str,
-    distance: Indices | int = 0,
-    score: NDArray[np.float64] | float = 1.0,
-    view: str = orientations.UNCHANGED,
+    distance: Integers | int = 0,
+    score: Floats | float = 1.0,
+    orientation: str = orientations.UNCHANGED,
 ) -> pd.DataFrame:
-    ends = {"earlier": pairs[:, 0], "later": pairs[:, 1]}
-    return pd.DataFrame({**ends, "kind": kind, "distance": distance, "score": score, "view": view})
+    ends = {"earlier": positions[:, 0], "later": positions[:, 1]}
+    return pd.DataFrame({**ends, "kind": kind, "distance": distance, "score": score, "orientation": orientation})
 
 
-def _groups(arrived: pd.DataFrame, joins: pd.DataFrame) -> pd.DataFrame:
+def _groups(arrived: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     rank = arrived.groupby(["date", "delivery"], sort=True).ngroup().to_numpy().astype(np.int64)
-    unsure = joins["kind"] == "borderline"
-    best_first = joins[unsure].sort_values(["score", *_PAIR], ascending=[False, True, True])
-    joined = group_roots(rank, *(rows[_PAIR].to_numpy(np.int64) for rows in (joins[~unsure], best_first)))
+    borderline = pairs["kind"] == "borderline"
+    best_first = pairs[borderline].sort_values(["score", *_PAIR], ascending=[False, True, True])
+    roots = group_roots(rank, *(rows[_PAIR].to_numpy(np.int64) for rows in (pairs[~borderline], best_first)))
     content = arrived["content"].to_numpy()
     return frames.frame(
-        "groups", {"image": arrived["image"], "group": content[joined.now], "home": content[joined.on_arrival]}
+        "groups",
+        {"image": arrived["image"], "group": content[roots.now], "group_on_arrival": content[roots.on_arrival]},
     )
 
 
-def _with_image_names(found: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
-    """Positions to names, the one that sorts first in front."""
-    earlier = image.iloc[found["earlier"]].reset_index(drop=True)
-    later = image.iloc[found["later"]].reset_index(drop=True)
-    found = found.reset_index(drop=True)
+def _with_image_names(pairs: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
+    """Return `duplicate_pairs`: positions replaced by names, the name that sorts first as image_a."""
+    earlier = image.iloc[pairs["earlier"]].reset_index(drop=True)
+    later = image.iloc[pairs["later"]].reset_index(drop=True)
+    pairs = pairs.reset_index(drop=True)
     swap = earlier > later
+    orientation = pairs["orientation"].mask(swap, pairs["orientation"].replace(orientations.INVERSE))
     return frames.frame(
-        "pairs",
+        "duplicate_pairs",
         {
             "image_a": earlier.mask(swap, later),
             "image_b": later.mask(swap, earlier),
-            **{column: found[column] for column in ("kind", "distance", "score")},
-            "view": found["view"]
-            .mask(swap, found["view"].replace(orientations.INVERSE))
-            .replace(orientations.UNCHANGED, None),
+            **{column: pairs[column] for column in ("kind", "distance", "score")},
+            "orientation": orientation.replace(orientations.UNCHANGED, None),
         },
     )
 
 
 def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
-    kinds = pairs["kind"].value_counts()
+    count = pairs["kind"].value_counts()
     sizes = groups["group"].value_counts()
     group = groups.set_index("image")["group"]
-    apart = group[pairs["image_a"]].to_numpy() != group[pairs["image_b"]].to_numpy()
+    in_two_groups = group[pairs["image_a"]].to_numpy() != group[pairs["image_b"]].to_numpy()
     return {
-        "pairs": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
-        "borderline_pairs_left_in_two_groups": int(apart.sum()),
+        "pairs": {kind: int(count.get(kind, 0)) for kind in KINDS},
+        "borderline_pairs_left_in_two_groups": int(in_two_groups.sum()),
         "groups": len(sizes),
         "images_in_groups_of_several": int(sizes[sizes > 1].sum()),
         "largest_group": int(sizes.max()) if len(sizes) else 0,
@@ -228,4 +230,4 @@ def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(transform)
+    run_stage(transform)

@@ -1,15 +1,15 @@
 """Make the example: real handwritten digits, three simulated annotators and planted faults, all from one seed.
 
-Only the template has this stage; `dataset new` takes it out. The pictures are scikit-learn's bundled scans,
-enlarged. What the annotators say, how long they take and what is wrong with the delivery is simulated.
+Only the template has this stage; `dataset new` removes it. The images are scikit-learn's bundled scans, enlarged.
+The annotators' labels, their working times and the faults of the delivery are simulated.
 
-Reads: nothing but scikit-learn's copy of the scans.
-Writes: `planted` (one row per planted fault), and what a team's deliveries would bring: the picture files of
-delivery `example`, the empty folder of delivery `example-late`, the payloads of four batches.
-Rules it enforces: none. It breaks some on purpose; `expected` of `planted` says what must notice:
+Reads: nothing but the scans that come with scikit-learn.
+Writes: `planted` (one row per planted fault), and what a team's deliveries would bring: the image files of delivery
+`example`, the empty folder of delivery `example-late`, the payloads of four batches.
+Rules it enforces: none. It breaks some on purpose; `expected` of `planted` says what must find each fault:
 
 - a rule id: a row of `violations` with that rule and `key`
-- exact, near, mirrored: a row of `pairs` of that kind, between `key` and `of`
+- exact, near, mirrored: a row of `duplicate_pairs` of that kind, between `key` and `original`
 - reject: a row of `rejects`; `key` is its batch/file:line, or delivery/file
 - flag: the annotator `key` has `flags`
 - weight: images of the class `key` in train weigh more than 1 in `weights`
@@ -33,10 +33,11 @@ from pydantic import Field
 from sklearn.datasets import load_digits
 
 from golgoru.core import paths
+from golgoru.core.arrays import Flags
 from golgoru.core.files import write_bytes
-from golgoru.core.yaml_models import Written
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.images.png import grey_png
-from golgoru.shell import run
+from golgoru.shell import run_stage
 from golgoru.tables import frames
 
 DELIVERY, EMPTY_DELIVERY, REVIEW = "example", "example-late", "example-review"
@@ -44,50 +45,47 @@ COLUMNS = ["id", "file", "digit", "seconds"]
 RARE = "89"
 _PER_CLASS, _PER_RARE_CLASS = 85, 40  # scans; the whole pipeline must run in a minute
 _SIDE = 64  # pixels
-_COPIES = 8  # of each kind
-_ASYMMETRIC = "2357"  # a mirrored 0, 1 or 8 looks like a near copy, and would be found as one
+_DUPLICATES = 8  # of each kind
+_ASYMMETRIC = "2357"  # a mirrored 0, 1 or 8 would be found as a near-duplicate
 _BRIGHTER = 20  # grey levels of 255
-_UNLABELLED, _LABELLED_BY_ONE, _LABELLED_BY_TWO = (
-    10,
-    20,
-    60,
-)  # scans that nobody, one or two of three annotators labelled
+# Scans that none, one or two of the three annotators labelled.
+_UNLABELLED, _LABELLED_BY_ONE, _LABELLED_BY_TWO = 10, 20, 60
 _UNKNOWN_CLASS, _MISSING_IMAGE, _TOO_SHORT = 3, 2, 2  # rows of each kind
-_UNSETTLED = 3  # contested scans that the review leaves open
+_UNSETTLED = 3  # contested scans that the review leaves contested
 _TRUNCATED = "torn.png"
-# For each digit, two that people read in its place.
+# For each digit, the two that it is mistaken for.
 _MISREAD = np.array([list(pair) for pair in ("69", "74", "73", "85", "91", "63", "05", "19", "39", "47")])
 
 
-class Params(Written):
+class Params(ConfigModel):
     """Settings of the example."""
 
-    # Decides which scans are copied, who labels what, and every error. Any value works.
+    # Decides which scans are duplicated, who labels what, and every error. Any value works.
     seed: int = Field(default=2026, ge=0)
 
 
 class Tables(NamedTuple):
-    """The table and the counts; picture files and payloads are written beside them."""
+    """The table and the counts; image files and payloads are written beside them."""
 
     planted: pd.DataFrame
     metrics: dict[str, Any]
 
 
 class Annotator(NamedTuple):
-    """A simulated annotator: a pseudonym, the share of wrong words, the mean working time in seconds."""
+    """A simulated annotator: pseudonym, share of wrong annotations, mean working time in seconds."""
 
     name: str
-    wrong: float
+    error_rate: float
     seconds: float
 
 
-# The careless one is plausible and fast: no single word gives it away.
+# The careless one is plausible and fast: no single annotation shows it.
 ANNOTATORS = (Annotator("ann-a", 0.03, 3.2), Annotator("ann-b", 0.03, 4.1), Annotator("ann-c", 0.25, 1.1))
 _CARELESS = "ann-c"
 
 
 class ImageFile(NamedTuple):
-    """A file of the delivery and the digit it shows, as UCI's data set says."""
+    """A file of the delivery and the digit on it, as UCI's data set says."""
 
     name: str
     digit: str
@@ -99,7 +97,7 @@ class Fault(NamedTuple):
 
     fault: str
     key: str
-    of: str | None
+    original: str | None
     expected: str
 
 
@@ -117,7 +115,7 @@ Rows = dict[str, list[list[str]]]  # batch to rows of COLUMNS
 def transform(params: Params) -> Tables:
     """Write the example's files and return what was planted in them."""
     example = make(params.seed)
-    # The one stage that writes past the shell: pictures and payloads are neither tables nor documents.
+    # The only stage that does not leave all writing to the shell: images and payloads are neither tables nor documents.
     (paths.IMAGES / EMPTY_DELIVERY).mkdir(parents=True, exist_ok=True)
     for path, content in example.files.items():
         write_bytes(path, content)
@@ -128,27 +126,27 @@ def make(seed: int) -> Example:
     """Return the example for a seed. It touches no file; equal seeds give equal bytes on every machine."""
     random = Generator(PCG64(seed))
     scans = read_scans()
-    copies, faults = _copies(scans, random)
-    torn = scans[int(random.integers(len(scans)))]
+    duplicates, faults = _duplicates(scans, random)
+    cut = scans[int(random.integers(len(scans)))]
     broken = [
-        ImageFile(_TRUNCATED, torn.digit, torn.content[: len(torn.content) // 2]),
+        ImageFile(_TRUNCATED, cut.digit, cut.content[: len(cut.content) // 2]),
         ImageFile("zero-bytes.png", "", b""),
     ]
-    pictures = [*scans, *copies, *broken]
-    words = _simulate_labels([*scans, *copies], len(scans), random)
-    faults += [Fault("unreadable file", _key(picture.name), None, "IMG-001") for picture in broken]
-    faults += _plant_label_faults(words, {picture.name: picture.digit for picture in pictures}, random)
+    images = [*scans, *duplicates, *broken]
+    rows = _simulate_labels([*scans, *duplicates], len(scans), random)
+    faults += [Fault("unreadable file", _key(image.name), None, "IMG-001") for image in broken]
+    faults += _plant_label_faults(rows, {image.name: image.digit for image in images}, random)
     faults += [Fault("imbalance", digit, None, "weight") for digit in RARE]
     faults += [Fault("careless annotator", _CARELESS, None, "flag")]
     faults += [Fault("empty delivery", f"{EMPTY_DELIVERY}/deliveries/{EMPTY_DELIVERY}.yaml", None, "reject")]
-    verdicts = _simulate_review(scans, words, random)
-    files = {paths.IMAGES / _key(picture.name): picture.content for picture in pictures}
-    files |= {_payload(batch, "labels.csv"): _csv([COLUMNS, *rows]) for batch, rows in words.items()}
+    verdicts = _simulate_review(scans, rows, random)
+    files = {paths.IMAGES / _key(image.name): image.content for image in images}
+    files |= {_payload(batch, "labels.csv"): _csv([COLUMNS, *lines]) for batch, lines in rows.items()}
     files[_payload(REVIEW, "verdicts.jsonl")] = "".join(f"{json.dumps(verdict)}\n" for verdict in verdicts).encode()
     metrics = {
-        "pictures": len(pictures),
+        "images": len(images),
         "scans": _counts(scan.digit for scan in scans),
-        "rows": {batch: len(rows) for batch, rows in words.items()} | {REVIEW: len(verdicts)},
+        "rows": {batch: len(lines) for batch, lines in rows.items()} | {REVIEW: len(verdicts)},
         "planted": _counts(fault.fault for fault in faults),
     }
     return Example(files, faults, metrics)
@@ -157,14 +155,14 @@ def make(seed: int) -> Example:
 def read_scans() -> list[ImageFile]:
     """Return the first scans of each class in scikit-learn's order as PNG files, named by their row there.
 
-    The choice does not hang on the seed, so that the delivery's metadata, example.csv, is right for every seed.
-    Bicubic enlarging keeps hands apart: scans correlate at 0.986 at most, planted near copies at 0.998 and more.
-    With a power of two its weights are exact binary fractions, hence equal on every processor.
+    The choice does not depend on the seed, so that the delivery's metadata, example.csv, is right for every seed.
+    Bicubic enlarging keeps different scans different: they correlate at 0.986 at most, planted near-duplicates at 0.998
+    or more. At a power of two its weights are exact binary fractions, hence equal on every processor.
     """
     digits = load_digits()
     wanted = [_PER_RARE_CLASS if str(digit) in RARE else _PER_CLASS for digit in range(10)]
     rows = np.sort(np.concatenate([np.flatnonzero(digits.target == d)[:n] for d, n in enumerate(wanted)]))
-    # Dark ink on light paper, in whole numbers; a brighter copy still has room below 255.
+    # Dark ink on light paper, in whole numbers, with room below 255 for a brighter duplicate.
     grey = (235 - digits.images[rows].astype(np.int64) * 105 // 8).astype(np.uint8)
     large = [Image.fromarray(scan).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC) for scan in grey]
     return [
@@ -173,31 +171,27 @@ def read_scans() -> list[ImageFile]:
     ]
 
 
-def _copies(scans: Sequence[ImageFile], random: Generator) -> tuple[list[ImageFile], list[Fault]]:
-    """Return copies of scans, no scan copied twice. Their names sort behind the scans', so the scan is the original.
+def _duplicates(scans: Sequence[ImageFile], random: Generator) -> tuple[list[ImageFile], list[Fault]]:
+    """Return duplicates of scans, at most one per scan. Their names sort behind the scans', which are the originals.
 
-    No JPEG among them: its bytes would depend on the build of libjpeg that wrote it.
+    None is a JPEG: its bytes would depend on the build of libjpeg that wrote it.
     """
     order = [scans[i] for i in random.permutation(len(scans))]
-    lopsided = [scan for scan in order if scan.digit in _ASYMMETRIC][:_COPIES]
-    mirrored = {scan.name for scan in lopsided}
+    asymmetric = [scan for scan in order if scan.digit in _ASYMMETRIC][:_DUPLICATES]
+    mirrored = {scan.name for scan in asymmetric}
     rest = iter([scan for scan in order if scan.name not in mirrored])
-    copies, faults = [], []
+    duplicates, faults = [], []
     for fault, kind, chosen, change in (
-        ("mirrored copy", "mirrored", lopsided, _mirrored),
-        ("exact copy", "same", islice(rest, _COPIES), lambda scan: scan.content),
-        ("near copy", "brighter", islice(rest, _COPIES), _brighter),
-        ("near copy", "smaller", islice(rest, _COPIES), _smaller),
+        ("mirrored duplicate", "mirrored", asymmetric, lambda scan: grey_png(_pixels(scan)[:, ::-1].astype(np.uint8))),
+        ("exact duplicate", "same", islice(rest, _DUPLICATES), lambda scan: scan.content),
+        ("near duplicate", "brighter", islice(rest, _DUPLICATES), _brighter),
+        ("near duplicate", "smaller", islice(rest, _DUPLICATES), _smaller),
     ):
         for number, scan in enumerate(chosen, start=1):
             name = f"rescan-{kind}-{number}.png"
-            copies.append(ImageFile(name, scan.digit, change(scan)))
-            faults.append(Fault(fault, _key(name), _key(scan.name), fault.removesuffix(" copy")))
-    return copies, faults
-
-
-def _mirrored(scan: ImageFile) -> bytes:
-    return grey_png(_pixels(scan)[:, ::-1].astype(np.uint8))
+            duplicates.append(ImageFile(name, scan.digit, change(scan)))
+            faults.append(Fault(fault, _key(name), _key(scan.name), fault.removesuffix(" duplicate")))
+    return duplicates, faults
 
 
 def _brighter(scan: ImageFile) -> bytes:
@@ -215,37 +209,37 @@ def _pixels(scan: ImageFile) -> NDArray[np.int64]:
 
 
 def _simulate_labels(readable: Sequence[ImageFile], scans: int, random: Generator) -> Rows:
-    """Return what each annotator says of the pictures. The first `scans` of them are the scans."""
-    truth = np.array([int(picture.digit) for picture in readable])
-    names = np.array([picture.name for picture in readable])
-    words = {}
-    for annotator, asked in zip(ANNOTATORS, _simulate_assignment(len(readable), scans, random), strict=True):
-        wrong = random.random(len(truth)) < annotator.wrong
-        said = np.where(wrong, _MISREAD[truth, random.integers(2, size=len(truth))], truth.astype(str))[asked]
-        seconds = annotator.seconds * (0.6 + 0.8 * random.random(len(truth)))[asked]
-        words[f"{DELIVERY}-{annotator.name}"] = [
+    """Return the rows of each annotator's batch. The first `scans` of the images are the scans."""
+    truth = np.array([int(image.digit) for image in readable])
+    names = np.array([image.name for image in readable])
+    rows = {}
+    for annotator, assigned in zip(ANNOTATORS, _simulate_assignment(len(readable), scans, random), strict=True):
+        wrong = random.random(len(truth)) < annotator.error_rate
+        digits = np.where(wrong, _MISREAD[truth, random.integers(2, size=len(truth))], truth.astype(str))[assigned]
+        seconds = annotator.seconds * (0.6 + 0.8 * random.random(len(truth)))[assigned]
+        rows[f"{DELIVERY}-{annotator.name}"] = [
             [f"{annotator.name}-{number:04d}", str(name), str(digit), f"{time:.1f}"]
-            for number, (name, digit, time) in enumerate(zip(names[asked], said, seconds, strict=True), start=1)
+            for number, (name, digit, time) in enumerate(zip(names[assigned], digits, seconds, strict=True), start=1)
         ]
-    return words
+    return rows
 
 
-def _simulate_assignment(pictures: int, scans: int, random: Generator) -> NDArray[np.bool_]:
-    """Return who labels what, annotators x pictures: all three nearly everything, some scans fewer or nobody."""
-    asked = np.ones((len(ANNOTATORS), pictures), dtype=bool)
-    nobody, one, two, _ = np.split(
+def _simulate_assignment(images: int, scans: int, random: Generator) -> Flags:
+    """Return who labels what (annotators x images): nearly every image all three, some scans two, one or none."""
+    assigned = np.ones((len(ANNOTATORS), images), dtype=bool)
+    none, one, two, _ = np.split(
         random.permutation(scans), np.cumsum([_UNLABELLED, _LABELLED_BY_ONE, _LABELLED_BY_TWO])
     )
-    asked[:, nobody] = False
-    asked[:, one] = False
-    asked[random.integers(len(ANNOTATORS), size=_LABELLED_BY_ONE), one] = True
-    asked[random.integers(len(ANNOTATORS), size=_LABELLED_BY_TWO), two] = False
-    return asked
+    assigned[:, none] = False
+    assigned[:, one] = False
+    assigned[random.integers(len(ANNOTATORS), size=_LABELLED_BY_ONE), one] = True
+    assigned[random.integers(len(ANNOTATORS), size=_LABELLED_BY_TWO), two] = False
+    return assigned
 
 
-def _plant_label_faults(words: Rows, truth: Mapping[str, str], random: Generator) -> list[Fault]:
-    """Plant faults in the rows, in place, and return them. `truth`: the digit that each file shows."""
-    (a, first), (b, second), (c, third) = words.items()
+def _plant_label_faults(rows: Rows, truth: Mapping[str, str], random: Generator) -> list[Fault]:
+    """Plant faults in the rows, in place, and return them. `truth`: the digit on each file."""
+    (a, first), (b, second), (c, third) = rows.items()
     twice = int(random.integers(len(first) - 1))
     first[twice + 1][0] = first[twice][0]
     faults = [Fault("duplicate id", _line(a, row), None, "reject") for row in (twice, twice + 1)]
@@ -263,14 +257,14 @@ def _plant_label_faults(words: Rows, truth: Mapping[str, str], random: Generator
     return faults
 
 
-def _simulate_review(scans: Sequence[ImageFile], words: Rows, random: Generator) -> list[dict[str, Any]]:
-    """Return verdicts on the scans where no digit has more than half of the votes; a few stay open."""
-    rows = [row for batch in words.values() for row in batch if len(row) == len(COLUMNS) and row[2].isdigit()]
-    said = pd.DataFrame(rows, columns=COLUMNS)
-    said = said[~said["id"].duplicated(keep=False)]
-    most = said.groupby(["file", "digit"]).size().groupby("file").max()
-    votes = said.groupby("file").size()
-    contested = set(votes.index[2 * most <= votes])
+def _simulate_review(scans: Sequence[ImageFile], rows: Rows, random: Generator) -> list[dict[str, Any]]:
+    """Return verdicts on the scans where no digit has more than half of the votes; a few stay contested."""
+    valid = [row for batch in rows.values() for row in batch if len(row) == len(COLUMNS) and row[2].isdigit()]
+    votes = pd.DataFrame(valid, columns=COLUMNS)
+    votes = votes[~votes["id"].duplicated(keep=False)]
+    largest = votes.groupby(["file", "digit"]).size().groupby("file").max()
+    total = votes.groupby("file").size()
+    contested = set(total.index[2 * largest <= total])
     disputed = [scan for scan in scans if scan.name in contested]
     order = random.permutation(len(disputed))[_UNSETTLED:]
     seconds = 6.0 + 6.0 * random.random(len(order))
@@ -303,4 +297,4 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    run(transform)
+    run_stage(transform)

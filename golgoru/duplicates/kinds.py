@@ -1,7 +1,7 @@
-"""The kinds of table `pairs`, and what each means for the two pictures."""
+"""The kinds of table `duplicate_pairs`, and what each means for the two images."""
 
-SET_ASIDE = ("exact", "near")  # one of the two stays, the other one is left out for it
-REORIENTED = ("mirrored", "rotated")  # surely the same picture, but both stay
-FOR_REVIEW = ("borderline",)  # alike; people judge
+SET_ASIDE = ("exact", "near")  # one of the two represents both, the other is set aside
+REORIENTED = ("mirrored", "rotated")  # surely the same image, but both stay
+FOR_REVIEW = ("borderline",)  # similar, but not surely the same; people decide, and both stay
 CERTAIN = (*SET_ASIDE, *REORIENTED)
 KINDS = (*CERTAIN, *FOR_REVIEW)

@@ -1,16 +1,15 @@
-"""The eight ways in which a picture can be turned and mirrored, and how its 32 x 32 thumbnail looks then."""
+"""The eight orientations of an image, rotated by quarter turns and mirrored, applied to thumbnails."""
 
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Thumbnails = NDArray[np.uint8]  # (n, side, side)
+from golgoru.images.thumbnails import Thumbnails
 
 UNCHANGED = ""
 MIRRORED = "mirrored"
 
-# Degrees counter-clockwise, after mirroring left to right where the name says so.
+# Rotation in degrees counter-clockwise, after mirroring left to right where the name says so.
 TRANSFORMS: dict[str, Callable[[Thumbnails], Thumbnails]] = {
     UNCHANGED: lambda grey: grey,
     MIRRORED: lambda grey: grey[:, :, ::-1],
@@ -21,6 +20,6 @@ TRANSFORMS: dict[str, Callable[[Thumbnails], Thumbnails]] = {
     "mirrored 180": lambda grey: np.rot90(grey[:, :, ::-1], 2, (1, 2)),
     "mirrored 270": lambda grey: np.rot90(grey[:, :, ::-1], 3, (1, 2)),
 }
-ROTATED = tuple(view for view in TRANSFORMS if view not in (UNCHANGED, MIRRORED))
-# What turns the picture back; the others undo themselves.
+ROTATED = tuple(name for name in TRANSFORMS if name not in (UNCHANGED, MIRRORED))
+# The orientation that undoes another; the others undo themselves.
 INVERSE = {"90": "270", "270": "90"}

@@ -1,31 +1,30 @@
-"""Boxes: columns, arrays, intersection over union."""
+"""Boxes: their columns, arrays of them, and intersection over union (IoU)."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-# Two boxes mean the same thing from this IoU on: the threshold of Pascal VOC (Everingham et al. 2010).
+from golgoru.core.arrays import Floats
+
+BOX_COLUMNS = ["x", "y", "width", "height"]
+# From this IoU on, two boxes mark the same object: the threshold of Pascal VOC (Everingham et al. 2010).
 MIN_IOU = 0.5
 
 
-BOX = ["x", "y", "width", "height"]
+def box_array(table: pd.DataFrame) -> Floats:
+    """Return the boxes of a table's rows (n x 4: x, y, width, height); NaN where a row has none."""
+    return table[BOX_COLUMNS].to_numpy(dtype=np.float64)
 
 
-def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def box_iou(a: Floats, b: Floats) -> Floats:
     """Return the IoU of each row of `a` with the same row of `b` (n x 4: x, y, width, height), 9 decimals.
 
     0 where a box is missing, has no area or is too large for a float.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        across = np.minimum(a[:, 0] + a[:, 2], b[:, 0] + b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
-        down = np.minimum(a[:, 1] + a[:, 3], b[:, 1] + b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-        shared = np.clip(across, 0, None) * np.clip(down, 0, None)
-        union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared
-        sound = np.isfinite(shared) & np.isfinite(union) & (union > 0)
-    found: NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=sound).round(9)
-    return found
-
-
-def box_array(words: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the boxes of the words, n x 4; NaN where there is none."""
-    return words[BOX].to_numpy(dtype=np.float64)
+        shared_width = np.minimum(a[:, 0] + a[:, 2], b[:, 0] + b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
+        shared_height = np.minimum(a[:, 1] + a[:, 3], b[:, 1] + b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
+        intersection = np.clip(shared_width, 0, None) * np.clip(shared_height, 0, None)
+        union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - intersection
+        valid = np.isfinite(intersection) & np.isfinite(union) & (union > 0)
+    iou: Floats = np.divide(intersection, union, out=np.zeros_like(intersection), where=valid).round(9)
+    return iou

@@ -3,22 +3,23 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from golgoru.core.arrays import Floats, Integers
 
 
 class Corners(NamedTuple):
-    """The corners of all polygons below each other (k x 2), and per row where its own begin and how many there are.
+    """`points` (k x 2): the corners of all polygons; per row, where its corners begin and how many they are.
 
-    `counts` is 0 for a row without a sound polygon: fewer than three corners, or corners that are no place.
+    `counts` is 0 for a row without a valid polygon: fewer than three corners, or coordinates beyond any picture.
     """
 
-    points: NDArray[np.float64]
-    begins: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    points: Floats
+    begins: Integers
+    counts: Integers
 
-    def of(self, rows: NDArray[np.int64]) -> "Corners":
-        """Return those of some rows, in their order; a row may stand in it twice."""
+    def take(self, rows: Integers) -> "Corners":
+        """Return the corners of some rows, in that order; a row may be taken twice."""
         counts = self.counts[rows]
         begins = np.cumsum(counts) - counts
-        within = np.arange(int(counts.sum())) - np.repeat(begins, counts)
-        return Corners(self.points[np.repeat(self.begins[rows], counts) + within], begins, counts)
+        offsets = np.arange(int(counts.sum())) - np.repeat(begins, counts)
+        return Corners(self.points[np.repeat(self.begins[rows], counts) + offsets], begins, counts)

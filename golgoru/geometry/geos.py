@@ -1,4 +1,4 @@
-"""How far polygons overlap, by GEOS. Slow to import: `golgoru.geometry.polygons` does it where there are any."""
+"""The IoU of polygons by GEOS. It is slow to import, so `golgoru.geometry.polygons` imports it only when needed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,25 +7,29 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from golgoru.core.arrays import Floats
 from golgoru.geometry.corners import Corners
 
 
-def geos_iou(a: Corners, b: Corners) -> NDArray[np.float64]:
-    """Return what `polygons.iou` promises, for polygons of three corners or more."""
-    # Near their common origin, numbers have digits to spare: where a picture is large, nothing is lost.
+def geos_iou(a: Corners, b: Corners) -> Floats:
+    """Return the IoU of each polygon of `a` with that of `b` in the same row, as `polygons.polygon_iou` describes it.
+
+    Each row has three corners or more.
+    """
+    # Relative to a common origin the coordinates are small: nothing is lost to rounding in large pictures.
     origin = a.points[a.begins]
-    one, other = _to_shapes(a, origin), _to_shapes(b, origin)
-    area = shapely.area(one), shapely.area(other)
-    shared = shapely.area(_per_row(shapely.intersection, one, other))
+    left, right = _to_shapes(a, origin), _to_shapes(b, origin)
+    left_area, right_area = shapely.area(left), shapely.area(right)
+    intersection = shapely.area(_per_row(shapely.intersection, left, right))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        overlap = shared / (area[0] + area[1] - shared)
-        sound = np.isfinite(overlap) & (area[0] > 0) & (area[1] > 0)
-        return np.where(sound, np.clip(overlap, 0, 1), np.nan).round(9)
+        iou = intersection / (left_area + right_area - intersection)
+        valid = np.isfinite(iou) & (left_area > 0) & (right_area > 0)
+        return np.where(valid, np.clip(iou, 0, 1), np.nan).round(9)
 
 
-def _to_shapes(polygons: Corners, origin: NDArray[np.float64]) -> NDArray[Any]:
-    """Return shapes, those that cross themselves repaired."""
-    # A ring ends where it began.
+def _to_shapes(polygons: Corners, origin: Floats) -> NDArray[Any]:
+    """Return GEOS polygons; those that cross themselves are repaired."""
+    # GEOS wants rings that end where they begin.
     closed = np.insert(np.arange(len(polygons.points)), polygons.begins + polygons.counts, polygons.begins)
     ring = np.repeat(np.arange(len(polygons.counts)), polygons.counts + 1)
     rings = shapely.linearrings(polygons.points[closed] - origin[ring], indices=ring)
@@ -42,7 +46,7 @@ def _repaired(crossed: NDArray[Any]) -> NDArray[Any]:
 
 
 def _per_row(operation: Callable[..., NDArray[Any]], *shapes: NDArray[Any]) -> NDArray[Any]:
-    """Return what the operation makes of each row of shapes; None where GEOS gives up, in that row alone."""
+    """Return the result of the operation for each row of shapes; None for a row in which GEOS fails."""
     try:
         return operation(*shapes)
     except shapely.GEOSException:

@@ -1,12 +1,12 @@
-"""Which words of several annotators mean the same thing on a picture: one-to-one matching by IoU."""
+"""Which annotations mark the same object of a picture: one-to-one matching by IoU."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from golgoru.core.arrays import Flags, Floats, Integers
 from golgoru.geometry import polygons
 from golgoru.geometry.boxes import MIN_IOU, box_array, box_iou
 from golgoru.geometry.corners import Corners
@@ -16,39 +16,39 @@ _CHUNK = 1_000_000
 
 
 class OverlapPairs(NamedTuple):
-    """Pairs of rows of one group, by position, and the IoU of their boxes or shapes."""
+    """Pairs of rows of one group, by position, and `overlap`: the IoU of their boxes or polygons."""
 
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    overlap: NDArray[np.float64]
+    first: Integers
+    second: Integers
+    overlap: Floats
 
 
 class Geometries(NamedTuple):
-    """What was drawn, by row: boxes (n x 4: x, y, width, height; the bounds of a polygon) and polygons."""
+    """The geometry of each row: its box (n x 4: x, y, width, height; of a polygon the bounding box) and its polygon."""
 
-    boxes: NDArray[np.float64]
+    boxes: Floats
     corners: Corners
 
 
-def match_annotations(words: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
-    """Return, per word, the annotation that names its cluster: the earliest one among words that mean the same.
+def match_annotations(annotations: pd.DataFrame, min_iou: float = MIN_IOU) -> pd.Series:
+    """Return, per annotation, the id of its cluster: the earliest annotation among those that mark the same object.
 
-    `words` has the columns annotation, rank (order in time), image, unit (two words of one unit are two things),
-    x, y, width, height and, where there are any, polygon. Pairs are joined greedily from the highest IoU down, ties by
-    rank and annotation, so row order is nothing.
+    `annotations` has the columns annotation, rank (order in time), image, unit (two annotations of one unit mark two
+    objects), x, y, width, height and, where there are any, polygon. Pairs are joined greedily from the highest IoU
+    down, ties by rank and annotation, so that row order is irrelevant.
     """
-    ordered = words.sort_values(["image", "rank", "annotation"])
+    ordered = annotations.sort_values(["image", "rank", "annotation"])
     unit = ordered["unit"].to_numpy()
-    shapes = geometries_of(ordered)
-    close = [_joinable(pairs, unit, shapes, min_iou) for pairs in _pairs_across_units(ordered, shapes)]
-    pairs = OverlapPairs(*(np.concatenate(column) for column in zip(*close, strict=True))) if close else None
-    names = ordered["annotation"].to_numpy(dtype=object)
+    geometries = geometries_of(ordered)
+    joinable = [_joinable(pairs, unit, geometries, min_iou) for pairs in _pairs_across_units(ordered, geometries)]
+    pairs = OverlapPairs(*(np.concatenate(column) for column in zip(*joinable, strict=True))) if joinable else None
+    ids = ordered["annotation"].to_numpy(dtype=object)
     root = _cluster_roots(pairs, unit) if pairs else np.arange(len(ordered))
-    return pd.Series(names[root], index=ordered.index, dtype=object).reindex(words.index)
+    return pd.Series(ids[root], index=ordered.index, dtype=object).reindex(annotations.index)
 
 
-def overlap_pairs(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Iterator[OverlapPairs]:
-    """Yield all pairs of rows of equal group with the IoU of their boxes, as `positions_within` does.
+def overlap_pairs(groups: Integers, boxes: Floats) -> Iterator[OverlapPairs]:
+    """Yield all pairs of rows of equal group with the IoU of their boxes, in the order of `pairs_in_groups`.
 
     `boxes`: n x 4, x, y, width, height.
     """
@@ -56,7 +56,7 @@ def overlap_pairs(groups: NDArray[np.int64], boxes: NDArray[np.float64]) -> Iter
         yield OverlapPairs(first, second, box_iou(boxes[first], boxes[second]))
 
 
-def pairs_in_groups(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def pairs_in_groups(groups: Integers) -> Iterator[tuple[Integers, Integers]]:
     """Yield all pairs of rows of equal group, a bounded number at once, ordered by their positions.
 
     `groups`: one number per row, equal numbers next to each other.
@@ -76,53 +76,53 @@ def pairs_in_groups(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int6
         start = stop
 
 
-def geometries_of(words: pd.DataFrame) -> Geometries:
-    """Return what the words drew; without a column `polygon`, boxes alone."""
-    drawn = words["polygon"] if "polygon" in words else pd.Series(None, index=words.index, dtype=object)
+def geometries_of(table: pd.DataFrame) -> Geometries:
+    """Return the geometry of each row; without a column `polygon`, boxes alone."""
+    drawn = table["polygon"] if "polygon" in table else pd.Series(None, index=table.index, dtype=object)
     corners = polygons.parse_polygons(drawn)
-    around = polygons.bounding_boxes(corners)
-    return Geometries(np.where(np.isnan(around), box_array(words), around), corners)
+    bounds = polygons.bounding_boxes(corners)
+    return Geometries(np.where(np.isnan(bounds), box_array(table), bounds), corners)
 
 
-def with_polygon_iou(pairs: OverlapPairs, shapes: Geometries) -> OverlapPairs:
+def with_polygon_iou(pairs: OverlapPairs, geometries: Geometries) -> OverlapPairs:
     """Return the pairs with the IoU of their polygons, where both have one and their boxes overlap."""
     overlap = pairs.overlap.copy()
     near = np.flatnonzero(overlap > 0)
-    exact = polygons.polygon_iou(shapes.corners, pairs.first[near], shapes.corners, pairs.second[near])
+    exact = polygons.polygon_iou(geometries.corners, pairs.first[near], geometries.corners, pairs.second[near])
     overlap[near] = np.where(np.isnan(exact), overlap[near], exact)
     return pairs._replace(overlap=overlap)
 
 
-def _pairs_across_units(ordered: pd.DataFrame, shapes: Geometries) -> Iterator[OverlapPairs]:
-    """Yield the pairs on the images that have words of several units, by position in `ordered`, as boxes overlap."""
+def _pairs_across_units(ordered: pd.DataFrame, geometries: Geometries) -> Iterator[OverlapPairs]:
+    """Yield the pairs on images with several units, by position in `ordered`, with the IoU of their boxes."""
     by_image = ordered["unit"].groupby(ordered["image"], sort=False)
-    several = np.flatnonzero((by_image.transform("min") != by_image.transform("max")).to_numpy())
-    image = by_image.ngroup().to_numpy().astype(np.int64)[several]
-    for pairs in overlap_pairs(image, shapes.boxes[several]):
-        yield OverlapPairs(several[pairs.first], several[pairs.second], pairs.overlap)
+    rows = np.flatnonzero((by_image.transform("min") != by_image.transform("max")).to_numpy())
+    image = by_image.ngroup().to_numpy().astype(np.int64)[rows]
+    for pairs in overlap_pairs(image, geometries.boxes[rows]):
+        yield OverlapPairs(rows[pairs.first], rows[pairs.second], pairs.overlap)
 
 
-def _joinable(pairs: OverlapPairs, unit: NDArray[np.int64], shapes: Geometries, min_iou: float) -> OverlapPairs:
+def _joinable(pairs: OverlapPairs, unit: Integers, geometries: Geometries, min_iou: float) -> OverlapPairs:
     near = (pairs.overlap > 0) & (unit[pairs.first] != unit[pairs.second])
-    pairs = with_polygon_iou(_selected(pairs, near), shapes)
+    pairs = with_polygon_iou(_selected(pairs, near), geometries)
     return _selected(pairs, pairs.overlap >= min_iou)
 
 
-def _selected(pairs: OverlapPairs, chosen: NDArray[np.bool_]) -> OverlapPairs:
+def _selected(pairs: OverlapPairs, chosen: Flags) -> OverlapPairs:
     return OverlapPairs(pairs.first[chosen], pairs.second[chosen], pairs.overlap[chosen])
 
 
-def _cluster_roots(pairs: OverlapPairs, unit: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the first row of each row's cluster, when no cluster may hold a unit twice."""
+def _cluster_roots(pairs: OverlapPairs, unit: Integers) -> Integers:
+    """Return the first row of each row's cluster; no cluster holds a unit twice."""
     root = list(range(len(unit)))
     units: dict[int, set[int]] = {}
     order = np.lexsort((pairs.second, pairs.first, -pairs.overlap))
     # A loop over pairs of close boxes: what a pair may join depends on what was joined before it.
     for i, j in zip(pairs.first[order].tolist(), pairs.second[order].tolist(), strict=True):
         a, b = sorted((_root(root, i), _root(root, j)))
-        mine, theirs = units.get(a, {int(unit[a])}), units.get(b, {int(unit[b])})
-        if a != b and mine.isdisjoint(theirs):
-            units[a] = mine | theirs
+        units_a, units_b = units.get(a, {int(unit[a])}), units.get(b, {int(unit[b])})
+        if a != b and units_a.isdisjoint(units_b):
+            units[a] = units_a | units_b
             units.pop(b, None)
             root[b] = a
     return _flattened(np.array(root))
@@ -135,7 +135,7 @@ def _root(root: list[int], row: int) -> int:
     return row
 
 
-def _flattened(root: NDArray[np.int64]) -> NDArray[np.int64]:
+def _flattened(root: Integers) -> Integers:
     while not np.array_equal(root, deeper := root[root]):
         root = deeper
     return root

@@ -1,4 +1,4 @@
-"""The picture files of every delivery, and the guard: what is on disk is what the pointers say."""
+"""The image files of every delivery, and the check that the files on disk are those of the DVC pointers."""
 
 import configparser
 import fnmatch
@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from golgoru.core import paths
 from golgoru.core.errors import UserError
-from golgoru.core.yaml_models import parse
+from golgoru.core.yaml_models import parse_yaml
 from golgoru.raw.deliveries import Delivery, Pointer
 
 _DVC_FOLDER = Path(".dvc")
-_NOT_IMAGES = (".gitignore", "*.dvc")  # what git keeps beside the folders of the deliveries
+_NOT_IMAGES = (".gitignore", "*.dvc")  # files of git and DVC beside the deliveries' folders
 
 
 class ImageFile(NamedTuple):
-    """One file of a delivery. `name` is its path inside the delivery as the file system spells it."""
+    """One file of a delivery. `name` is its path inside the delivery, spelled as in the file system."""
 
     image: str
     path: str
@@ -30,13 +30,13 @@ class ImageFile(NamedTuple):
 
 
 def list_image_files(deliveries: Sequence[Delivery]) -> dict[str, list[ImageFile]]:
-    """Return the files of every delivery, by its name. Raises UserError where disk and pointers differ."""
+    """Return the files of each delivery, by its name. Raises UserError where files and pointers differ."""
     if not deliveries:
-        raise UserError(f"no delivery yet in {paths.DELIVERIES}; bring pictures in with `dataset import`")
+        raise UserError(f"no delivery yet in {paths.DELIVERIES}; import images with `dataset import`")
     ignored = _ignored(Path(".dvcignore"))
     _check_described(deliveries, ignored)
     outputs = stage_outputs(paths.DVC) if any(d.pointer is None for d in deliveries) else set()
-    found = {}
+    files_by_delivery = {}
     for delivery in deliveries:
         folder = paths.IMAGES / delivery.name
         files = _files_of(delivery.name, ignored)
@@ -44,31 +44,33 @@ def list_image_files(deliveries: Sequence[Delivery]) -> dict[str, list[ImageFile
             _check_pointer(delivery.pointer, folder, [file.name for file in files])
         elif folder.as_posix() not in outputs:
             raise UserError(
-                f"{delivery.file}: the pictures under {folder} are not versioned: no {delivery.name}.dvc beside it, "
+                f"{delivery.file}: the images under {folder} are not versioned: no {delivery.name}.dvc beside it, "
                 f"and no stage of {paths.DVC} writes them; `dataset import` them, or `dvc add {folder}` and move the "
                 f"pointer to {paths.DELIVERIES} with 'wdir: ../images'"
             )
         elif not folder.is_dir():
-            raise UserError(f"{folder}: the folder is missing, and a stage of {paths.DVC} writes it; run `dvc repro`")
-        found[delivery.name] = files
-    _check_unique(found)
-    return found
+            raise UserError(
+                f"{folder}: the folder is missing, although a stage of {paths.DVC} writes it; run `dvc repro`"
+            )
+        files_by_delivery[delivery.name] = files
+    _check_unique(files_by_delivery)
+    return files_by_delivery
 
 
 def check_pointer_hash(pointer: Pointer, folder: Path, contents: Mapping[str, str]) -> None:
-    """Raise UserError where the md5s of the files (by name inside the delivery) do not give the pointer's md5.
+    """Raise UserError where the files' md5s (by name inside the delivery) do not hash to the pointer's md5.
 
     DVC hashes the listing of a folder, so its pointer can be checked without the cache.
     """
-    # As json.dumps writes it, without a dictionary for each file.
+    # What json.dumps would write, without a dictionary per file.
     listing = ", ".join(f'{{"md5": "{contents[name]}", "relpath": {json.dumps(name)}}}' for name in sorted(contents))
     digest = hashlib.md5(f"[{listing}]".encode(), usedforsecurity=False).hexdigest()
     if f"{digest}.dir" != pointer.md5:
-        before = _listing(pointer) or {}
-        changed = [name for name in sorted(contents) if name in before and before[name] != contents[name]]
+        expected = _listing(pointer) or {}
+        changed = [name for name in sorted(contents) if name in expected and expected[name] != contents[name]]
         raise UserError(
-            f"{pointer.file}: files under {folder} are not those that the pointer names{_examples('changed', changed)}; "
-            + _remedy(pointer, folder)
+            f"{pointer.file}: files under {folder} are not those that the pointer names"
+            f"{_examples('changed', changed)}; {_remedy(pointer, folder)}"
         )
 
 
@@ -90,17 +92,17 @@ def _check_described(deliveries: Sequence[Delivery], ignored: Callable[[str], bo
 def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[ImageFile]:
     try:
         return list(_walk(delivery, ignored))
-    except OSError as error:  # nobody can say which files stand in a folder that cannot be listed
+    except OSError as error:  # a folder that cannot be listed may hold any files
         where = os.fsencode(str(error.filename)).decode("utf-8", "backslashreplace")
         raise UserError(
-            f"{where}: the folder cannot be read: {error.strerror}; get the right to read it, or bring it back"
+            f"{where}: the folder cannot be read: {error.strerror}; change its permissions, or restore it"
         ) from None
 
 
 def _walk(delivery: str, ignored: Callable[[str], bool]) -> Iterator[ImageFile]:
-    """Walk a delivery as DVC does: links to folders are not followed, what is no regular file is no file.
+    """Yield the files of a delivery as DVC sees them: links to folders are not followed, sockets and pipes left out.
 
-    Paths are texts here: making them `Path` objects would take longer than all the rest.
+    Paths are strings here: creating `Path` objects would take longer than all the rest.
     """
     allowed = [paths.IMAGES.resolve(), _cache_folder().resolve()]
     top = str(paths.IMAGES / delivery)
@@ -125,7 +127,7 @@ def _image_file(delivery: str, name: str, path: str, link_error: str | None) -> 
     try:
         image.encode()
         return ImageFile(image, path, name, link_error, link_error is None)
-    except UnicodeEncodeError:  # bytes that are no UTF-8 stand in it as lone surrogates
+    except UnicodeEncodeError:  # bytes that are not UTF-8 become lone surrogates
         error = link_error or "the file name is not UTF-8; rename the file"
         image = os.fsencode(image).decode("utf-8", "backslashreplace")
         return ImageFile(image, path, name, error, link_error is None)
@@ -136,15 +138,15 @@ def _link_error(path: Path, allowed: Sequence[Path]) -> str | None:
         target = path.resolve(strict=True)
     except FileNotFoundError:
         return "a symbolic link to nothing"
-    except (OSError, RuntimeError):  # no right to look, or a loop: RuntimeError before Python 3.13
+    except (OSError, RuntimeError):  # no permission, or a loop: RuntimeError before Python 3.13
         return "a symbolic link that cannot be followed"
     if not any(target.is_relative_to(folder) for folder in allowed):
         return "a symbolic link that leads out of the picture folder"
     return None if target.is_file() else "a symbolic link to something that is no file"
 
 
-def _check_unique(found: Mapping[str, Sequence[ImageFile]]) -> None:
-    images = [file.image for files in found.values() for file in files]
+def _check_unique(files_by_delivery: Mapping[str, Sequence[ImageFile]]) -> None:
+    images = [file.image for files in files_by_delivery.values() for file in files]
     if len(set(images)) != len(images):
         seen: set[str] = set()
         twice = next(image for image in images if image in seen or seen.add(image))  # type: ignore[func-returns-value]
@@ -164,20 +166,20 @@ def _check_pointer(pointer: Pointer, folder: Path, names: Sequence[str]) -> None
 
 def _remedy(pointer: Pointer, folder: Path) -> str:
     return (
-        f"run `dvc pull {pointer.file}`, or, where files changed on purpose, `dvc add {folder}` (new pictures: "
+        f"run `dvc pull {pointer.file}`, or, where files changed on purpose, `dvc add {folder}` (new images: "
         f"`dataset import`)"
     )
 
 
-def _examples(what: str, names: Sequence[str]) -> str:
+def _examples(title: str, names: Sequence[str]) -> str:
     if not names:
         return ""
-    shown = ", ".join(os.fsencode(name).decode("utf-8", "backslashreplace") for name in names[:3])
-    return f" ({what}: {shown}{f' and {len(names) - 3:,} more' if len(names) > 3 else ''})"
+    first = ", ".join(os.fsencode(name).decode("utf-8", "backslashreplace") for name in names[:3])
+    return f" ({title}: {first}{f' and {len(names) - 3:,} more' if len(names) > 3 else ''})"
 
 
 def _listing(pointer: Pointer) -> dict[str, str] | None:
-    """Return name and md5 of each file as DVC's cache lists them; None where the cache has no readable list."""
+    """Return name and md5 of each file as listed in DVC's cache; None where the cache has no readable list."""
     try:
         text = (_cache_folder() / "files" / "md5" / pointer.md5[:2] / pointer.md5[2:]).read_text("utf-8")
         return {str(file["relpath"]): str(file["md5"]) for file in json.loads(text)}
@@ -193,14 +195,14 @@ def _cache_folder() -> Path:
             config.read(file, "utf-8")
             folder = config.get("cache", "dir", fallback=folder).strip("\"'")
         except (configparser.Error, UnicodeDecodeError):
-            continue  # DVC itself will say what is wrong with its settings
+            continue  # DVC itself reports what is wrong with its settings
     return _DVC_FOLDER / Path(folder).expanduser()
 
 
 def _ignored(file: Path) -> Callable[[str], bool]:
-    """Return the test for names that DVC leaves out: the patterns of .dvcignore that are names alone.
+    """Return a predicate for the names that DVC ignores: those that match a pattern of .dvcignore without a slash.
 
-    Patterns with folders speak of other places than a delivery's inside; should one not, the counts differ.
+    Patterns with a slash name other folders than a delivery's; should one name a delivery's, the file counts differ.
     """
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     names = [line.strip().removesuffix("/") for line in lines]
@@ -211,7 +213,7 @@ def _ignored(file: Path) -> Callable[[str], bool]:
 
 def stage_outputs(file: Path) -> set[str]:
     """Return the paths that stages of dvc.yaml write."""
-    stages = (parse(file)[1] or {}).get("stages") or {} if file.exists() else {}
+    stages = (parse_yaml(file)[1] or {}).get("stages") or {} if file.exists() else {}
     outputs = set()
     for stage in stages.values():
         for out in stage.get("outs") or []:

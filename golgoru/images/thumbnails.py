@@ -1,4 +1,4 @@
-"""What two pictures are compared by once their hashes are near: equal pixels, and small grey thumbnails."""
+"""The thumbnails by which near-duplicates are confirmed: 32 x 32 grey levels, and a hash of all pixels."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,28 +16,26 @@ from golgoru.core import cache, parallel, paths
 from golgoru.core.errors import UserError
 from golgoru.images import decode
 
-SIDE = 32
-_AT_ONCE = 1 << 14  # pairs in memory: 2 x 4 kB each
+SIDE = 32  # pixels
 
-Thumbnails = NDArray[np.uint8]
-Indices = NDArray[np.int64]
+Thumbnails = NDArray[np.uint8]  # (n, 32, 32)
 
 
 class Thumbnail(NamedTuple):
-    """One picture: `pixels` = md5 of its size and RGB values as shown, `grey` = 32 x 32 grey levels, row by row."""
+    """One image: `pixels` = md5 of its size and RGB values as shown, `grey` = 32 x 32 grey levels, row by row."""
 
     pixels: str
     grey: bytes
 
 
 def load_thumbnails(images: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per row of `images` (columns image, content): pixels and grey. Opens what is not remembered.
+    """Return columns pixels and grey, a row per row of `images` (image, content). Opens images that are not cached.
 
-    Raises UserError where a picture is no longer the one that fingerprint saw.
+    Raises UserError where an image is no longer the one that fingerprint read.
     """
     modules: tuple[ModuleType | str, ...] = (decode, PIL.__version__, Path(__file__).read_text("utf-8"))
-    memory = cache.Memory("thumbnails", cache.version_of(*modules))
-    known = memory.recall(Thumbnail._fields)
+    cached = cache.Cache("thumbnails", cache.version_of(*modules))
+    known = cached.load(Thumbnail._fields)
     unknown = images[~images["content"].isin(known.index)].drop_duplicates("content")
     fresh = parallel.map_ordered(
         make_thumbnail, list(zip(unknown["image"], unknown["content"], strict=True)), "comparing"
@@ -45,23 +43,23 @@ def load_thumbnails(images: pd.DataFrame) -> pd.DataFrame:
     if fresh:
         rows = pd.DataFrame(fresh, columns=list(Thumbnail._fields), index=pd.Index(unknown["content"], name="content"))
         known = pd.concat([known, rows]) if len(known) else rows
-        memory.keep(known)
+        cached.save(known)
     return known.loc[images["content"]].reset_index(drop=True)
 
 
-def make_thumbnail(picture: tuple[str, str]) -> Thumbnail:
-    """Open a picture, given as (image, content), and return what it is compared by."""
-    shown = open_verified(*picture)
+def make_thumbnail(key: tuple[str, str]) -> Thumbnail:
+    """Open an image, given as (image, content), and return its thumbnail."""
+    shown = open_verified(*key)
     pixels = hashlib.md5(repr(shown.size).encode(), usedforsecurity=False)
     pixels.update(shown.convert("RGB").tobytes())
-    # Means of what falls into a pixel; a box filter would repeat the pixels of a smaller picture.
+    # A box filter takes means; of an image below 32 pixels it would only repeat pixels.
     method = Image.Resampling.BOX if min(shown.size) >= SIDE else Image.Resampling.BILINEAR
-    small = decode.to_grey(shown).resize((SIDE, SIDE), method)
-    return Thumbnail(pixels.hexdigest(), small.tobytes())
+    grey = decode.to_grey(shown).resize((SIDE, SIDE), method)
+    return Thumbnail(pixels.hexdigest(), grey.tobytes())
 
 
 def open_verified(image: str, content: str) -> Image.Image:
-    """Return a picture as it is shown. Raises UserError where the file is no longer the one that fingerprint saw."""
+    """Return an image as it is shown. Raises UserError where the file is no longer the one that fingerprint read."""
     try:
         data = (paths.IMAGES / image).read_bytes()
         shown = None
@@ -71,7 +69,7 @@ def open_verified(image: str, content: str) -> Image.Image:
         shown = None
     if shown is None:
         raise UserError(
-            f"{paths.IMAGES / image}: not the picture that fingerprint saw (md5 {content}); run `dvc pull`, or "
+            f"{paths.IMAGES / image}: not the image that fingerprint read (md5 {content}); run `dvc pull`, or "
             "`dvc repro -f fingerprint` where files changed on purpose"
         )
     return shown
@@ -80,35 +78,3 @@ def open_verified(image: str, content: str) -> Image.Image:
 def stack_thumbnails(grey: Sequence[bytes]) -> Thumbnails:
     """Return thumbnails as an array (n, 32, 32)."""
     return np.frombuffer(b"".join(grey), dtype=np.uint8).reshape(-1, SIDE, SIDE)
-
-
-def correlation(left: Thumbnails, right: Thumbnails, pairs: tuple[Indices, Indices]) -> NDArray[np.float64]:
-    """Return the correlation of the grey levels of left[i] and right[j] for each pair (i, j), 4 decimals.
-
-    0 where one is a single grey. Sums are exact integers, so that the score is the same on every machine.
-    """
-    scores = [
-        _correlation_of_rows(
-            left[i].reshape(len(i), -1).astype(np.int32), right[j].reshape(len(j), -1).astype(np.int32)
-        )
-        for i, j in (
-            (pairs[0][at : at + _AT_ONCE], pairs[1][at : at + _AT_ONCE]) for at in range(0, len(pairs[0]), _AT_ONCE)
-        )
-    ]
-    return np.concatenate(scores) if scores else np.empty(0)
-
-
-def _correlation_of_rows(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.float64]:
-    # 1,024 products of at most 255 x 255 fit 32 bits.
-    together = _covariance(a, b)
-    apart = np.sqrt(_covariance(a, a).astype(np.float64)) * np.sqrt(_covariance(b, b).astype(np.float64))
-    scores: NDArray[np.float64] = np.divide(together, apart, out=np.zeros(len(a)), where=apart > 0)
-    return scores.round(4)
-
-
-def _covariance(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Covariance times n squared, exact."""
-    products = np.einsum("ij,ij->i", a, b).astype(np.int64)
-    sums = a.sum(axis=1, dtype=np.int64) * b.sum(axis=1, dtype=np.int64)
-    covariance: NDArray[np.int64] = a.shape[1] * products - sums
-    return covariance

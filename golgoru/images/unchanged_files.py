@@ -1,7 +1,7 @@
-"""Which files are those of last time, and need not be read: told as git and DVC tell it, by what the system says.
+"""Which files are unchanged since the last run and need not be read, decided as git and DVC do: by the file's stamp.
 
-A stamp is inode, size, time of change of the content, and time of change of the file's record. The last one cannot be
-set by a program, so a file that is written to gets another stamp, whatever its size and date say.
+A stamp is inode, size, modification time and status change time. Programs can set the modification time but not the
+other, so that a file that was written to has another stamp even if its size and date are the same.
 """
 
 import os
@@ -13,42 +13,43 @@ import pandas as pd
 
 from golgoru.core import cache
 
-# Clocks of file systems tick coarsely (FAT: 2 s): a file as young as this may change once more within the same tick.
+# File systems' clocks are coarse (FAT: 2 s): a younger file may change once more without another stamp.
 _CLOCK_TICK = 2_000_000_000  # nanoseconds
 
 
 def read_stamps(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
-    """Return one row per file that is there, indexed by `image`: `stamp`, `bytes`, and whether it is `settled`."""
+    """Return one row per existing file, indexed by `image`: `stamp`, `bytes`, `settled` (too old to change unseen)."""
     now = time.time_ns()
     names, stamps, sizes, settled = [], [], [], []
     for image, path in zip(images, paths, strict=True):  # a system call for each
         try:
-            found = os.stat(path)  # noqa: PTH116  (a path is a text here)
+            stat = os.stat(path)  # noqa: PTH116  (creating `Path` objects would take longer)
         except OSError:
             continue
         names.append(image)
-        stamps.append(f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}")
-        sizes.append(found.st_size)
-        settled.append(max(found.st_mtime_ns, found.st_ctime_ns) < now - _CLOCK_TICK)
+        stamps.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}")
+        sizes.append(stat.st_size)
+        settled.append(max(stat.st_mtime_ns, stat.st_ctime_ns) < now - _CLOCK_TICK)
     index = pd.Index(names, name="image", dtype="str")
     return pd.DataFrame({"stamp": pd.array(stamps, dtype="str"), "bytes": sizes, "settled": settled}, index=index)
 
 
 class StampStore:
-    """What stamp each image had, and what it held. Taken before a file is read, a stamp is never too young for it."""
+    """The stamps and contents of the last run beside the stamps of this one, which are read before the files are."""
 
-    def __init__(self, taken: pd.DataFrame) -> None:
-        self._taken = taken
-        self._memory = cache.Memory("stamps", cache.version_of(Path(__file__).read_text("utf-8")), "image")
-        self._before = self._memory.recall(["stamp", "content"])
+    def __init__(self, stamps: pd.DataFrame) -> None:
+        self._stamps = stamps
+        self._cache = cache.Cache("stamps", cache.version_of(Path(__file__).read_text("utf-8")), "image")
+        self._previous = self._cache.load(["stamp", "content"])
 
     def unchanged(self) -> pd.DataFrame:
-        """Return one row per image whose stamp is that of last time, indexed by image: content and bytes."""
-        both = self._taken.join(self._before.rename(columns={"stamp": "before"}), how="inner")
-        return both.loc[both["stamp"] == both["before"], ["content", "bytes"]]
+        """Return one row per image with the stamp of the last run, indexed by image: content and bytes."""
+        both = self._stamps.join(self._previous.rename(columns={"stamp": "previous"}), how="inner")
+        return both.loc[both["stamp"] == both["previous"], ["content", "bytes"]]
 
-    def keep(self, contents: pd.Series) -> None:
-        """Remember what each image holds, given by image; those that may still change unseen are left out."""
-        rows = self._taken.loc[self._taken["settled"], ["stamp"]].join(contents.rename("content").dropna(), how="inner")
-        if not rows.sort_index().equals(self._before.sort_index()):
-            self._memory.keep(rows)
+    def save(self, contents: pd.Series) -> None:
+        """Save the contents, indexed by image, with the stamps; files that may still change unseen are left out."""
+        settled = self._stamps.loc[self._stamps["settled"], ["stamp"]]
+        rows = settled.join(contents.rename("content").dropna(), how="inner")
+        if not rows.sort_index().equals(self._previous.sort_index()):
+            self._cache.save(rows)

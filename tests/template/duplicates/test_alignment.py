@@ -1,4 +1,4 @@
-"""What confirms a copy that was cropped, scaled or shifted."""
+"""Confirming a duplicate that was cropped, scaled or shifted."""
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from golgoru.duplicates.alignment import aligned_correlation
 
 
 def picture(seed: int, side: int = 96) -> Image.Image:
-    """A picture with structure at every scale, unlike every other one."""
-    chance = np.random.default_rng(seed)
+    """An image with structure at every scale, different for every seed."""
+    random = np.random.default_rng(seed)
     layers = [
-        Image.fromarray(chance.integers(0, 256, (n, n), dtype=np.uint8)).resize((side, side), 3) for n in (4, 8, 16)
+        Image.fromarray(random.integers(0, 256, (n, n), dtype=np.uint8)).resize((side, side), 3) for n in (4, 8, 16)
     ]
     return Image.fromarray(np.mean([np.asarray(layer, float) for layer in layers], axis=0).astype(np.uint8))
 
@@ -31,18 +31,18 @@ def score(a: np.ndarray, b: np.ndarray) -> float:
     ("box", "least"),
     [((0, 0, 96, 96), 0.999), ((3, 3, 93, 93), 0.8), ((0, 0, 90, 90), 0.8), ((9, 0, 96, 87), 0.7)],
 )
-def test_crops_of_a_picture_are_like_it(box: tuple[int, int, int, int], least: float) -> None:
+def test_a_crop_correlates_with_its_image(box: tuple[int, int, int, int], least: float) -> None:
     for seed in range(5):
         assert score(small(picture(seed)), small(picture(seed).crop(box))) >= least, seed
 
 
-def test_light_does_not_count_and_other_pictures_are_unlike() -> None:
+def test_brightness_does_not_count_and_other_images_do_not_correlate() -> None:
     darker = small(picture(1)) // 2 + 20
     assert score(small(picture(1)), darker.astype(np.uint8)) > 0.98
     assert all(score(small(picture(1)), small(picture(seed))) < 0.5 for seed in range(2, 30))
 
 
-def test_a_plain_picture_is_like_nothing() -> None:
+def test_a_plain_image_correlates_with_nothing() -> None:
     plain = np.full((32, 32), 200, dtype=np.uint8)
     assert score(plain, plain) == 0
     assert score(plain, small(picture(1))) == 0

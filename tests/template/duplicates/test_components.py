@@ -30,17 +30,17 @@ def test_components_are_those_of_scipy_and_named_by_their_earliest(graph: tuple[
 @given(graphs())
 def test_on_arrival_is_what_a_run_without_later_deliveries_gives(graph: tuple[np.ndarray, np.ndarray]) -> None:
     delivery, edges = graph
-    found = group_roots(delivery, edges).on_arrival
+    roots = group_roots(delivery, edges).on_arrival
     for last in np.unique(delivery):
         count = int((delivery <= last).sum())
         known = edges[(edges < count).all(axis=1)]
         then = np.array(earliest(count, known))
         new = delivery[:count] == last
-        assert found[:count][new].tolist() == then[new].tolist()
+        assert roots[:count][new].tolist() == then[new].tolist()
 
 
 @given(graphs(), st.integers(0, 4))
-def test_growth_moves_no_home_and_changes_groups_by_merging_alone(
+def test_growth_changes_no_root_on_arrival_and_only_merges_groups(
     graph: tuple[np.ndarray, np.ndarray], last: int
 ) -> None:
     delivery, edges = graph
@@ -54,7 +54,7 @@ def test_growth_moves_no_home_and_changes_groups_by_merging_alone(
 
 
 @given(graphs(), graphs(), st.integers(0, 4))
-def test_growth_moves_no_home_with_soft_edges_either(
+def test_growth_changes_no_root_on_arrival_with_soft_edges_either(
     graph: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], last: int
 ) -> None:
     delivery, edges = graph
@@ -79,7 +79,7 @@ def test_a_long_chain_of_soft_edges_is_cut_and_other_edges_are_not() -> None:
     cut = group_roots(delivery, chain[:0], chain).now
     assert np.bincount(cut).max() == MAX_SOFT_EDGES + 1
     assert len(set(group_roots(delivery, chain, chain[:0]).now.tolist())) == 1
-    # What is surely joined counts as one, however much it is.
+    # Hard edges do not count, however many they are.
     sure = chain[:49]
     assert np.bincount(group_roots(delivery, sure, chain[49:]).now).max() == 50 + MAX_SOFT_EDGES
 

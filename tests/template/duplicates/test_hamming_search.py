@@ -9,12 +9,12 @@ from golgoru.duplicates.hamming_search import near_pairs, near_pairs_to_variants
 
 def hashes_near_each_other(seed: int, count: int) -> np.ndarray:
     """Random hashes around a few centres, so that every distance occurs, and some are equal."""
-    chance = np.random.default_rng(seed)
-    centres = chance.integers(0, 1 << 64, 4, dtype=np.uint64)
-    hashes = centres[chance.integers(0, 4, count)]
+    random = np.random.default_rng(seed)
+    centres = random.integers(0, 1 << 64, 4, dtype=np.uint64)
+    hashes = centres[random.integers(0, 4, count)]
     for _ in range(16):
-        flip = chance.random(count) < 0.4
-        hashes = np.where(flip, hashes ^ (np.uint64(1) << chance.integers(0, 64, count, dtype=np.uint64)), hashes)
+        flip = random.random(count) < 0.4
+        hashes = np.where(flip, hashes ^ (np.uint64(1) << random.integers(0, 64, count, dtype=np.uint64)), hashes)
     return np.concatenate([hashes, hashes[: count // 4]])
 
 
@@ -23,9 +23,9 @@ def brute(left: np.ndarray, right: np.ndarray, radius: int) -> dict[tuple[int, i
     return {(i, j): int(distance[i, j]) for i, j in np.argwhere(distance <= radius).tolist()}
 
 
-def as_dict(found: hamming_search.HashPairs) -> dict[tuple[int, int], int]:
-    pairs = dict(zip(zip(found.left.tolist(), found.right.tolist(), strict=True), found.distance.tolist(), strict=True))
-    assert len(pairs) == len(found.left), "a pair was found twice"
+def as_dict(near: hamming_search.HashPairs) -> dict[tuple[int, int], int]:
+    pairs = dict(zip(zip(near.left.tolist(), near.right.tolist(), strict=True), near.distance.tolist(), strict=True))
+    assert len(pairs) == len(near.left), "a pair was found twice"
     return pairs
 
 
@@ -36,7 +36,7 @@ def test_search_finds_exactly_the_pairs_within_the_radius(seed: int, n: int, m: 
     assert as_dict(pairs_between(left, right, radius)) == brute(left, right, radius)
 
 
-def test_search_is_the_same_in_small_bites(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunk_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = hashes_near_each_other(7, 200)
     whole = as_dict(pairs_between(hashes, hashes, 10))
     monkeypatch.setattr(hamming_search, "_CHUNK", 13)
@@ -61,9 +61,9 @@ def test_pairs_between_hashes_and_others_count_each_pair_once_with_its_smaller_d
 
 def test_a_long_run_of_equal_hashes_is_linear_and_connected() -> None:
     count = 20_000
-    found = near_pairs(np.full(count, 5, dtype=np.uint64), 10)
-    assert len(found.left) < hamming_search.COMPARED_PER_RUN * count
-    assert set(found.right.tolist()) == set(range(1, count)), "each later member is compared with an earlier one"
+    near = near_pairs(np.full(count, 5, dtype=np.uint64), 10)
+    assert len(near.left) < hamming_search.COMPARED_PER_RUN * count
+    assert set(near.right.tolist()) == set(range(1, count)), "each later member is compared with an earlier one"
 
 
 @settings(max_examples=30, deadline=None)
@@ -81,6 +81,6 @@ def test_no_hashes_give_no_pairs() -> None:
     assert len(near_pairs(nothing, 10).left) == len(near_pairs_to_variants(nothing, nothing, 10).left) == 0
 
 
-def test_a_radius_that_is_not_searched_exactly_is_refused() -> None:
+def test_a_radius_that_is_too_large_for_an_exact_search_is_refused() -> None:
     with pytest.raises(ValueError, match="expected 0 to 15"):
         pairs_between(np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64), 16)

@@ -1,4 +1,4 @@
-"""Polygons against each other: what other people drew, sound or not."""
+"""Polygons as annotators drew them, valid or not: IoU, areas, and matching."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from golgoru.geometry import geos, polygons
-from golgoru.geometry.boxes import box_iou
+from golgoru.geometry.boxes import BOX_COLUMNS, box_iou
 from golgoru.geometry.matching import match_annotations
 
 SQUARE = [0.0, 0.0, 10.0, 0.0, 10.0, 10.0, 0.0, 10.0]
@@ -90,7 +90,9 @@ def test_iou_of_upright_rectangles_is_that_of_boxes(pairs: list[tuple[tuple[floa
 
 @few
 @given(shape, shape, st.integers(0, 6), st.booleans())
-def test_start_corner_and_direction_are_nothing(one: list[float], other: list[float], start: int, back: bool) -> None:
+def test_start_corner_and_direction_are_irrelevant(
+    one: list[float], other: list[float], start: int, back: bool
+) -> None:
     points = np.roll(np.reshape(other, (-1, 2)), start, axis=0)[:: -1 if back else 1]
     again = points.ravel().tolist()
     assert overlap(one, again) == pytest.approx(overlap(one, other), abs=2e-9, nan_ok=True)
@@ -98,33 +100,38 @@ def test_start_corner_and_direction_are_nothing(one: list[float], other: list[fl
 
 @few
 @given(st.lists(st.tuples(shape, shape), max_size=5), st.integers(1, 20))
-def test_how_many_are_compared_at_once_changes_nothing(
-    pairs: list[tuple[list[float], list[float]]], at_once: int
-) -> None:
+def test_chunk_size_changes_nothing(pairs: list[tuple[list[float], list[float]]], chunk: int) -> None:
     ones, others = [one for one, _ in pairs], [other for _, other in pairs]
     whole = iou_of(ones, others)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polygons, "_CHUNK", at_once)
+        patch.setattr(polygons, "_CHUNK", chunk)
         assert iou_of(ones, others) == pytest.approx(whole, abs=0, nan_ok=True)
 
 
-def test_where_the_library_gives_up_it_gives_up_on_that_pair_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def easily_beaten(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.object_]:
+def test_where_geos_fails_that_pair_alone_has_no_iou(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing_intersection(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.object_]:
         if any(geometry.bounds[2] > 10 for geometry in other):
             raise shapely.GEOSException("TopologyException")
         return np.array([geometry.intersection(of) for geometry, of in zip(one, other, strict=True)], dtype=object)
 
-    monkeypatch.setattr(geos.shapely, "intersection", easily_beaten)
+    monkeypatch.setattr(geos.shapely, "intersection", failing_intersection)
     found = iou_of([SQUARE] * 3, [SQUARE, [5.0, 0.0, 15.0, 0.0, 15.0, 10.0], SQUARE])
     assert found == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
+
+
+def test_areas_are_those_of_the_shoelace_formula_however_large_the_coordinates() -> None:
+    drawn = column(SQUARE, [0.0, 0.0, 10.0, 0.0, 0.0, 10.0], [0.0, 0.0, 1e8, 0.0, 0.0, 1e8], [0.0, 0.0, 1.0, 1.0], None)
+    assert polygons.polygon_areas(drawn) == pytest.approx([100, 50, 5e15, np.nan, np.nan], nan_ok=True)
+    assert polygons.bounding_box_fill(drawn) == pytest.approx([1, 0.5, 0.5, np.nan, np.nan], nan_ok=True)
+    assert polygons.parse_polygons(drawn).counts.tolist() == [4, 3, 0, 0, 0]
 
 
 # Matching -----------------------------------------------------------------------------------------------------------
 
 
 def clusters(*drawn: list[float] | None, box: tuple[float, ...] = (0, 0, 10, 10)) -> list[str]:
-    """The words a, b, c, ... of one person each, all with the same box."""
-    table = pd.DataFrame([box] * len(drawn), columns=["x", "y", "width", "height"])
+    """The clusters of annotations a, b, c, ... of one annotator each, all with the same box."""
+    table = pd.DataFrame([box] * len(drawn), columns=BOX_COLUMNS)
     names = [chr(ord("a") + n) for n in range(len(drawn))]
     units = np.arange(len(drawn))
     return list(
@@ -132,7 +139,7 @@ def clusters(*drawn: list[float] | None, box: tuple[float, ...] = (0, 0, 10, 10)
     )
 
 
-def test_words_with_polygons_are_matched_by_them_and_others_by_their_boxes() -> None:
+def test_annotations_are_matched_by_polygon_where_both_have_one_and_else_by_box() -> None:
     rising, falling = [0.0, 0.0, 2.0, 0.0, 10.0, 10.0, 8.0, 10.0], [8.0, 0.0, 10.0, 0.0, 2.0, 10.0, 0.0, 10.0]
     assert clusters(rising, falling) == ["a", "b"], "two strokes across each other, of equal bounds"
     assert clusters(rising, rising) == ["a", "a"]
@@ -141,15 +148,15 @@ def test_words_with_polygons_are_matched_by_them_and_others_by_their_boxes() -> 
     assert clusters([], None) == ["a", "a"]
 
 
-def test_a_polygon_is_where_its_corners_are_whatever_its_box_says() -> None:
+def test_a_polygon_is_matched_by_its_corners_even_if_its_box_disagrees() -> None:
     far = [number + 100 for number in SQUARE]
     assert clusters(far, far, SQUARE, box=(0, 0, 10, 10)) == ["a", "a", "c"]
 
 
-def test_without_polygons_nothing_slow_is_imported() -> None:
+def test_without_polygons_shapely_is_not_imported() -> None:
     code = (
-        "import sys; from tests.template.builders.consensus_tables import BOX, detect, word; "
-        "detect(word('b1/1', 'ann', 'cat', BOX), word('b1/2', 'ben', 'cat', BOX)); "
+        "import sys; from tests.template.builders.consensus_tables import BOX, annotation, detect; "
+        "detect(annotation('b1/1', 'ann', 'cat', BOX), annotation('b1/2', 'ben', 'cat', BOX)); "
         "print('shapely' in sys.modules or 'rapidfuzz' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

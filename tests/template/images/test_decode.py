@@ -39,7 +39,7 @@ def test_every_promised_format_opens(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_are_seen_as_they_are_shown(form: str, orientation: int) -> None:
+def test_images_are_decoded_as_they_are_shown(form: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = Image.new("RGB", (40, 20), "white")
@@ -54,7 +54,7 @@ def test_pictures_are_seen_as_they_are_shown(form: str, orientation: int) -> Non
     assert sum(dark) == 1
 
 
-def test_a_broken_exif_block_does_not_make_a_picture_unusable() -> None:
+def test_a_broken_exif_block_does_not_make_an_image_unusable() -> None:
     data = encoded(photo(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff rubbish")
     assert decode_image(data, LIMIT).image.size == (40, 30)
 
@@ -80,7 +80,7 @@ def test_sixteen_bits_are_scaled_by_the_bits_in_use() -> None:
     assert np.array_equal(np.asarray(decode_image(encoded(Image.fromarray(dark)), LIMIT).image), dark)
 
 
-def test_floating_point_pictures_are_stretched_and_nan_is_black() -> None:
+def test_floating_point_images_are_stretched_and_nan_is_black() -> None:
     values = np.array([[0.0, 0.5], [1.0, np.nan]], dtype=np.float32)
     shown = np.asarray(decode_image(encoded(Image.fromarray(values), "TIFF"), LIMIT).image)
     assert shown.tolist() == [[0, 128], [255, 0]]
@@ -100,21 +100,21 @@ def test_cmyk_keeps_its_colours() -> None:
     assert max(shown[1:]) < 20
 
 
-def test_what_is_no_picture_says_so_in_plain_words() -> None:
+def test_what_is_no_image_has_an_error_that_says_so() -> None:
     assert error_of(b"") == "the file is empty"
     assert error_of(b"hello, I am a text").startswith("no picture of a known format")
     assert error_of(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n").startswith("no picture of a known format")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
-def test_a_truncated_file_says_so(form: str) -> None:
+def test_a_truncated_file_has_an_error_that_says_so(form: str) -> None:
     data = encoded(photo(200, 200), form)
     assert error_of(data[: len(data) // 2]).startswith(("truncated", "damaged"))
     if form in ("JPEG", "PNG", "BMP"):
         assert error_of(data[: len(data) // 2]) == "truncated: the file ends before the picture does"
 
 
-def test_several_frames_are_no_picture() -> None:
+def test_several_frames_are_an_error() -> None:
     frames = [photo(), photo().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
     for form in ("GIF", "WEBP", "PNG", "TIFF"):
         data = encoded(frames[0], form, save_all=True, append_images=frames[1:])
@@ -145,15 +145,15 @@ def test_a_raised_limit_is_the_only_limit() -> None:
     assert decode_image(encoded(wide), 200_000_000).image.size == (20_000, 10_000)
 
 
-def test_rubbish_never_raises_anything_else_and_says_nothing_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
-    chance = random.Random(0)  # noqa: S311
+def test_random_bytes_raise_nothing_else_and_write_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    dice = random.Random(0)  # noqa: S311
     good = [encoded(photo(), form) for form in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")]
     for _ in range(400):
-        data = bytearray(chance.choice(good))
-        for _ in range(chance.randrange(1, 12)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
+        data = bytearray(dice.choice(good))
+        for _ in range(dice.randrange(1, 12)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
         try:
-            decode_image(bytes(data[: chance.randrange(1, len(data))]), LIMIT)
+            decode_image(bytes(data[: dice.randrange(1, len(data))]), LIMIT)
         except ImageError as error:
             assert " object at 0x" not in str(error)
     assert capfd.readouterr() == ("", "")
@@ -170,10 +170,10 @@ def test_too_little_memory_stops_the_stage_and_never_enters_the_table(monkeypatc
 
 def test_brightness_contrast_and_sharpness_are_what_numpy_says() -> None:
     noise = np.frombuffer(random.Random(1).randbytes(3 * 60 * 50), dtype=np.uint8).reshape(3, 50, 60)  # noqa: S311
-    for picture, found in zip(noise, grey_statistics(noise), strict=True):
+    for picture, statistics in zip(noise, grey_statistics(noise), strict=True):
         level = np.pad(picture.astype(float), 1, mode="edge")
         laplacian = level[:-2, 1:-1] + level[2:, 1:-1] + level[1:-1, :-2] + level[1:-1, 2:] - 4 * level[1:-1, 1:-1]
-        assert found == (round(picture.mean(), 4), round(picture.std(), 4), round(laplacian.var(), 4))
+        assert statistics == (round(picture.mean(), 4), round(picture.std(), 4), round(laplacian.var(), 4))
     for shape in ((1, 1), (1, 80), (80, 1)):
         assert grey_statistics(np.full((2, *shape), 7, dtype=np.uint8)) == [(7, 0, 0)] * 2
 
@@ -191,7 +191,7 @@ def test_colourfulness_thumbnail_and_grey_are_what_their_definitions_say() -> No
         assert np.array_equal(luma(planes)[index], np.asarray(Image.fromarray(picture).convert("L")))
 
 
-def test_grey_has_no_colour_and_paint_has_much() -> None:
+def test_grey_has_no_colourfulness_and_bright_colours_have_much() -> None:
     assert image_statistics(encoded(photo().convert("L")), LIMIT).colourfulness == 0
     paint = np.zeros((32, 32, 3), dtype=np.uint8)
     for column, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
@@ -205,7 +205,7 @@ def test_blur_lowers_sharpness() -> None:
     assert image_statistics(encoded(blurred), LIMIT).sharpness < image_statistics(encoded(sharp), LIMIT).sharpness
 
 
-def test_looks_tell_the_shown_size_and_the_stored_mode() -> None:
+def test_statistics_have_the_shown_size_and_the_stored_mode() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     seen = image_statistics(encoded(photo().convert("L"), "JPEG", exif=exif), LIMIT)

@@ -1,4 +1,4 @@
-"""Borderline pairs, rotated copies, and the thorough mode."""
+"""Borderline pairs, rotated duplicates, and the thorough mode."""
 
 from pathlib import Path
 
@@ -16,28 +16,28 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_crop_is_borderline_and_shares_a_group_and_another_picture_does_not() -> None:
+def test_a_crop_is_borderline_and_shares_a_group_and_another_image_does_not() -> None:
     files = {
         "x/a.png": saved(noise(1, 96)),
         "x/b.png": saved(noise(1, 96).crop((3, 3, 93, 93))),
         "x/c.png": saved(noise(2, 96)),
     }
-    found = run(files)
-    assert kinds(found) == {("x/a.png", "x/b.png"): "borderline"}
-    assert groups(found)["x/a.png"] == groups(found)["x/b.png"] != groups(found)["x/c.png"]
-    assert found.pairs["view"].isna().all()
-    score = found.pairs["score"].item()
+    made = run(files)
+    assert kinds(made) == {("x/a.png", "x/b.png"): "borderline"}
+    assert groups(made)["x/a.png"] == groups(made)["x/b.png"] != groups(made)["x/c.png"]
+    assert made.duplicate_pairs["orientation"].isna().all()
+    score = made.duplicate_pairs["score"].item()
     assert 0.68 <= score < 0.985
-    assert kinds(run(files, params=Params(min_aligned=score))) == kinds(found)
+    assert kinds(run(files, params=Params(min_aligned=score))) == kinds(made)
     assert kinds(run(files, params=Params(min_aligned=score + 0.0001))) == {}
 
 
-def test_borderline_chains_do_not_swallow_pictures_that_are_all_alike() -> None:
+def test_borderline_chains_do_not_join_all_similar_images() -> None:
     ones = [scan for scan, digit in zip(SCANS, load_digits().target, strict=True) if digit == 1]
-    found = run({f"x/{n:03}.png": saved(scan) for n, scan in enumerate(ones)}, params=Params(min_aligned=0.8))
-    assert found.metrics["pairs"]["borderline"] > 100
-    assert found.metrics["borderline_pairs_left_in_two_groups"] > 0
-    assert found.metrics["largest_group"] <= 2 * (components.MAX_SOFT_EDGES + 1)
+    made = run({f"x/{n:03}.png": saved(scan) for n, scan in enumerate(ones)}, params=Params(min_aligned=0.8))
+    assert made.metrics["pairs"]["borderline"] > 100
+    assert made.metrics["borderline_pairs_left_in_two_groups"] > 0
+    assert made.metrics["largest_group"] <= 2 * (components.MAX_SOFT_EDGES + 1)
 
 
 @pytest.mark.parametrize(
@@ -51,25 +51,29 @@ def test_borderline_chains_do_not_swallow_pictures_that_are_all_alike() -> None:
         (Image.Transpose.TRANSVERSE, "mirrored 270", "mirrored 270"),
     ],
 )
-def test_rotated_copies_are_found_if_asked_with_the_way_back(turn: Image.Transpose, first: str, second: str) -> None:
+def test_rotated_duplicates_are_found_if_asked_with_their_orientation(
+    turn: Image.Transpose, first: str, second: str
+) -> None:
     upright, turned = saved(noise(1)), saved(noise(1).transpose(turn))
-    for files, view in (
+    for files, orientation in (
         ({"x/a.png": upright, "x/b.png": turned}, first),
         ({"x/a.png": turned, "x/b.png": upright}, second),
     ):
         assert kinds(run(files)) == {}
-        found = run(files, params=Params(rotations=True))
-        assert kinds(found) == {("x/a.png", "x/b.png"): "rotated"}
-        assert found.pairs["view"].tolist() == [view]
-        assert found.pairs["score"].tolist() == [1]
-        assert len(set(groups(found).values())) == 1
+        made = run(files, params=Params(rotations=True))
+        assert kinds(made) == {("x/a.png", "x/b.png"): "rotated"}
+        assert made.duplicate_pairs["orientation"].tolist() == [orientation]
+        assert made.duplicate_pairs["score"].tolist() == [1]
+        assert len(set(groups(made).values())) == 1
 
 
-def test_the_way_back_is_told_from_the_name_that_sorts_first_whoever_came_first() -> None:
+def test_the_orientation_is_relative_to_the_name_that_sorts_first() -> None:
     files = {"a/z.png": saved(noise(1).transpose(Image.Transpose.ROTATE_90)), "z/a.png": saved(noise(1))}
     for dates in ({"a": "2026-01-01", "z": "2026-01-02"}, {"a": "2026-01-02", "z": "2026-01-01"}):
-        found = run(files, dates, params=Params(rotations=True))
-        assert found.pairs[["image_a", "image_b", "view"]].to_numpy().tolist() == [["a/z.png", "z/a.png", "90"]]
+        made = run(files, dates, params=Params(rotations=True))
+        assert made.duplicate_pairs[["image_a", "image_b", "orientation"]].to_numpy().tolist() == [
+            ["a/z.png", "z/a.png", "90"]
+        ]
 
 
 def test_thorough_finds_what_hashes_miss() -> None:
@@ -79,6 +83,6 @@ def test_thorough_finds_what_hashes_miss() -> None:
         **{f"x/{seed}.png": saved(noise(seed, 96)) for seed in range(2, 12)},
     }
     assert kinds(run(files, params=Params(radius=2))) == {}
-    found = run(files, params=Params(radius=2, mode="thorough"))
-    assert kinds(found) == {("x/a.png", "x/b.png"): "borderline"}
-    assert found.pairs["distance"].item() > 2
+    made = run(files, params=Params(radius=2, mode="thorough"))
+    assert kinds(made) == {("x/a.png", "x/b.png"): "borderline"}
+    assert made.duplicate_pairs["distance"].item() > 2

@@ -12,10 +12,9 @@ from sklearn.datasets import load_digits
 
 from golgoru.annotations.from_payload import to_annotations
 from golgoru.core import paths
-from golgoru.formats import read_batch
 from golgoru.guideline.classes import read_classes
 from golgoru.guideline.rules import read_rules
-from golgoru.raw.batches import read_batches
+from golgoru.raw.batches import read_batches, read_payload
 from golgoru.raw.deliveries import read_deliveries
 from stages.example import (
     ANNOTATORS,
@@ -29,13 +28,14 @@ from stages.example import (
     read_scans,
     transform,
 )
+from tests.template.builders.frozen import FROZEN
 
 TOP = Path(__file__).parents[3]
 SEED = Params().seed
 
 
 class Written:
-    """The example as it lies on disk."""
+    """The example as files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,7 +61,7 @@ class Written:
         text = (self.folder / paths.BATCHES / batch / "payload" / file).read_text()
         return list(csv.reader(io.StringIO(text)))
 
-    def word(self, annotation: str) -> list[str]:
+    def row(self, annotation: str) -> list[str]:
         batch, _, identity = annotation.partition("/")
         (row,) = [row for row in self.lines(batch) if row[0] == identity]
         return row
@@ -81,18 +81,18 @@ def correlation(a, b):
 
 
 def check_exact(written, row):
-    assert row.key != row.of
-    assert written.content(row.key) == written.content(row.of)
+    assert row.key != row.original
+    assert written.content(row.key) == written.content(row.original)
 
 
 def check_near(written, row):
-    assert written.content(row.key) != written.content(row.of)
-    assert correlation(written.pixels(row.key), written.pixels(row.of)) > 0.995
+    assert written.content(row.key) != written.content(row.original)
+    assert correlation(written.pixels(row.key), written.pixels(row.original)) > 0.995
 
 
 def check_mirrored(written, row):
-    assert np.array_equal(written.pixels(row.key)[:, ::-1], written.pixels(row.of))
-    assert correlation(written.pixels(row.key), written.pixels(row.of)) < 0.9
+    assert np.array_equal(written.pixels(row.key)[:, ::-1], written.pixels(row.original))
+    assert correlation(written.pixels(row.key), written.pixels(row.original)) < 0.9
 
 
 def check_unreadable(written, row):
@@ -100,17 +100,17 @@ def check_unreadable(written, row):
         Image.open(io.BytesIO(written.content(row.key))).load()
 
 
-def check_word_on_unreadable(written, row):
-    assert f"{DELIVERY}/{written.word(row.key)[1]}" in [fault.key for fault in written.planted("unreadable file")]
+def check_label_on_unreadable(written, row):
+    assert f"{DELIVERY}/{written.row(row.key)[1]}" in [fault.key for fault in written.planted("unreadable file")]
 
 
 def check_missing_image(written, row):
-    assert not (written.folder / paths.IMAGES / DELIVERY / written.word(row.key)[1]).exists()
+    assert not (written.folder / paths.IMAGES / DELIVERY / written.row(row.key)[1]).exists()
 
 
 def check_unknown_class(written, row):
-    assert written.word(row.key)[2] not in read_classes(TOP / paths.CLASSES).ids
-    assert row.of == "0"
+    assert written.row(row.key)[2] not in read_classes(FROZEN / paths.CLASSES).ids
+    assert row.original == "0"
 
 
 def check_too_short(written, row):
@@ -129,7 +129,7 @@ def check_imbalance(written, row):
 
 
 def check_careless(written, row):
-    truth = {**written.truth, **{Path(f.key).name: written.truth[Path(f.of).name] for f in copies(written)}}
+    truth = {**written.truth, **{Path(f.key).name: written.truth[Path(f.original).name] for f in duplicates(written)}}
     shares = {}
     for annotator in ANNOTATORS:
         rows = [r for r in written.lines(f"{DELIVERY}-{annotator.name}")[1:] if len(r) == 4 and r[1] in truth]
@@ -145,11 +145,11 @@ def check_empty_delivery(written, row):
 
 
 CHECKS = {
-    "exact copy": check_exact,
-    "near copy": check_near,
-    "mirrored copy": check_mirrored,
+    "exact duplicate": check_exact,
+    "near duplicate": check_near,
+    "mirrored duplicate": check_mirrored,
     "unreadable file": check_unreadable,
-    "label for an unreadable image": check_word_on_unreadable,
+    "label for an unreadable image": check_label_on_unreadable,
     "missing image": check_missing_image,
     "unknown class": check_unknown_class,
     "row too short": check_too_short,
@@ -160,8 +160,8 @@ CHECKS = {
 }
 
 
-def copies(written):
-    return [row for row in written.made.planted if row.fault.endswith(" copy")]
+def duplicates(written):
+    return [row for row in written.made.planted if row.fault.endswith(" duplicate")]
 
 
 @pytest.mark.parametrize("fault", CHECKS)
@@ -177,15 +177,15 @@ def test_every_kind_of_planted_fault_has_a_check(written):
 
 
 def test_planted_rules_are_active_rules_of_the_book(written):
-    active = {rule.id for rule in read_rules(TOP / paths.RULES).rules if rule.status == "active"}
+    active = {rule.id for rule in read_rules(FROZEN / paths.RULES).rules if rule.status == "active"}
     others = {"exact", "near", "mirrored", "reject", "flag", "weight"}
     assert {row.expected for row in written.made.planted} <= active | others
 
 
-def test_no_scan_is_copied_twice_and_every_copy_sorts_behind_its_scan(written):
-    originals = [row.of for row in copies(written)]
+def test_no_scan_has_two_duplicates_and_each_sorts_behind_its_scan(written):
+    originals = [row.original for row in duplicates(written)]
     assert len(originals) == len(set(originals))
-    assert all(row.of < row.key for row in copies(written))
+    assert all(row.original < row.key for row in duplicates(written))
 
 
 def test_equal_seeds_give_equal_bytes(written):
@@ -222,22 +222,22 @@ def test_the_metadata_in_git_names_every_scan_and_its_row(written):
     assert (metadata["image"] == metadata["row"].map("digit-{:04d}.png".format)).all()
 
 
-def test_some_scans_are_labelled_by_two_one_or_nobody(written):
-    words = Counter(row[1] for a in ANNOTATORS for row in written.lines(f"{DELIVERY}-{a.name}")[1:])
-    shares = Counter(words[name] for name in written.truth)
+def test_some_scans_have_two_labels_one_or_none(written):
+    labels = Counter(row[1] for a in ANNOTATORS for row in written.lines(f"{DELIVERY}-{a.name}")[1:])
+    shares = Counter(labels[name] for name in written.truth)
     assert shares == {3: 670, 2: 60, 1: 20, 0: 10}
 
 
 def test_the_review_settles_contested_scans_with_the_truth(written):
     text = (written.folder / paths.BATCHES / REVIEW / "payload" / "verdicts.jsonl").read_text()
     verdicts = [json.loads(line) for line in text.splitlines()]
-    said = [row for a in ANNOTATORS for row in written.lines(f"{DELIVERY}-{a.name}")[1:] if len(row) == 4]
+    labels = [row for a in ANNOTATORS for row in written.lines(f"{DELIVERY}-{a.name}")[1:] if len(row) == 4]
     lost = {written.line(row.key)[0] for row in written.planted("duplicate id")}
     assert 8 <= len(verdicts) <= 30
     for verdict in verdicts:
         votes = Counter(
             digit
-            for number, name, digit, _ in said
+            for number, name, digit, _ in labels
             if name == verdict["picture"] and digit != "o" and number not in lost
         )
         assert 2 * max(votes.values()) <= sum(votes.values())
@@ -250,7 +250,7 @@ def test_the_readers_take_all_rows_but_the_planted_rejects(written):
         if not batch.name.startswith(DELIVERY):
             continue
         here = batch._replace(payload=written.folder / paths.BATCHES / batch.name / "payload")
-        rows, rejects = to_annotations(read_batch(here, []), here)
+        rows, rejects = to_annotations(read_payload(here, []), here)
         assert len(rows) + len(rejects) == written.made.metrics["rows"][batch.name]
         assert set(rows["annotator"]) == {batch.settings.annotator}
         assert rows["lead_time_s"].gt(0).all()
@@ -259,18 +259,18 @@ def test_the_readers_take_all_rows_but_the_planted_rejects(written):
     assert rejected == {
         row.key for row in written.made.planted if row.expected == "reject" and row.fault != "empty delivery"
     }
-    words = ("unknown class", "missing image", "label for an unreadable image")
-    assert {row.key for fault in words for row in written.planted(fault)} <= read
+    readable = ("unknown class", "missing image", "label for an unreadable image")
+    assert {row.key for fault in readable for row in written.planted(fault)} <= read
 
 
 def test_deliveries_batches_and_classes_fit_together():
     deliveries = {delivery.name: delivery for delivery in read_deliveries(TOP / paths.DELIVERIES)}
     batches = {batch.name: batch.settings for batch in read_batches(TOP / paths.BATCHES)}
-    classes = read_classes(TOP / paths.CLASSES)
+    classes = read_classes(FROZEN / paths.CLASSES)
     assert {DELIVERY, EMPTY_DELIVERY} <= set(deliveries)
     assert classes.ids == [str(digit) for digit in range(10)]
     assert all(c.definition for c in classes.classes)
-    words = [batches[f"{DELIVERY}-{annotator.name}"] for annotator in ANNOTATORS]
-    assert [word.annotator for word in words] == [annotator.name for annotator in ANNOTATORS]
-    assert all(batches[REVIEW].date > word.date > deliveries[DELIVERY].description.date for word in words)
-    assert {word.guideline_version for word in [*words, batches[REVIEW]]} == {classes.version}
+    labels = [batches[f"{DELIVERY}-{annotator.name}"] for annotator in ANNOTATORS]
+    assert [batch.annotator for batch in labels] == [annotator.name for annotator in ANNOTATORS]
+    assert all(batches[REVIEW].date > batch.date > deliveries[DELIVERY].description.date for batch in labels)
+    assert {batch.guideline_version for batch in [*labels, batches[REVIEW]]} == {classes.version}

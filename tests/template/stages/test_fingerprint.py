@@ -19,29 +19,29 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_every_file_has_one_row_with_what_it_looks_like() -> None:
+def test_every_file_has_one_row_with_its_statistics() -> None:
     deliver("x", {"b.png": png(1), "deep/er/한글 é.png": png(2), "notes.txt": b"hello"})
     tables = run()
-    found = tables.images.set_index("image")
-    assert sorted(found.index) == ["x/b.png", "x/deep/er/한글 é.png", "x/notes.txt"]
-    good = found.loc["x/b.png"]
+    images = tables.images.set_index("image")
+    assert sorted(images.index) == ["x/b.png", "x/deep/er/한글 é.png", "x/notes.txt"]
+    good = images.loc["x/b.png"]
     assert (good["width"], good["height"], good["format"], good["mode"]) == (24, 16, "PNG", "RGB")
     assert good["content"] == hashlib.md5(png(1)).hexdigest()  # noqa: S324
     assert good["bytes"] == len(png(1))
     assert pd.isna(good["error"])
-    assert found.loc["x/notes.txt", "error"].startswith("no picture of a known format")
-    assert found.loc["x/notes.txt", ["width", "phash", "brightness"]].isna().all()
-    assert pd.notna(found.loc["x/notes.txt", "content"])
+    assert images.loc["x/notes.txt", "error"].startswith("no picture of a known format")
+    assert images.loc["x/notes.txt", ["width", "phash", "brightness"]].isna().all()
+    assert pd.notna(images.loc["x/notes.txt", "content"])
     assert tables.metrics == {
         "images": 3,
         "unreadable": 1,
         "bytes": len(png(1)) + len(png(2)) + 5,
         "formats": {"PNG": 2},
     }
-    frames.canonical(tables.images, "images")
+    frames.canonical_table(tables.images, "images")
 
 
-def test_what_dvc_leaves_out_is_left_out() -> None:
+def test_files_that_dvc_ignores_are_ignored() -> None:
     folder = deliver("x", {"a.png": png(1)})
     for name in (".DS_Store", "Thumbs.db", "__pycache__/a.png", "sub/b.pyc"):
         (folder / name).parent.mkdir(exist_ok=True)
@@ -53,7 +53,7 @@ def test_a_limit_on_pixels_is_a_setting() -> None:
     deliver("x", {"a.png": png(1)})
     assert run(max_pixels=24 * 16).images["error"].isna().all()
     assert "more than the limit of 383" in run(max_pixels=383).images["error"].iloc[0]
-    assert run(max_pixels=24 * 16).images["error"].isna().all(), "the memory of the lower limit is not ours"
+    assert run(max_pixels=24 * 16).images["error"].isna().all(), "the cache of the lower limit does not count"
 
 
 def test_names_that_differ_in_case_or_normalisation_keep_both_rows() -> None:
@@ -63,10 +63,10 @@ def test_names_that_differ_in_case_or_normalisation_keep_both_rows() -> None:
 
 def test_a_name_that_is_not_utf8_has_a_row_that_says_so() -> None:
     deliver("x", {os.fsdecode(b"bad\xff.png"): png(1)})
-    found = rows()
-    assert list(found.index) == ["x/bad\\xff.png"]
-    assert found["error"].iloc[0] == "the file name is not UTF-8; rename the file"
-    frames.canonical(run().images, "images")
+    images = rows()
+    assert list(images.index) == ["x/bad\\xff.png"]
+    assert images["error"].iloc[0] == "the file name is not UTF-8; rename the file"
+    frames.canonical_table(run().images, "images")
 
 
 def test_two_files_that_would_get_one_name_are_refused() -> None:
@@ -74,7 +74,7 @@ def test_two_files_that_would_get_one_name_are_refused() -> None:
     assert "two files get this name" in refusal()
 
 
-def test_links_out_of_the_pictures_are_refused_and_links_into_the_cache_are_followed(repository: Path) -> None:
+def test_links_out_of_the_image_folder_are_refused_and_links_into_the_cache_are_followed(repository: Path) -> None:
     (repository / "secret.png").write_bytes(png(3))
     stored = repository / ".dvc" / "cache" / "files" / "md5" / "aa" / "bb"
     stored.parent.mkdir(parents=True)
@@ -86,14 +86,14 @@ def test_links_out_of_the_pictures_are_refused_and_links_into_the_cache_are_foll
     (folder / "folder").symlink_to(repository)
     os.mkfifo(folder / "pipe")
     pointer("x", 4)
-    found = rows()
-    assert found["error"].to_dict() == {
+    images = rows()
+    assert images["error"].to_dict() == {
         "x/a.png": pytest.approx(np.nan, nan_ok=True),
         "x/gone.png": "a symbolic link to nothing",
         "x/kept.png": pytest.approx(np.nan, nan_ok=True),
         "x/out.png": "a symbolic link that leads out of the picture folder",
     }
-    assert found.loc["x/out.png", ["content", "bytes"]].isna().all()
+    assert images.loc["x/out.png", ["content", "bytes"]].isna().all()
 
 
 def test_a_file_that_cannot_be_read_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,9 +106,9 @@ def test_a_file_that_cannot_be_read_has_a_row_that_says_so(monkeypatch: pytest.M
         return read(path)
 
     monkeypatch.setattr(statistics, "read_bytes", guarded)
-    found = rows()
-    assert found.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
-    assert pd.isna(found.loc["x/b.png", "error"])
+    images = rows()
+    assert images.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
+    assert pd.isna(images.loc["x/b.png", "error"])
 
 
 def test_fewer_files_than_the_pointer_says_stop_the_stage() -> None:
@@ -119,7 +119,7 @@ def test_fewer_files_than_the_pointer_says_stop_the_stage() -> None:
     assert "dvc pull data/raw/deliveries/x.dvc" in message
 
 
-def test_a_clone_without_pictures_stops_the_stage() -> None:
+def test_a_clone_without_images_stops_the_stage() -> None:
     folder = deliver("x", {"a.png": png(1)})
     (folder / "a.png").unlink()
     folder.rmdir()
@@ -127,7 +127,7 @@ def test_a_clone_without_pictures_stops_the_stage() -> None:
     assert "found 0 files under data/raw/images/x, expected 1" in refusal()
 
 
-def test_other_names_than_the_pointers_stop_the_stage() -> None:
+def test_names_other_than_the_pointers_stop_the_stage() -> None:
     folder = deliver("x", {"a.png": png(1), "b.png": png(2)}, cached=True)
     (folder / "b.png").rename(folder / "c.png")
     assert "(missing: b.png) (not in the pointer: c.png)" in refusal()
@@ -144,7 +144,7 @@ def test_the_cache_is_found_where_dvc_is_told_to_keep_it(setting: str) -> None:
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_other_content_than_the_pointers_stops_the_stage(cached: bool) -> None:
+def test_content_other_than_the_pointers_stops_the_stage(cached: bool) -> None:
     folder = deliver("x", {"a.png": png(1), "b.png": png(2)}, cached=cached)
     (folder / "b.png").write_bytes(png(3))
     message = refusal()
@@ -160,7 +160,7 @@ def test_an_empty_delivery_is_fine() -> None:
     assert len(rows()) == 1
 
 
-def test_pictures_that_nothing_versions_stop_the_stage() -> None:
+def test_images_that_are_not_versioned_stop_the_stage() -> None:
     deliver("x", {"a.png": png(1)})
     (paths.DELIVERIES / "x.dvc").unlink()
     assert "are not versioned" in refusal()
@@ -181,7 +181,7 @@ def test_the_output_of_a_stage_is_versioned(outs: str) -> None:
     assert "run `dvc repro`" in refusal()
 
 
-def test_a_folder_that_nothing_describes_stops_the_stage() -> None:
+def test_a_folder_without_description_stops_the_stage() -> None:
     deliver("x", {"a.png": png(1)})
     (paths.IMAGES / ".gitignore").write_text("/*\n")
     assert len(rows()) == 1
@@ -195,7 +195,7 @@ def test_a_file_outside_every_delivery_stops_the_stage() -> None:
     assert "data/raw/images/stray.png: a file outside every delivery" in refusal()
 
 
-def test_no_delivery_is_no_dataset() -> None:
+def test_without_a_delivery_the_stage_stops() -> None:
     paths.DELIVERIES.mkdir(parents=True)
     assert "no delivery yet" in refusal()
 

@@ -1,4 +1,4 @@
-"""Files that nobody vouches for: each has its one row, says what is wrong, breaks its rule; the others are unharmed."""
+"""Untrusted files: each has one row that says what is wrong, and breaks its rule; the other files are unharmed."""
 
 import contextlib
 import os
@@ -14,8 +14,8 @@ from PIL import Image
 from golgoru.images import statistics
 from golgoru.tables import frames
 from stages import validate
-from tests.template.builders import real_data
 from tests.template.builders.deliveries import deliver, png, pointer, refusal, rows, run
+from tests.template.builders.frozen import FROZEN
 from tests.template.images.test_decode import bomb, encoded, photo
 from tests.template.stages.test_validate import arguments
 
@@ -94,8 +94,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextlib.contextmanager
-def without_rights() -> Iterator[None]:
-    """Be a user whom the rights of files bind. The root user is bound by none, and is nobody meanwhile."""
+def without_permissions() -> Iterator[None]:
+    """Run as a user whom file permissions bind: root becomes the user nobody meanwhile."""
     root = os.geteuid() == 0
     if root:
         Path().chmod(0o755)
@@ -112,24 +112,24 @@ def broken(images: pd.DataFrame) -> dict[str, set[str]]:
     sources = {"image": images["image"], "delivery": "x", "date": "2026-01-01", "licence": "CC0-1.0"}
     empty = {name: frames.frame(name) for name in ("annotations", "rejects")}
     given = arguments("classification") | empty | {"images": images, "sources": frames.frame("sources", sources)}
-    with contextlib.chdir(real_data.TOP):  # where the checks of the rules stand
-        found = validate.transform(**given).violations
-    return {str(rule): set(rows["key"]) for rule, rows in found[found["table"] == "images"].groupby("rule")}
+    with contextlib.chdir(FROZEN):  # where the checks of the rules stand
+        violations = validate.transform(**given).violations
+    return {str(rule): set(rows["key"]) for rule, rows in violations[violations["table"] == "images"].groupby("rule")}
 
 
-def test_each_bad_file_says_what_is_wrong_and_each_odd_one_is_seen() -> None:
+def test_each_bad_file_has_an_error_and_each_odd_one_has_statistics() -> None:
     deliver("x", {name: data for name, (data, _) in (BAD | GOOD).items()})
     images = run().images
-    frames.canonical(images, "images")
-    found = images.set_index("image")
-    assert sorted(found.index) == sorted(f"x/{name}" for name in BAD | GOOD)
+    frames.canonical_table(images, "images")
+    by_image = images.set_index("image")
+    assert sorted(by_image.index) == sorted(f"x/{name}" for name in BAD | GOOD)
     for name, (data, error) in BAD.items():
-        row = found.loc[f"x/{name}"]
+        row = by_image.loc[f"x/{name}"]
         assert row["error"].startswith(error), name
         assert row["bytes"] == len(data)
         assert row[["width", "height", "format", "phash", "thumbnail", "sharpness"]].isna().all(), name
     for name, (_, shown) in GOOD.items():
-        row = found.loc[f"x/{name}"]
+        row = by_image.loc[f"x/{name}"]
         assert tuple(row[["format", "mode", "width", "height"]]) == shown, name
         assert pd.isna(row["error"]) and row[["phash", "thumbnail", "sharpness"]].notna().all(), name
     rules = broken(images)
@@ -138,22 +138,22 @@ def test_each_bad_file_says_what_is_wrong_and_each_odd_one_is_seen() -> None:
     assert rules["IMG-005"] == {"x/not-a.png"}
 
 
-def test_a_file_without_the_right_to_read_it_has_a_row_that_says_so() -> None:
+def test_a_file_without_read_permission_has_a_row_that_says_so() -> None:
     folder = deliver("x", {"a.png": png(1), "b.png": png(2)})
     assert rows()["error"].isna().all()
     (folder / "a.png").chmod(0)
-    with without_rights():
+    with without_permissions():
         images = run().images
-    found = images.set_index("image")
-    assert found.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
-    assert pd.isna(found.loc["x/b.png", "error"])
+    by_image = images.set_index("image")
+    assert by_image.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
+    assert pd.isna(by_image.loc["x/b.png", "error"])
     assert broken(images)["IMG-001"] == {"x/a.png"}
 
 
-def test_a_folder_without_the_right_to_read_it_stops_the_stage() -> None:
+def test_a_folder_without_read_permission_stops_the_stage() -> None:
     folder = deliver("x", {"a.png": png(1), "deep/b.png": png(2)})
     (folder / "deep").chmod(0)
-    with without_rights():
+    with without_permissions():
         message = refusal()
     (folder / "deep").chmod(0o755)
     assert message.startswith("data/raw/images/x/deep: the folder cannot be read: Permission denied; ")
@@ -169,10 +169,10 @@ def test_links_inside_are_followed_and_loops_are_not() -> None:
     pointer("x", 5)
     images = run().images
     loops = {"x/itself.png", "x/there.png", "x/back.png"}
-    found = images.set_index("image")
-    assert set(found.index) == {"x/a.png", "x/inside.png"} | loops
-    assert (found.loc[sorted(loops), "error"] == "a symbolic link that cannot be followed").all()
-    assert found.loc["x/inside.png", "content"] == found.loc["x/a.png", "content"]
+    by_image = images.set_index("image")
+    assert set(by_image.index) == {"x/a.png", "x/inside.png"} | loops
+    assert (by_image.loc[sorted(loops), "error"] == "a symbolic link that cannot be followed").all()
+    assert by_image.loc["x/inside.png", "content"] == by_image.loc["x/a.png", "content"]
     assert broken(images)["IMG-001"] == loops
 
 
@@ -187,6 +187,6 @@ def test_a_folder_in_place_of_a_file_midway_has_a_row_that_says_so(monkeypatch: 
         return real(path)
 
     monkeypatch.setattr(statistics, "read_bytes", changing)
-    found = rows()
-    assert found.loc["x/b.png", "error"] == "the file cannot be read: Is a directory"
-    assert pd.isna(found.loc["x/a.png", "error"])
+    by_image = rows()
+    assert by_image.loc["x/b.png", "error"] == "the file cannot be read: Is a directory"
+    assert pd.isna(by_image.loc["x/a.png", "error"])

@@ -1,4 +1,4 @@
-"""What is remembered saves work and never shows in a result."""
+"""The caches save work and never show in a result."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from golgoru.core import cache, parallel, paths
 from golgoru.images import resize, statistics, unchanged_files
 from golgoru.tables import frames
-from stages.fingerprint import Params, memory_version
+from stages.fingerprint import Params, cache_version
 from tests.template.builders import real_data
 from tests.template.builders.deliveries import deliver, png, refusal, run
 
@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_memory_saves_the_decoding_and_never_shows_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_saves_the_decoding_and_never_shows_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     deliver("x", {"a.png": png(1), "b.png": png(2), "bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     decoded = []
@@ -61,7 +61,7 @@ def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("name", ["fingerprint.parquet", "stamps.parquet"])
 @pytest.mark.parametrize("at", [5, 100, -100, -1])
-def test_a_damaged_memory_is_noticed_and_computed_anew(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
+def test_a_damaged_cache_is_noticed_and_computed_anew(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
     monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", -60_000_000_000)
     deliver("x", {f"{n}.png": png(n) for n in range(8)} | {"bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
@@ -78,10 +78,10 @@ def test_two_runs_at_once_do_no_harm() -> None:
     for _ in range(2):  # the second time with what the first left behind
         runs = [subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(real_data.TOP)}) for _ in range(2)]
         assert [one.wait() for one in runs] == [0, 0]
-        found = paths.DATA.joinpath("images.parquet").read_bytes()
-        assert found == frames.to_bytes(run().images, "images")
+        images = paths.DATA.joinpath("images.parquet").read_bytes()
+        assert images == frames.to_bytes(run().images, "images")
         (Path(".cache") / "stamps.parquet").unlink(missing_ok=True)
-    assert len(cache.Memory("fingerprint", memory_version(Params())).recall(["phash"])) == 60
+    assert len(cache.Cache("fingerprint", cache_version(Params())).load(["phash"])) == 60
     assert [path.name for path in Path(".cache").iterdir() if path.suffix == ".part"] == []
 
 

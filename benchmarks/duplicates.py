@@ -1,9 +1,9 @@
-"""Which copies of photographs `dedup` finds, by what was done to them, beside imagehash alone at the same radius.
+"""Which duplicates of photographs `dedup` finds, by how they were made, beside imagehash alone at the same radius.
 
-    python -m benchmarks.copies FOLDER [--pictures 300] [--setting mode=thorough]
+    python -m benchmarks.duplicates FOLDER [--pictures 300] [--setting mode=thorough]
 
-Of each picture under FOLDER (JPEG) nine copies are made. A false group holds two of the original pictures; the share is
-of the originals, and originals that are copies of each other count as false, too.
+Nine duplicates are made of each image under FOLDER (JPEG). A false group holds two originals; its share is of all
+originals, and originals that are duplicates of each other count as false, too.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def _cropped(image: Image.Image, share: float) -> Image.Image:
 
 
 def _watermarked(image: Image.Image) -> Image.Image:
-    """Write across the lower part of the picture, in white that lets a third through."""
+    """Write across the lower part of the image, in white that is one third transparent."""
     layer = Image.new("RGBA", image.size)
     font = ImageFont.load_default(size=max(6, image.height // 8))
     ImageDraw.Draw(layer).text(
@@ -56,7 +56,7 @@ def _watermarked(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
 
 
-COPIES: dict[str, Callable[[Image.Image], bytes]] = {
+CHANGES: dict[str, Callable[[Image.Image], bytes]] = {
     "JPEG quality 50": lambda image: _jpeg(image, 50),
     "half size": lambda image: _jpeg(image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)),
     "5 % crop": lambda image: _jpeg(_cropped(image, 0.05)),
@@ -70,32 +70,32 @@ COPIES: dict[str, Callable[[Image.Image], bytes]] = {
 
 
 def write(pictures: dict[str, bytes]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write pictures and their copies under data/raw/images, and return the tables `images` and `sources`."""
+    """Write images and their duplicates under data/raw/images, and return tables `images` and `sources`."""
     files = {f"o/{name}": data for name, data in pictures.items()}
-    for number, change in enumerate(COPIES.values()):
+    for number, change in enumerate(CHANGES.values()):
         for name, data in pictures.items():
-            with Image.open(io.BytesIO(data)) as image:
-                files[f"{number}/{name}"] = change(image.convert("RGB"))
+            with Image.open(io.BytesIO(data)) as opened:
+                files[f"{number}/{name}"] = change(opened.convert("RGB"))
     rows = []
     for image, data in files.items():
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seen = statistics.fingerprint_files([path], (), 10**8)[0]
-        numbers = {} if seen.looks is None else seen.looks._asdict()
-        rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **numbers})
+        fingerprint = statistics.fingerprint_files([path], (), 10**8)[0]
+        columns = {} if fingerprint.statistics is None else fingerprint.statistics._asdict()
+        rows.append({"image": image, "content": fingerprint.content, "bytes": fingerprint.bytes, **columns})
     # The originals came first.
     date = ["2026-01-01" if image.startswith("o/") else "2026-01-02" for image in files]
     sources = {"image": list(files), "delivery": [image.split("/")[0] for image in files], "date": date}
     return frames.frame("images", pd.DataFrame(rows)), frames.frame("sources", sources)
 
 
-def found(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per kind of copy and kind of pair: how many copies were paired with their original."""
+def recall_by_kind(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return, per way of making a duplicate and kind of pair, how many duplicates were paired with their original."""
     owner, name = pairs["image_a"].str.split("/", n=1, expand=True), pairs["image_b"].str.split("/", n=1, expand=True)
-    own = pairs[(owner[1] == name[1]) & (name[0] == "o")]
-    of = owner.loc[own.index, 0].astype(int).map(dict(enumerate(COPIES)))
-    return own.assign(copy=of).groupby(["copy", "kind"]).size().unstack(fill_value=0)
+    correct = pairs[(owner[1] == name[1]) & (name[0] == "o")]
+    change = owner.loc[correct.index, 0].astype(int).map(dict(enumerate(CHANGES)))
+    return correct.assign(change=change).groupby(["change", "kind"]).size().unstack(fill_value=0)
 
 
 def false_groups(images: pd.DataFrame, pairs: pd.DataFrame) -> int:
@@ -106,12 +106,12 @@ def false_groups(images: pd.DataFrame, pairs: pd.DataFrame) -> int:
 
 
 def by_imagehash(images: pd.DataFrame, radius: int) -> pd.DataFrame:
-    """Return the pairs that `imagehash.phash` alone would call copies."""
-    made = []
+    """Return the pairs that `imagehash.phash` alone would call duplicates."""
+    hashes = []
     for image in images["image"]:
         with Image.open(paths.IMAGES / image) as opened:
-            made.append(str(imagehash.phash(opened)))
-    near = hamming_search.near_pairs(phash.to_integers(made), radius)
+            hashes.append(str(imagehash.phash(opened)))
+    near = hamming_search.near_pairs(phash.to_integers(hashes), radius)
     name = images["image"].to_numpy(object)
     ends = np.sort(np.stack([name[near.left], name[near.right]]), axis=0)
     return pd.DataFrame({"image_a": ends[0], "image_b": ends[1], "kind": "imagehash"})
@@ -129,15 +129,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         images, sources = write({path.name: path.read_bytes() for path in names})
         start = time.process_time()
-        pairs = dedup.transform(images, sources, params).pairs
+        pairs = dedup.transform(images, sources, params).duplicate_pairs
         seconds = time.process_time() - start
         peer = by_imagehash(images, params.radius)
-    table = found(pairs).join(found(peer), how="outer").fillna(0).reindex(list(COPIES))
+    table = recall_by_kind(pairs).join(recall_by_kind(peer), how="outer").fillna(0).reindex(list(CHANGES))
     print((table / len(names)).round(3).assign(found=lambda rows: rows.drop(columns="imagehash").sum(axis=1)))
-    for who, these in (("dedup", pairs), ("imagehash alone", peer)):
-        count = false_groups(images, these)
-        print(f"{who}: {count} false groups of {len(names)} originals ({count / len(names):.2%})")
-    print(f"{len(images)} pictures, {seconds:.1f} CPU seconds for dedup, {os.cpu_count()} processors")
+    for method, method_pairs in (("dedup", pairs), ("imagehash alone", peer)):
+        count = false_groups(images, method_pairs)
+        print(f"{method}: {count} false groups of {len(names)} originals ({count / len(names):.2%})")
+    print(f"{len(images)} images, {seconds:.1f} CPU seconds for dedup, {os.cpu_count()} processors")
 
 
 if __name__ == "__main__":
