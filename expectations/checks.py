@@ -1,7 +1,7 @@
-"""Checks in Python, for what SQL cannot say well. A rule or an edge case names one by `check`.
+"""Checks in Python, for what SQL cannot express well. A rule or an edge case names one by `check`.
 
-A check is a function whose arguments are columns of the table (or facts about it) and whose answer says per row
-whether it holds; null where it cannot be judged. It sees those columns and no clock: equal rows, equal answers.
+The arguments of a check are columns or features of the table. It returns true or false for every row, and null where it
+cannot be evaluated. Its answer depends on these columns alone, not on a clock: equal rows, equal answers.
 """
 
 import unicodedata
@@ -19,7 +19,7 @@ _SUFFIXES = {
 
 
 def suffix_fits_format(image: pd.Series, format: pd.Series) -> pd.Series:  # noqa: A002  (the column's name)
-    """Say whether the file's name ends as files of its format do; null for formats that are not listed."""
+    """Return whether the file extension is one of its format's; null for formats that are not listed."""
     suffix = image.str.extract(r"\.([^./]+)$")[0].str.lower()
     fits = pd.Series(pd.NA, index=image.index, dtype="boolean")
     for name, suffixes in _SUFFIXES.items():
@@ -28,7 +28,7 @@ def suffix_fits_format(image: pd.Series, format: pd.Series) -> pd.Series:  # noq
 
 
 def mixes_scripts(text: pd.Series) -> pd.Series:
-    """Return where letters of two scripts stand in one text; null where there is no text.
+    """Return whether a text has letters of two scripts; null where there is no text.
 
     Han, kana, Hangul and Bopomofo count as one: Japanese and Korean are written in several of them.
     """

@@ -1,12 +1,13 @@
-"""Find where each edge case of the guideline occurs, on pictures and on objects.
+"""Find where each edge case of the guideline occurs, on images and on objects.
 
-Reads: `images` and `sources` (one row per image), `labels` (one row per object), `votes` (one row per annotation),
-`groups` (one row per image), `pairs` (one row per pair of copies), guidelines/classes.yaml and edge_cases.yaml.
-Writes: `cases` (one row per edge case and object, or image, where it fires), `judged` (one row per active edge case: of
-how many objects or images it can be said at all).
+Reads: `images` and `sources` (one row per image), `labels` (one row per object), `annotation_roles` (one row per
+annotation), `groups` (one row per image), `duplicate_pairs` (one row per pair of duplicates), guidelines/classes.yaml
+and guidelines/edge_cases.yaml.
+Writes: `edge_case_hits` (one row per edge case and object, or image, where its trigger fires), `evaluable_edge_cases`
+(one row per active edge case: for how many objects or images its trigger can be evaluated).
 
-Contested objects count like others: what people disagree on is where the guideline has to decide. Nothing follows for
-a picture or label from what is found here; `release` counts it against what is wanted.
+Contested objects count like others, since where annotators disagree the guideline has to decide. No image or label is
+changed by what is found here; stage `release` compares the counts with what is wanted.
 """
 
 from typing import Any, NamedTuple
@@ -15,23 +16,24 @@ import pandas as pd
 
 from golgoru.core import paths
 from golgoru.core.errors import UserError
-from golgoru.core.yaml_models import Written
-from golgoru.guideline import edge_cases as catalogue
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline import predicates, python_checks
 from golgoru.guideline.classes import Classes
-from golgoru.guideline.edge_cases import EdgeCase, EdgeCases, EdgeCaseUnit
-from golgoru.shell import run
+from golgoru.guideline.edge_cases import EdgeCase, EdgeCases, EdgeCaseUnit, trigger_problems
+from golgoru.shell import run_stage
 from golgoru.tables import frames
 from golgoru.validation.edge_case_counts import count_edge_case
 from golgoru.validation.features.base import FeatureTable
 from golgoru.validation.features.edge_cases import EdgeCaseImages, EdgeCaseObjects, trigger_columns
 
 
-class Params(Written):
-    """No settings: what counts as an edge case stands in guidelines/edge_cases.yaml."""
+class Params(ConfigModel):
+    """No settings: guidelines/edge_cases.yaml says what counts as an edge case."""
 
 
 class Tables(NamedTuple):
+    """What the stage writes."""
+
     edge_case_hits: pd.DataFrame
     evaluable_edge_cases: pd.DataFrame
     metrics: dict[str, Any]
@@ -49,23 +51,33 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return where each active edge case fires. Raises UserError where a trigger cannot be evaluated."""
-    facts: dict[EdgeCaseUnit, FeatureTable] = {
-        "image": EdgeCaseImages(images, sources, labels, annotation_roles, groups, duplicate_pairs),
-        "object": EdgeCaseObjects(labels, images, duplicate_pairs, classes),
+    del params  # it has none
+    features: dict[EdgeCaseUnit, FeatureTable] = {
+        "image": EdgeCaseImages(
+            images=images,
+            sources=sources,
+            labels=labels,
+            annotation_roles=annotation_roles,
+            groups=groups,
+            duplicate_pairs=duplicate_pairs,
+        ),
+        "object": EdgeCaseObjects(labels=labels, images=images, duplicate_pairs=duplicate_pairs, classes=classes),
     }
-    if found := catalogue.trigger_problems(edge_cases, trigger_columns(sources)):
-        raise UserError("\n".join(found))
-    fired, judged = [], []
+    if problems := trigger_problems(edge_cases, trigger_columns(sources)):
+        raise UserError("\n".join(problems))
+    hits, evaluable = [], []
     for case in edge_cases.active:
-        rows = facts[case.on].select(case.columns())
-        answer = _trigger_answers(case, rows)
-        hit = facts[case.on].table[answer.fillna(value=False).to_numpy(dtype=bool)]
-        about = {"image": hit["image"], "object": hit["object"] if case.on == "object" else None}
-        fired.append(frames.frame("edge_case_hits", pd.DataFrame(about, index=hit.index).assign(edge_case=case.id)))
-        judged.append({"edge_case": case.id, "rows": int(answer.notna().sum()), "without": _missing_columns(rows)})
-    cases = frames.concat(fired, "edge_case_hits")
-    metrics = {case.id: count_edge_case(case, cases, labels) for case in edge_cases.active}
-    return Tables(cases, frames.frame("evaluable_edge_cases", pd.DataFrame(judged)), {"edge_cases": metrics})
+        rows = features[case.on].select(case.columns())
+        answers = _trigger_answers(case, rows)
+        hit = features[case.on].table[answers.fillna(value=False).to_numpy(dtype=bool)]
+        keys = {"image": hit["image"], "object": hit["object"] if case.on == "object" else None}
+        hits.append(frames.frame("edge_case_hits", pd.DataFrame(keys, index=hit.index).assign(edge_case=case.id)))
+        evaluable_rows, missing = int(answers.notna().sum()), _missing_columns(rows)
+        evaluable.append({"edge_case": case.id, "rows": evaluable_rows, "missing_columns": missing})
+    edge_case_hits = frames.concat(hits, "edge_case_hits")
+    counts = {case.id: count_edge_case(case, edge_case_hits, labels) for case in edge_cases.active}
+    evaluable_edge_cases = frames.frame("evaluable_edge_cases", pd.DataFrame(evaluable))
+    return Tables(edge_case_hits, evaluable_edge_cases, {"edge_cases": counts})
 
 
 def _trigger_answers(case: EdgeCase, rows: pd.DataFrame) -> pd.Series:
@@ -84,4 +96,4 @@ def _missing_columns(rows: pd.DataFrame) -> str | None:
 
 
 if __name__ == "__main__":
-    run(transform)
+    run_stage(transform)

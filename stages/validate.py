@@ -1,13 +1,12 @@
-"""Run the expectation suites on pictures, deliveries and words, and say which rows are set aside.
+"""Check images, deliveries and annotations against the rules, and list every violation.
 
-Reads: images (one row per file), sources (one row per image), annotations (one row per word), rejects (one
-row per file or line that could not be read); the guideline, its suites and baseline under expectations/.
+Reads: `images` (one row per file), `sources` (one row per image), `annotations` (one row per annotation), `rejects`
+(one row per file or line that could not be read), the guideline, and the suites and the baseline in expectations/.
+Writes: `violations` (one row per broken rule and row). Nothing is dropped here: later stages leave out the rows that
+this table lists as `set aside`.
 
-Writes: violations (one row per broken rule and row). Nothing is dropped here: later stages leave out what
-stands there as `set aside`, so that one table says all.
-
-Rules: those of guidelines/rules.yaml on the four tables. All of them run; then a broken one whose action is
-`stop` ends the run with exit 1, the table of violations on disk.
+Rules: those of guidelines/rules.yaml on the four tables. All of them are checked, then a violation of a rule whose
+action is `stop` ends the run with exit status 1; the table of violations is written before.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ import pandas as pd
 
 from golgoru import shell
 from golgoru.core.dataset import Task
-from golgoru.core.yaml_models import Written
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.annotators import Annotators
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Classes
@@ -31,8 +30,8 @@ from golgoru.validation.findings import SET_ASIDE_TABLES, gate_failure, set_asid
 from golgoru.validation.suites import Suite
 
 
-class Params(Written):
-    """No settings: what is checked, and how strictly, stands in guidelines/rules.yaml."""
+class Params(ConfigModel):
+    """No settings: guidelines/rules.yaml says what is checked, and how strictly."""
 
 
 class Tables(NamedTuple):
@@ -56,21 +55,29 @@ def transform(
     task: Task,
     params: Params,
 ) -> Tables:
-    """Return the violations of all rules on the four tables. Raises shell.Stop where one of them says `stop`."""
+    """Return the violations of all rules on the four tables. Raises shell.GateFailed where one of them says `stop`."""
     del params  # it has none
     tables = {
         "images": ImageFeatures(images),
         "sources": SourceFeatures(sources),
-        "annotations": AnnotationFeatures(annotations, images, classes, changes, rules, annotator_pools.pool_of, task),
+        "annotations": AnnotationFeatures(
+            annotations,
+            images=images,
+            classes=classes,
+            changes=changes,
+            rules=rules,
+            pool_of=annotator_pools.pool_of,
+            task=task,
+        ),
         "rejects": RejectFeatures(rejects),
     }
-    outcome = suite_runner.run_suites(tables, suites, rules, accepted)
-    aside = {name: len(set_aside_rows(outcome.findings, name)) for name in SET_ASIDE_TABLES}
-    result = Tables(outcome.findings, {"rules": outcome.rules, "set_aside": aside})
-    if reason := gate_failure(outcome.findings, frames.table_path("violations").as_posix()):
-        raise shell.Stop(reason, result._asdict())
+    violations, rule_counts = suite_runner.run_suites(tables, suites, rules, accepted)
+    set_aside = {name: len(set_aside_rows(violations, name)) for name in SET_ASIDE_TABLES}
+    result = Tables(violations, {"rules": rule_counts, "set_aside": set_aside})
+    if reason := gate_failure(violations, frames.table_path("violations").as_posix()):
+        raise shell.GateFailed(reason, result._asdict())
     return result
 
 
 if __name__ == "__main__":
-    shell.run(transform)
+    shell.run_stage(transform)

@@ -1,7 +1,7 @@
-"""guidelines/changes.yaml: what a change of the guideline means for the words that are older than it.
+"""guidelines/changes.yaml: what a change of the guideline means for older annotations.
 
-A word is older than a change when its guideline version comes before the change's by number. Changes are applied in
-the order of their versions, those of one version at once, so a class can be renamed, and merged later.
+An annotation is older than a change when its guideline version comes before the change's by number. Changes are applied
+in the order of their versions, those of one version at once, so a class can be renamed first and merged later.
 """
 
 import re
@@ -17,16 +17,16 @@ from pydantic import Field, field_validator, model_validator
 
 from golgoru.core import paths, versions
 from golgoru.core.errors import UserError
-from golgoru.core.yaml_models import Written, key_line, load
-from golgoru.guideline.classes import Classes
+from golgoru.core.yaml_models import ConfigModel, key_line, load_config
+from golgoru.guideline.classes import Classes, read_classes
 from golgoru.tables import frames
 
 ClassId = Annotated[str, Field(min_length=1)]
 NO_CHANGE = -1
 
 
-class Change(Written):
-    """One change: of the meaning of classes, or of a rule, which touches what is drawn and so every class."""
+class Change(ConfigModel):
+    """One change: of the meaning of some classes, or of a rule, which concerns every class."""
 
     version: str
     classes: tuple[ClassId, ...] = ()
@@ -64,75 +64,76 @@ class Change(Written):
         return self
 
     def touches(self, label: str | None) -> bool:
-        """Return whether it changes what a word with this class means; a rule changes what every word means."""
+        """Return whether it changes the meaning of annotations with this class; a changed rule concerns all of them."""
         return self.rule is not None or label in self.classes
 
 
-class Changes(Written):
+class Changes(ConfigModel):
     """guidelines/changes.yaml."""
 
     changes: tuple[Change, ...] = ()
 
     def ordered(self) -> list[Change]:
         """Return the changes in the order of their versions; those of one version as they stand in the file."""
-        return sorted(self.changes, key=lambda change: versions.numbers(change.version))
+        return sorted(self.changes, key=lambda change: versions.version_numbers(change.version))
 
 
 class ChangeEffect(NamedTuple):
-    """What is left of a class that words of one guideline version name. Numbers are places in `Changes.ordered`.
+    """What the changes do to annotations of one class and guideline version.
 
-    `label`: the class in the names of today. `dropped_by`, `asked_by`: the change that drops the word, or asks for it
-    to be said again, the newest of several; NOT_ASKED where none does. `concerns`: the changes with `requeue` that put
-    an object in question on which the word stands. `kept_in`: the versions whose changes let the word stand.
+    Changes are numbered by their position in `Changes.ordered`. `label`: today's name of the class. `dropped_by`,
+    `requeued_by`: the newest change that drops the annotations, or wants their objects labelled again; NO_CHANGE where
+    none does. `concerns`: the changes with `requeue` that concern an object with such an annotation. `kept_in`: the
+    versions whose changes keep the annotations.
     """
 
     label: str | None
     dropped_by: int
-    asked_by: int
+    requeued_by: int
     concerns: frozenset[int]
     kept_in: frozenset[tuple[int, ...]]
 
 
 class ChangeEffects(NamedTuple):
-    """`code`: per word, the place of its meaning in `of`."""
+    """`code`: per annotation, the position of its effect in `effects`."""
 
     code: pd.Series
-    of: list[ChangeEffect]
+    effects: list[ChangeEffect]
 
     def where(self, holds: Callable[[ChangeEffect], bool], code: pd.Series | None = None) -> pd.Series:
-        """Return, per word or per `code`, whether its meaning is one for which `holds`; a null code never is."""
+        """Return, per annotation or per `code`, whether `holds` is true of its effect; false for a null code."""
         return self._each(holds, False, code).astype(bool)
 
-    def number(self, of: Callable[[ChangeEffect], int], code: pd.Series | None = None) -> pd.Series:
-        """Return, per word or per `code`, a number of its meaning; NOT_ASKED for a null code."""
-        return self._each(of, NO_CHANGE, code).astype(np.int64)
+    def change_numbers(self, number: Callable[[ChangeEffect], int], code: pd.Series | None = None) -> pd.Series:
+        """Return, per annotation or per `code`, a change's number out of its effect; NO_CHANGE for a null code."""
+        return self._each(number, NO_CHANGE, code).astype(np.int64)
 
     def labels(self) -> pd.Series:
-        """Return, per word, the class in the names of today."""
-        return self._each(lambda meaning: meaning.label, None, None).astype("str")
+        """Return, per annotation, today's name of its class."""
+        return self._each(lambda effect: effect.label, None, None).astype("str")
 
     def _each(self, value: Callable[[ChangeEffect], object], otherwise: object, code: pd.Series | None) -> pd.Series:
         code = self.code if code is None else code
-        values = np.array([*(value(meaning) for meaning in self.of), otherwise])
-        place: NDArray[np.int64] = code.fillna(-1).to_numpy(dtype=np.int64)
-        return pd.Series(values[place], index=code.index)
+        values = np.array([*(value(effect) for effect in self.effects), otherwise])
+        position: NDArray[np.int64] = code.fillna(-1).to_numpy(dtype=np.int64)
+        return pd.Series(values[position], index=code.index)
 
 
 def read_changes(file: Path) -> Changes:
     """Return the changes; no file means none."""
-    return load(file, Changes) if file.exists() else Changes()
+    return load_config(file, Changes) if file.exists() else Changes()
 
 
-def read_valid_changes(file: Path, classes: Classes) -> Changes:
+def read_valid_changes(file: Path, classes_file: Path) -> Changes:
     """Return the changes. Raises UserError where they do not fit the classes."""
     changes = read_changes(file)
-    if found := change_problems(changes, classes, file):
-        raise UserError("\n".join(found))
+    if messages := change_problems(changes, read_classes(classes_file), file):
+        raise UserError("\n".join(messages))
     return changes
 
 
 def change_problems(changes: Changes, classes: Classes, file: Path = paths.CHANGES) -> list[str]:
-    """Return what in the file does not fit the classes, or itself: file, line, key, what was found, what to do."""
+    """Return where the changes contradict the classes or each other: file, line, key, what was found, what to do."""
     return [
         f"{key_line(file, 'changes', number, key)}: changes.{number}.{key}: {reason}"
         for number, change in enumerate(changes.changes)
@@ -144,21 +145,21 @@ def _change_faults(
     change: Change, before: Sequence[Change], every: Sequence[Change], classes: Classes
 ) -> Iterator[tuple[str, str]]:
     """Yield key and reason. A class that a later change touches need not be defined any more."""
-    if not versions.not_newer(pd.Series([change.version]), classes.version).all():
+    if not versions.is_not_newer(pd.Series([change.version]), classes.version).all():
         yield (
             "version",
             f"'{change.version}' is newer than {paths.CLASSES}, which is {classes.version}; raise the version there,"
             " or correct it here",
         )
-    at = versions.numbers(change.version)
-    same = [other for other in before if versions.numbers(other.version) == at]
+    at = versions.version_numbers(change.version)
+    same = [other for other in before if versions.version_numbers(other.version) == at]
     twice = {c for n, c in enumerate(change.classes) if c in change.classes[:n]}
     twice |= {c for other in same for c in set(change.classes) & set(other.classes)}
     for name in sorted(twice):
         yield "classes", f"'{name}' is changed twice in version {change.version}; make one change of it"
     if change.rule is not None and change.rule in [other.rule for other in same]:
         yield "rule", f"'{change.rule}' is changed twice in version {change.version}; make one change of it"
-    later = {c for other in every if versions.numbers(other.version) > at for c in other.classes}
+    later = {c for other in every if versions.version_numbers(other.version) > at for c in other.classes}
     known = {*classes.ids, *later}
     for name in change.to:
         if name not in known:
@@ -174,46 +175,49 @@ def _change_faults(
 
 
 def current_labels(annotations: pd.DataFrame, changes: Changes) -> pd.Series:
-    """Return the class of each word in the names of today: older words of a renamed or merged class are mapped."""
+    """Return today's class of each annotation: old names of renamed or merged classes are mapped."""
     if not changes.changes:
         return annotations["label"]
     return change_effects(annotations, changes).labels().where(annotations["kind"] == "object", annotations["label"])
 
 
 def is_known_label(annotations: pd.DataFrame, changes: Changes, defined: Sequence[str]) -> pd.Series:
-    """Return which words name a class that is defined, or one that a change speaks of: consolidate sees to those.
+    """Return which annotations name a class that is defined, or one that a change drops or requeues.
 
-    An old word of a class that was split or removed breaks no rule: it was right when it was said.
+    An old annotation of a class that was split or removed breaks no rule: it was right when it was made. What becomes
+    of it is stage consolidate's matter.
     """
     known = current_labels(annotations, changes).isin(defined)
     return known | change_effects(annotations, changes).where(
-        lambda m: m.asked_by != NO_CHANGE or m.dropped_by != NO_CHANGE,
+        lambda effect: effect.requeued_by != NO_CHANGE or effect.dropped_by != NO_CHANGE,
     )
 
 
 def relabel_epochs(written_under: pd.Series, changes: Changes, old_votes: Sequence[str] = ("requeue",)) -> pd.Series:
-    """Return, per guideline version, under how many changes it came that ask for words again (or do `old_votes`).
+    """Return, per annotation's guideline version, how many versions with a relabelling change it is not older than.
 
-    A word of a later epoch is the newer one whatever the dates of the batches say: what somebody said under the old
-    meaning and handed in late does not replace what he said under the new one.
+    `old_votes` says which changes count. An annotation of a later epoch is the newer one whatever the dates of the
+    batches say: an answer under the old meaning that was handed in late does not replace one under the new meaning.
     """
-    asking = {tuple(versions.numbers(c.version)): c.version for c in changes.changes if c.old_votes in old_votes}
+    relabelling = {
+        tuple(versions.version_numbers(c.version)): c.version for c in changes.changes if c.old_votes in old_votes
+    }
     epoch = pd.Series(0, index=written_under.index)
-    for version in asking.values():
-        epoch += ~versions.older(written_under, version)
+    for version in relabelling.values():
+        epoch += ~versions.is_older(written_under, version)
     return epoch
 
 
 def change_effects(annotations: pd.DataFrame, changes: Changes) -> ChangeEffects:
-    """Return what is left of each word; its columns kind, label and guideline_version are read."""
-    said = pd.DataFrame({
+    """Return what the changes do to each annotation; its columns kind, label and guideline_version are read."""
+    labelled = pd.DataFrame({
         "label": annotations["label"].where(annotations["kind"] == "object"),
         "version": annotations["guideline_version"],
     })  # fmt: skip
-    by = said.groupby(["label", "version"], dropna=False)
-    distinct = said.assign(code=by.ngroup()).drop_duplicates("code").sort_values("code")
+    by = labelled.groupby(["label", "version"], dropna=False)
+    distinct = labelled.assign(code=by.ngroup()).drop_duplicates("code").sort_values("code")
     order = changes.ordered()
-    # One step per class and version, not per word.
+    # One step per class and version, not per annotation.
     texts = distinct[["label", "version"]].astype(object).where(distinct[["label", "version"]].notna(), None)
     return ChangeEffects(
         by.ngroup(), [_change_effect(label, version or "", order) for label, version in texts.to_numpy()]
@@ -221,56 +225,58 @@ def change_effects(annotations: pd.DataFrame, changes: Changes) -> ChangeEffects
 
 
 def _change_effect(label: str | None, version: str, order: Sequence[Change]) -> ChangeEffect:
-    made_at = versions.numbers(version)
-    dropped_by = asked_by = NO_CHANGE
+    made_at = versions.version_numbers(version)
+    dropped_by = requeued_by = NO_CHANGE
     concerns, kept_in = set(), set()
     today = _current_name(label, version, order)
-    for at, same in groupby(enumerate(order), key=lambda item: versions.numbers(item[1].version)):
+    for at, same in groupby(enumerate(order), key=lambda item: versions.version_numbers(item[1].version)):
         name = label
         for number, change in same:
-            if made_at >= at:  # said under the new meaning
+            if made_at >= at:  # made under the new meaning
                 named = {_current_name(c, change.version, order) for c in (*change.classes, *change.to)}
                 is_named = today in named
             else:
                 is_named = name in (*change.classes, *change.to)
                 if change.touches(name):
                     dropped_by = number if change.old_votes == "drop" else dropped_by
-                    asked_by = number if change.old_votes == "requeue" else asked_by
+                    requeued_by = number if change.old_votes == "requeue" else requeued_by
                     kept_in |= {tuple(at)} if change.old_votes == "keep" else set()
                     label = change.to[0] if change.old_votes == "map" else label
             if change.old_votes == "requeue" and (change.rule is not None or is_named):
                 concerns.add(number)
-    return ChangeEffect(label, dropped_by, asked_by, frozenset(concerns), frozenset(kept_in))
+    return ChangeEffect(label, dropped_by, requeued_by, frozenset(concerns), frozenset(kept_in))
 
 
 def _current_name(label: str | None, version: str, order: Sequence[Change]) -> str | None:
-    """Return today's name of a class as a word of `version` names it."""
-    made_at = versions.numbers(version)
-    for at, same in groupby(order, key=lambda change: versions.numbers(change.version)):
+    """Return today's name of a class that an annotation of `version` calls `label`."""
+    made_at = versions.version_numbers(version)
+    for at, same in groupby(order, key=lambda change: versions.version_numbers(change.version)):
         renamed = {c: change.to[0] for change in same if change.old_votes == "map" for c in change.classes}
         if made_at < at and label in renamed:
             label = renamed[label]
     return label
 
 
-def is_outdated(statements: pd.DataFrame, found: ChangeEffects, changes: Changes, defined: Sequence[str]) -> pd.Series:
+def is_outdated(
+    statements: pd.DataFrame, effects: ChangeEffects, changes: Changes, defined: Sequence[str]
+) -> pd.Series:
     """Return which statements count no longer, since others were made under the new meaning.
 
-    `statements` has the columns object, guideline_version and meaning (a code, null for ABSENT). A class that is not
-    defined any more cannot be voted for, also where nobody has said anything newer.
+    `statements` has the columns object, guideline_version and meaning (a code of `effects`, null for ABSENT). A class
+    that is not defined any more cannot be voted for, even where there is no newer statement.
     """
     classes = set(defined)
-    gone = found.where(lambda m: m.asked_by != NO_CHANGE and m.label not in classes, statements["meaning"])
-    gone &= statements["meaning"].notna()
+    codes = statements["meaning"]
+    outdated = effects.where(lambda e: e.requeued_by != NO_CHANGE and e.label not in classes, codes) & codes.notna()
     for number, change in enumerate(changes.ordered()):
         if change.old_votes != "requeue":
             continue
-        is_old = versions.older(statements["guideline_version"], change.version)
-        concerned = found.where(lambda m, n=number: n in m.concerns, statements["meaning"])  # type: ignore[misc]
+        is_old = versions.is_older(statements["guideline_version"], change.version)
+        concerned = effects.where(lambda e, n=number: n in e.concerns, codes)  # type: ignore[misc]
         in_question = frames.is_in(statements["object"], statements.loc[~is_old, "object"])
         if change.rule is None:
             in_question &= frames.is_in(statements["object"], statements.loc[concerned, "object"])
-        at = tuple(versions.numbers(change.version))
-        kept = found.where(lambda m, at=at: at in m.kept_in, statements["meaning"])  # type: ignore[misc]
-        gone |= is_old & in_question & ~kept
-    return gone
+        at = tuple(versions.version_numbers(change.version))
+        kept = effects.where(lambda e, at=at: at in e.kept_in, codes)  # type: ignore[misc]
+        outdated |= is_old & in_question & ~kept
+    return outdated

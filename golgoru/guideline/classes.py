@@ -1,16 +1,16 @@
-"""Settings and the guideline's files: params.yaml's block `dataset`, classes, rules, suites, pins, withdrawals."""
+"""The classes, guidelines/classes.yaml, and the version of the guideline."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import Field
 
-from golgoru.core.yaml_models import Fault, Written, load
+from golgoru.core.yaml_models import ConfigModel, ConfigProblem, load_config
 from golgoru.guideline.rules import repeated_ids
 
 
-class Class(Written):
-    """One class of guidelines/classes.yaml. `examples` are pictures under guidelines/."""
+class Class(ConfigModel):
+    """One class of guidelines/classes.yaml. `examples` are image files under guidelines/."""
 
     id: str = Field(min_length=1)
     name: str = ""
@@ -23,27 +23,29 @@ class Class(Written):
     ignore: bool = False
 
 
-class Classes(Written):
+class Classes(ConfigModel):
     """guidelines/classes.yaml: the classes and the version of the guideline."""
 
     version: str
     classes: tuple[Class, ...] = ()
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield ids and hotkeys used twice, classes that are named and not there, and circles of parents."""
+    def problems(self) -> Iterator[ConfigProblem]:
+        """Yield ids and hotkeys used twice, classes that are named and not defined, and cycles of parents."""
         parents = {c.id: c.parent for c in self.classes}
         yield from repeated_ids("classes", self.ids)
         hotkeys = [c.hotkey for c in self.classes]
-        for place, found in enumerate(self.classes):
-            here: tuple[str | int, ...] = ("classes", place)
-            if found.hotkey is not None and found.hotkey in hotkeys[:place]:
-                other = self.ids[hotkeys.index(found.hotkey)]
-                yield Fault((*here, "hotkey"), f"'{found.hotkey}' is the hotkey of class '{other}' already")
-            for number, name in enumerate(found.confusable_with):
-                if name not in parents or name == found.id:
-                    yield Fault((*here, "confusable_with", number), f"'{name}' is no other class of this file")
-            if found.parent is not None and _has_parent_cycle(found.id, parents):
-                yield Fault((*here, "parent"), f"'{found.parent}' is no class of this file, or a child of '{found.id}'")
+        for position, entry in enumerate(self.classes):
+            here: tuple[str | int, ...] = ("classes", position)
+            if entry.hotkey is not None and entry.hotkey in hotkeys[:position]:
+                other = self.ids[hotkeys.index(entry.hotkey)]
+                yield ConfigProblem((*here, "hotkey"), f"'{entry.hotkey}' is the hotkey of class '{other}' already")
+            for number, name in enumerate(entry.confusable_with):
+                if name not in parents or name == entry.id:
+                    yield ConfigProblem((*here, "confusable_with", number), f"'{name}' is no other class of this file")
+            if entry.parent is not None and _has_parent_cycle(entry.id, parents):
+                yield ConfigProblem(
+                    (*here, "parent"), f"'{entry.parent}' is no class of this file, or a child of '{entry.id}'"
+                )
 
     @property
     def ids(self) -> list[str]:
@@ -52,7 +54,7 @@ class Classes(Written):
 
 
 def _has_parent_cycle(start: str, parents: Mapping[str, str | None]) -> bool:
-    """Say whether the way up from a class comes back to it, or leads out of the file."""
+    """Return whether a class is its own ancestor, or has an ancestor that is not defined."""
     seen = {start}
     above = parents[start]
     while above is not None:
@@ -65,4 +67,4 @@ def _has_parent_cycle(start: str, parents: Mapping[str, str | None]) -> bool:
 
 def read_classes(file: Path) -> Classes:
     """Return the guideline's classes and version."""
-    return load(file, Classes)
+    return load_config(file, Classes)

@@ -1,7 +1,7 @@
-"""The catalogue of edge cases, guidelines/edge_cases.yaml: what is hard to decide, how it is decided, and where it is.
+"""The edge cases, guidelines/edge_cases.yaml: what is hard to decide, the decision, and where it occurs.
 
-An edge case names what people must agree on (a tiny object, a torn border), the decision, and a trigger: a predicate,
-or a named check, over the columns and facts of images or objects. Where it fires is counted against what is wanted.
+An edge case has a sentence (the object is tiny), a decision, and a trigger: a predicate or a Python check over the
+columns and features of images or objects. The occurrences are counted and compared with the number that is wanted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
 
 from golgoru.core import paths
-from golgoru.core.yaml_models import Fault, Written, key_line, load
+from golgoru.core.yaml_models import ConfigModel, ConfigProblem, key_line, load_config
 from golgoru.guideline import predicates, python_checks
 from golgoru.guideline.predicates import PredicateError
 from golgoru.guideline.rules import repeated_ids, validated_id
@@ -35,8 +35,8 @@ def _path_below_guidelines(example: str) -> str:
     return example
 
 
-class EdgeCase(Written):
-    """One edge case: its sentence, what is decided, where it fires, and how many of it are wanted."""
+class EdgeCase(ConfigModel):
+    """One edge case: its sentence, the decision, its trigger, and how many are wanted per split."""
 
     id: Annotated[str, AfterValidator(validated_id)]
     sentence: str = Field(min_length=1)
@@ -53,7 +53,7 @@ class EdgeCase(Written):
 
     @field_validator("owner")
     @classmethod
-    def _somebody(cls, owner: str) -> str:
+    def _named_owner(cls, owner: str) -> str:
         if not owner.strip():
             raise ValueError("expected who decides, such as labelling lead")
         return owner
@@ -69,12 +69,12 @@ class EdgeCase(Written):
     @model_validator(mode="after")
     def _one_trigger(self) -> "EdgeCase":
         if (self.predicate is None) == (self.check is None):
-            found = "neither" if self.predicate is None else "both"
-            raise ValueError(f"expected one of the keys 'predicate' and 'check', found {found}")
+            given = "neither" if self.predicate is None else "both"
+            raise ValueError(f"expected one of the keys 'predicate' and 'check', found {given}")
         return self
 
     def columns(self) -> tuple[str, ...]:
-        """Return the columns and facts that the trigger reads. Raises PredicateError for an unknown check."""
+        """Return the columns and features that the trigger reads. Raises PredicateError for an unknown check."""
         return (
             python_checks.check_columns(self.check)
             if self.check is not None
@@ -82,37 +82,37 @@ class EdgeCase(Written):
         )
 
 
-class EdgeCases(Written):
+class EdgeCases(ConfigModel):
     """guidelines/edge_cases.yaml."""
 
     edge_cases: tuple[EdgeCase, ...] = ()
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield ids that stand there twice."""
+    def problems(self) -> Iterator[ConfigProblem]:
+        """Yield ids that are used twice."""
         yield from repeated_ids("edge_cases", [case.id for case in self.edge_cases])
 
     @property
     def active(self) -> list[EdgeCase]:
-        """Return those that are not retired, in the order of the file."""
+        """The edge cases that are not retired, in the order of the file."""
         return [case for case in self.edge_cases if case.status == "active"]
 
 
 def read_edge_cases(file: Path) -> EdgeCases:
-    """Return the catalogue. Raises UserError naming file, line and key."""
-    return load(file, EdgeCases)
+    """Return the edge cases. Raises UserError naming file, line and key."""
+    return load_config(file, EdgeCases)
 
 
 def trigger_problems(catalogue: EdgeCases, known: Mapping[EdgeCaseUnit, Mapping[str, pa.DataType]]) -> list[str]:
     """Return what is wrong with the triggers of the active edge cases, as `file:line: ...`.
 
-    `known` are the columns and facts that a trigger on images, or on objects, can read.
+    `known` are the columns and features that a trigger on images, or on objects, can read, with their types.
     """
-    found = []
+    messages = []
     for number, case in enumerate(catalogue.edge_cases):
         if case.status == "active":
             for key, reason in _trigger_faults(case, known[case.on]):
-                found.append(f"{key_line(paths.EDGE_CASES, 'edge_cases', number, key)}: {case.id}: {key}: {reason}")
-    return found
+                messages.append(f"{key_line(paths.EDGE_CASES, 'edge_cases', number, key)}: {case.id}: {key}: {reason}")
+    return messages
 
 
 def _trigger_faults(case: EdgeCase, known: Mapping[str, pa.DataType]) -> Iterator[tuple[str, str]]:

@@ -2,9 +2,9 @@
 
 The dialect is a small part of DuckDB's: column names, numbers, texts in single quotes, true, false, null; comparisons,
 AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE, arithmetic, and the functions in `FUNCTIONS`. An expression sees one row
-at a time; there is no subquery, no aggregate, no clock and no chance in it, so equal rows give equal answers.
-Predicates are other people's text: they are parsed and held to that list before they run, and they run in a database
-in memory that can open no file, reach no network and load no extension.
+at a time. It has no subquery, aggregate, clock or random number, so equal rows give equal answers.
+Predicates are untrusted: they are parsed and checked against that list before they run, and they run in a database in
+memory that can open no file, reach no network and load no extension.
 """
 
 import difflib
@@ -38,7 +38,7 @@ _ALLOWED_NODES = {
         "OPERATOR_NOT",
     ),
 }
-# What DuckDB's tree of `SELECT (expression)` has besides the expression, and an expression may not add to.
+# What DuckDB's syntax tree of `SELECT (expression)` holds besides the expression. A predicate must leave it so.
 _EMPTY_SELECT: Mapping[str, Any] = {
     "type": "SELECT_NODE",
     "modifiers": [],
@@ -58,12 +58,12 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
     "memory_limit": "4GB",
-    "threads": "1",  # rows come back in their order, and the answers of one thread are those of two
+    "threads": "1",  # keeps the order of the rows
 }
 
 
 class PredicateError(ValueError):
-    """A predicate that is not in the dialect, names a column that is not there, or does not fit its type."""
+    """A predicate that is not in the dialect, reads an unknown column, or does not fit the column's type."""
 
 
 @functools.cache
@@ -82,17 +82,17 @@ def referenced_columns(predicate: str) -> tuple[str, ...]:
 
 
 def check_predicate(predicate: str, known: Mapping[str, pa.DataType]) -> None:
-    """Raise PredicateError where a predicate reads a column that is not known, or is no statement about a row.
+    """Raise PredicateError where a predicate reads a column that is not in `known`, or does not give true or false.
 
-    `known` are the columns that there are, with their types.
+    `known` has the type of every column.
     """
     require_columns(referenced_columns(predicate), known)
     blank = {name: pa.array([None], known[name]) for name in referenced_columns(predicate)} or {"_": pa.array([0])}
-    _query(pa.table(blank), {"answer": predicate})  # a row of nulls: an expression that cannot be computed says so
+    _query(pa.table(blank), {"answer": predicate})  # raises, on a row of nulls, where the types do not fit
 
 
 def require_columns(wanted: Iterable[str], known: Iterable[str]) -> None:
-    """Raise PredicateError for the first of the wanted columns that is not known."""
+    """Raise PredicateError for the first of the wanted columns that is not in `known`."""
     known = list(known)
     for name in wanted:
         if name not in known:
@@ -130,11 +130,11 @@ def _query(table: pa.Table, predicates: Mapping[str, str]) -> pd.DataFrame:
     _database().register("rows", table)
     try:
         for name, predicate in predicates.items():
-            referenced_columns(predicate)  # nothing runs that was not held to the dialect
+            referenced_columns(predicate)  # raises where it is not in the dialect: nothing else may run
             query = f"{_QUERY_HEAD}{predicate}\n) AS answer FROM rows"
             answer = _database().sql(query).to_arrow_table().column("answer")
             if answer.type != pa.bool_():
-                raise PredicateError("it gives a value, not true or false; compare it with something")
+                raise PredicateError("it gives a value, not true or false; compare the value with something")
             answers[name] = answer.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     except duckdb.Error as error:
         raise PredicateError(_duckdb_reason(error)) from None
@@ -144,7 +144,7 @@ def _query(table: pa.Table, predicates: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _parse(predicate: str) -> dict[str, Any]:
-    """Return DuckDB's own tree of the expression."""
+    """Return DuckDB's syntax tree of the expression."""
     import duckdb  # noqa: PLC0415  (slow to import)
 
     if not predicate.strip() or len(predicate) > _LONGEST:
@@ -160,7 +160,7 @@ def _parse(predicate: str) -> dict[str, Any]:
         reason = " ".join(tree["error_message"].split())
         raise PredicateError(f"{reason}, at character {min(max(place, 0), len(predicate)) + 1}")
     nodes = [statement["node"] for statement in tree["statements"]]
-    # A predicate that closes the bracket around it could go on with a FROM or WHERE of its own.
+    # A predicate that closes the bracket around it could add a FROM or WHERE of its own.
     if any(node.get(part) != empty for node in nodes for part, empty in _EMPTY_SELECT.items()) or any(
         node.get("from_table", {}).get("type") != "EMPTY" for node in nodes
     ):
@@ -202,5 +202,5 @@ _DIALECT = (
 
 
 def _duckdb_reason(error: Exception) -> str:
-    """Return DuckDB's reason in one line, without the statement that it quotes."""
+    """Return DuckDB's error message in one line, without the statement that it quotes."""
     return " ".join(str(error).split("\n\n")[0].split(" Candidate functions:")[0].split())[:300]

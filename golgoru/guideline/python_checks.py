@@ -1,23 +1,21 @@
-"""Named checks: what SQL cannot say of a row, as a Python function of expectations/checks.py.
+"""Python checks: functions of expectations/checks.py, for what an SQL predicate cannot express.
 
-A check takes columns, named by its arguments, and returns one true, false or null per row.
+The arguments of a check name the columns that it takes; it returns true, false or null for every row.
 """
 
 import importlib.util
 import inspect
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pandas as pd
 
+from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline.predicates import PredicateError
 
-CHECKS_FILE = Path("expectations/checks.py")
-
 
 def check_columns(name: str) -> tuple[str, ...]:
-    """Return the columns that a check reads. Raises PredicateError where there is no such check."""
+    """Return the columns that a check takes. Raises PredicateError where there is no such check."""
     return tuple(inspect.signature(_find_check(name)).parameters)
 
 
@@ -28,27 +26,29 @@ def run_check(name: str, frame: pd.DataFrame) -> pd.Series:
         answer = check(**{column: frame[column] for column in check_columns(name)})
         return pd.Series(answer, index=frame.index).astype("boolean")
     except Exception as error:  # the team's own code, which may raise anything
-        raise PredicateError(f"check '{name}' of {CHECKS_FILE}: {type(error).__name__}: {error}") from None
+        raise PredicateError(f"check '{name}' of {paths.CHECKS}: {type(error).__name__}: {error}") from None
 
 
 def _find_check(name: str) -> Callable[..., pd.Series]:
     known = _load_checks()
     if name not in known:
-        raise PredicateError(f"there is no check '{name}' in {CHECKS_FILE}; there are {', '.join(known) or 'none'}")
+        raise PredicateError(f"there is no check '{name}' in {paths.CHECKS}; there are {', '.join(known) or 'none'}")
     return known[name]
 
 
 def _load_checks() -> Mapping[str, Callable[..., pd.Series]]:
     """Return the public functions of the file, in its order. Raises UserError where it cannot be run."""
-    spec = importlib.util.spec_from_file_location("expectations.checks", CHECKS_FILE)
-    if spec is None or spec.loader is None or not CHECKS_FILE.is_file():
+    spec = importlib.util.spec_from_file_location("expectations.checks", paths.CHECKS)
+    if spec is None or spec.loader is None or not paths.CHECKS.is_file():
         return {}
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # the team's own code, which may raise anything
-        raise UserError(f"{CHECKS_FILE}: cannot be imported: {type(error).__name__}: {error}") from None
-    own = inspect.getmembers(module, inspect.isfunction)
+        raise UserError(f"{paths.CHECKS}: cannot be imported: {type(error).__name__}: {error}") from None
+    # What the file imports from elsewhere is no check.
     return {
-        name: value for name, value in own if not name.startswith("_") and value.__module__ == "expectations.checks"
+        name: function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if not name.startswith("_") and function.__module__ == "expectations.checks"
     }

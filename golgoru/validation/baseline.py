@@ -1,7 +1,7 @@
 """The baseline, expectations/baseline.yaml: violations that a team knows and accepts for now.
 
-A messy first import must not block for ever: what stands here does not stop the pipeline until it expires, and what
-is new does. The day that counts is the release's own (`dataset.date`), never the clock's.
+A messy first import must not block the pipeline for ever: accepted violations do not stop it until they expire, new
+ones do. The date that counts is the release's (`dataset.date`), never the clock's.
 """
 
 from collections.abc import Iterator
@@ -12,12 +12,13 @@ from typing import NamedTuple
 import pandas as pd
 from pydantic import Field
 
-from golgoru.core.yaml_models import Fault, Written, load
+from golgoru.core.dataset import read_dataset
+from golgoru.core.yaml_models import ConfigModel, ConfigProblem, load_config
 from golgoru.tables import frames
 
 
-class AcceptedViolations(Written):
-    """Violations of one rule on one table that somebody answers for until a day."""
+class AcceptedViolations(ConfigModel):
+    """Violations of one rule on one table that an owner accepts until a day."""
 
     rule: str
     table: str
@@ -27,22 +28,24 @@ class AcceptedViolations(Written):
     keys: tuple[str, ...] = Field(min_length=1)
 
 
-class BaselineFile(Written):
+class BaselineFile(ConfigModel):
     """expectations/baseline.yaml."""
 
     accepted: tuple[AcceptedViolations, ...] = ()
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield keys that are accepted twice: two owners, and nobody knows who answers."""
-        seen: dict[tuple[str, str, str], int] = {}
-        for place, entry in enumerate(self.accepted):
+    def problems(self) -> Iterator[ConfigProblem]:
+        """Yield keys that two entries accept, so that it is not clear who their owner is."""
+        first: dict[tuple[str, str, str], int] = {}
+        for position, entry in enumerate(self.accepted):
             for number, key in enumerate(entry.keys):
-                if seen.setdefault((entry.rule, entry.table, key), place) != place:
-                    yield Fault(("accepted", place, "keys", number), f"'{key}' is accepted for {entry.rule} already")
+                if first.setdefault((entry.rule, entry.table, key), position) != position:
+                    yield ConfigProblem(
+                        ("accepted", position, "keys", number), f"'{key}' is accepted for {entry.rule} already"
+                    )
 
 
 class Baseline(NamedTuple):
-    """What is accepted, as of a day: `keys` has the columns rule, table, key; `expired` are the entries past it."""
+    """What is accepted as of a day. `keys` has the columns rule, table, key; `expired` are entries past their day."""
 
     keys: pd.DataFrame
     expired: tuple[AcceptedViolations, ...] = ()
@@ -50,11 +53,16 @@ class Baseline(NamedTuple):
 
 def read_baseline(file: Path, today: date) -> Baseline:
     """Return the baseline as of `today`, which is the release's date; no file accepts nothing."""
-    entries = load(file, BaselineFile).accepted if file.exists() else ()
-    standing = [entry for entry in entries if today <= entry.expires]
-    rows = [(entry.rule, entry.table, key) for entry in standing for key in entry.keys]
+    entries = load_config(file, BaselineFile).accepted if file.exists() else ()
+    valid = [entry for entry in entries if today <= entry.expires]
+    rows = [(entry.rule, entry.table, key) for entry in valid for key in entry.keys]
     keys = pd.DataFrame(rows, columns=["rule", "table", "key"], dtype="str")
     return Baseline(keys, tuple(entry for entry in entries if today > entry.expires))
+
+
+def read_accepted(file: Path, params: Path) -> Baseline:
+    """Return the baseline as of the release's date, which stands in params.yaml."""
+    return read_baseline(file, read_dataset(params).date)
 
 
 def mark_known(findings: pd.DataFrame, accepted: Baseline) -> pd.DataFrame:

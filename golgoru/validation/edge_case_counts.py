@@ -1,4 +1,4 @@
-"""How often each edge case occurs, and how many of it are missing in a release."""
+"""How often each edge case occurs, and how many are missing in a release."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,40 +10,40 @@ from golgoru.guideline.edge_cases import EdgeCase, EdgeCases
 from golgoru.tables import frames
 
 
-def count_edge_case(case: EdgeCase, cases: pd.DataFrame, objects: pd.DataFrame) -> dict[str, Any]:
-    """Return the images and objects of one edge case, and its objects per class.
+def count_edge_case(case: EdgeCase, hits: pd.DataFrame, objects: pd.DataFrame) -> dict[str, Any]:
+    """Return the number of images and objects of one edge case, and of its objects per class.
 
-    Its objects are those that it fires for; for an edge case of images, those that stand on them. `cases` is table
-    `cases`; `objects` has the columns object, image and label.
+    For an edge case of images, its objects are those on its images. `hits` is table `edge_case_hits`; `objects` has the
+    columns object, image and label.
     """
-    fired = cases[cases["edge_case"] == case.id]
-    own = "object" if case.on == "object" else "image"
-    its = objects[frames.is_in(objects[own], fired[own])]
-    per_class = its["label"].value_counts().sort_index()
+    hits = hits[hits["edge_case"] == case.id]
+    key = "object" if case.on == "object" else "image"
+    its_objects = objects[frames.is_in(objects[key], hits[key])]
+    per_class = its_objects["label"].value_counts().sort_index()
     return {
-        "images": int(fired["image"].nunique()),
-        "objects": len(its),
+        "images": int(hits["image"].nunique()),
+        "objects": len(its_objects),
         "classes": {str(label): int(number) for label, number in per_class.items()},
     }
 
 
-def release_counts(edge_cases: EdgeCases, cases: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def release_counts(edge_cases: EdgeCases, hits: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Return per active edge case its images and objects in the release, and per split found, wanted and missing.
 
-    Found are objects for an edge case of objects, images for one of images. `tables` are the release's by name.
+    What is found and wanted is objects for an edge case of objects, images for one of images. `hits` is table
+    `edge_case_hits`; `tables` are the release's by name.
     """
-    images = tables["release/images"].set_index("image")["split"]
+    split_of = tables["release/images"].set_index("image")["split"]
     objects = pd.concat([tables[f"release/{split}"][["object", "image", "label"]] for split in SPLITS])
-    of_object = cases["object"].notna()
-    kept = frames.is_in(cases["image"], images.index) & (~of_object | frames.is_in(cases["object"], objects["object"]))
-    released = cases[kept].assign(split=cases["image"].map(images))
+    is_kept = hits["object"].isna() | frames.is_in(hits["object"], objects["object"])
+    released = hits[frames.is_in(hits["image"], split_of.index) & is_kept].assign(split=hits["image"].map(split_of))
     counts = {}
     for case in edge_cases.active:
-        split = released.loc[released["edge_case"] == case.id, "split"].value_counts()
+        per_split = released.loc[released["edge_case"] == case.id, "split"].value_counts()
         wanted = {str(split): number for split, number in case.wanted.items()}
-        found = count_edge_case(case, released, objects)
-        counts[case.id] = {"images": found["images"], "objects": found["objects"]} | {
-            name: _against_wanted(int(split.get(name, 0)), wanted.get(name, 0)) for name in SPLITS
+        total = count_edge_case(case, released, objects)
+        counts[case.id] = {"images": total["images"], "objects": total["objects"]} | {
+            name: _against_wanted(int(per_split.get(name, 0)), wanted.get(name, 0)) for name in SPLITS
         }
     return counts
 

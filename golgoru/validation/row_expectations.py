@@ -1,8 +1,8 @@
-"""Expectations about whole rows, which Great Expectations has none of on pandas: a predicate, or a function, holds.
+"""Row expectations, which Great Expectations lacks for pandas: a predicate, or a Python check, holds for every row.
 
-Importing this module makes them known to Great Expectations under their types, `expect_rows_to_satisfy` and
-`expect_rows_to_pass`. A row of which the predicate or function says null is not judged: it counts as missing.
-Great Expectations takes seconds to import, so this module is imported where suites are run, and nowhere else.
+Importing this module registers them with Great Expectations as `expect_rows_to_satisfy` and `expect_rows_to_pass`. A
+row for which the predicate or check gives null counts as missing, neither as expected nor as unexpected.
+Great Expectations takes seconds to import, so this module is imported only where suites are run.
 """
 
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ _LISTED_ROWS = 20  # rows that a partial result lists, as in Great Expectations'
 
 
 class _RowsSatisfying(TableMetricProvider):
-    """Per row, what the predicate says: true, false or null."""
+    """The answers of a predicate, per row true, false or null."""
 
     metric_name = "table.rows_satisfying"
     value_keys = ("predicate",)
@@ -33,7 +33,7 @@ class _RowsSatisfying(TableMetricProvider):
 
 
 class _RowsPassing(TableMetricProvider):
-    """Per row, what the function says: true, false or null."""
+    """The answers of a Python check, per row true, false or null."""
 
     metric_name = "table.rows_passing"
     value_keys = ("check",)
@@ -46,7 +46,7 @@ class _RowsPassing(TableMetricProvider):
 
 
 class _ExpectRows(BatchExpectation):
-    """What the two have in common: one metric that judges the rows, and the result that is made of it."""
+    """What both have in common: one metric with an answer per row, and the result made of it."""
 
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "table")
     library_metadata: ClassVar[dict[str, Any]] = {

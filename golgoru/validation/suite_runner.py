@@ -1,4 +1,4 @@
-"""Great Expectations at work: suites run on tables with their facts, and what they find as rows.
+"""Runs Great Expectations suites on tables with their features, and returns the findings as rows.
 
 Great Expectations takes seconds to import, so it is imported inside the functions that run it.
 """
@@ -17,19 +17,19 @@ from golgoru.core.errors import UserError
 from golgoru.guideline.predicates import PredicateError
 from golgoru.guideline.rules import Rule, RuleBook
 from golgoru.tables import frames
-from golgoru.tables.pipeline import TABLES
+from golgoru.tables.catalogue import TABLES
 from golgoru.validation import baseline
 from golgoru.validation.baseline import Baseline
 from golgoru.validation.features.base import FeatureTable
 from golgoru.validation.suites import Suite, rule_columns, suite_file, suite_problems
 
 _LONGEST_VALUE = 80  # characters of one value that a finding quotes
-# COMPLETE lists every broken row by position. Great Expectations' own id columns cost 25 to 39 microseconds a row.
+# COMPLETE lists every broken row by position. Great Expectations' id columns would cost 25 to 39 microseconds a row.
 _RESULT_FORMAT = {"result_format": "COMPLETE", "include_unexpected_rows": False, "return_unexpected_index_query": False}
 
 
 class ValidationResult(NamedTuple):
-    """`findings`: table `violations`, whose columns `gate` shares. `rules`: per rule what the metrics say."""
+    """`findings`: rows with the columns of table `violations`. `rules`: the metrics of every rule, by its id."""
 
     findings: pd.DataFrame
     rules: dict[str, dict[str, Any]]
@@ -40,39 +40,39 @@ def run_suites(
 ) -> ValidationResult:
     """Run the suites of `tables`, by their names.
 
-    A row is named by its key; a rule about a table as a whole, of which no single row is wrong, gives one finding with
-    the key `*`. A finding that the baseline accepts is `known`.
+    A finding names its row by the row's key. A rule about a table as a whole gives one finding with the key `*`. A
+    finding that the baseline accepts is `known`.
 
-    Raises UserError where suites and rules do not fit together (`problems`), or where a check cannot be run.
+    Raises UserError where suites and rules do not fit together (`suite_problems`), or where a check cannot be run.
     """
-    if unfit := suite_problems(suites, rules):
-        raise UserError("\n".join(unfit))
+    if problems := suite_problems(suites, rules):
+        raise UserError("\n".join(problems))
     context = _gx_context()
-    parts, counts = [], {}
-    for name, facts in tables.items():
-        checked = rules.checked(name)
+    findings, counts = [], {}
+    for name, table in tables.items():
+        checked = rules.checked_on(name)
         if not checked:
             continue
-        rows = _rows_to_check(facts, checked, name)
+        rows = _rows_to_check(table, checked, name)
         results = _rule_results(context, name, suites[name], rows)
         for rule in checked:
-            found = baseline.mark_known(_rule_findings(rule, name, rows, results[rule.id]), accepted)
-            counts[rule.id] = _rule_counts(rule, found, len(rows), results[rule.id])
-            parts.append(found)
-    return ValidationResult(frames.concat(parts, "violations"), counts)
+            rule_findings = baseline.mark_known(_rule_findings(rule, name, rows, results[rule.id]), accepted)
+            counts[rule.id] = _rule_counts(rule, rule_findings, len(rows), results[rule.id])
+            findings.append(rule_findings)
+    return ValidationResult(frames.concat(findings, "violations"), counts)
 
 
-def _rows_to_check(facts: FeatureTable, rules: list[Rule], name: str) -> pd.DataFrame:
-    """Return what the rules on a table read and show, with its key and image. Nothing else is computed or copied."""
-    wanted = [*TABLES[name].key, *(["image"] if "image" in facts.table else [])]
+def _rows_to_check(table: FeatureTable, rules: list[Rule], name: str) -> pd.DataFrame:
+    """Return a table's key and image, and what the rules read and show. Nothing else is computed or copied."""
+    columns = [*TABLES[name].key, *(["image"] if "image" in table.table else [])]
     for rule in rules:
         try:
             read = rule_columns(rule, name)
-            facts.select(read)  # raises here, where the rule is known
-            wanted += read
+            table.select(read)  # raises here, where the rule is known
+            columns += read
         except PredicateError as error:
             raise _cannot_be_checked(name, rule.id, str(error)) from None
-    return facts.select(wanted)
+    return table.select(columns)
 
 
 def _gx_context() -> Any:
@@ -105,37 +105,38 @@ def _rule_results(context: Any, name: str, suite: Suite, rows: pd.DataFrame) -> 
         if reason := _exception_message(result.exception_info):
             raise _cannot_be_checked(name, rule, reason)
         results[rule] = result
-    if lost := sorted({e["meta"]["rule"] for e in suite["expectations"]} - set(results)):
+    if missing := sorted({e["meta"]["rule"] for e in suite["expectations"]} - set(results)):
         raise UserError(
-            f"{suite_file(name)}: Great Expectations gave no result for {', '.join(lost)}; see {paths.RULES}"
+            f"{suite_file(name)}: Great Expectations gave no result for {', '.join(missing)}; see {paths.RULES}"
         )
     return results
 
 
 def load_suite(suite: Suite) -> Any:
-    """Return the suite as Great Expectations' own object. Raises UserError naming the rule that it does not take."""
+    """Return the suite as Great Expectations' own object. Raises UserError naming the rule that it refuses."""
     from great_expectations.core import ExpectationSuite  # noqa: PLC0415
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: PLC0415
 
-    import golgoru.validation.row_expectations  # noqa: F401, PLC0415  (makes its types known)
+    import golgoru.validation.row_expectations  # noqa: F401, PLC0415  (registers its expectations)
 
-    found = []
-    suite = copy.deepcopy(suite)  # what it is given, it writes its version into
-    # One by one: given as a list, an expectation with wrong arguments is logged and left out.
+    expectations = []
+    suite = copy.deepcopy(suite)  # Great Expectations writes its version into what it is given
+    # One by one: in a list, an expectation with wrong arguments would be logged and left out.
     for expectation in suite["expectations"]:
         try:
-            found.append(ExpectationConfiguration(**expectation).to_domain_obj())
+            expectations.append(ExpectationConfiguration(**expectation).to_domain_obj())
         except Exception as error:  # it raises anything, from pydantic's errors to KeyError
             rule, kind = expectation["meta"]["rule"], expectation["type"]
             raise UserError(
-                f"{suite_file(suite['name'])}: rule {rule}: Great Expectations does not take '{kind}' with these arguments:"
-                f" {_one_line(error)}; correct it in {_rule_line(rule)}"
+                f"{suite_file(suite['name'])}: rule {rule}: Great Expectations does not take '{kind}' with these"
+                f" arguments: {_one_line(error)}; correct it in {_rule_line(rule)}"
             ) from None
-    return ExpectationSuite(name=suite["name"], expectations=found, meta=suite["meta"])
+    return ExpectationSuite(name=suite["name"], expectations=expectations, meta=suite["meta"])
 
 
 def _exception_message(info: Mapping[str, Any]) -> str | None:
-    """Return why an expectation could not be computed; where a metric raised, the reasons stand one level deeper."""
+    """Return why an expectation could not be computed; None where it could."""
+    # Where a metric raised, the reasons are one level deeper.
     for part in [info] if "raised_exception" in info else list(info.values()):
         if part.get("raised_exception"):
             return _one_line(part.get("exception_message") or "no reason given")
@@ -160,15 +161,15 @@ def _rule_findings(rule: Rule, name: str, rows: pd.DataFrame, result: Any) -> pd
     if result.success:
         return frames.frame("violations")
     if positions is None:
-        seen = result.result.get("observed_value")
-        broken = pd.DataFrame({"key": ["*"], "message": f"{rule.sentence}; found {seen}", "image": None})
+        observed = result.result.get("observed_value")
+        findings = pd.DataFrame({"key": ["*"], "message": f"{rule.sentence}; found {observed}", "image": None})
     else:
-        chosen = rows.iloc[positions]
-        keys = [chosen[column].astype("str") for column in TABLES[name].key]
+        broken = rows.iloc[positions]
+        keys = [broken[column].astype("str") for column in TABLES[name].key]
         key = keys[0].str.cat(keys[1:], sep="/") if len(keys) > 1 else keys[0]
-        broken = pd.DataFrame({"key": key, "message": _messages(rule, chosen), "image": chosen.get("image")})
-    said = broken.assign(rule=rule.id, severity=rule.severity, action=rule.action, table=name, known=False)
-    return frames.frame("violations", said)
+        findings = pd.DataFrame({"key": key, "message": _messages(rule, broken), "image": broken.get("image")})
+    findings = findings.assign(rule=rule.id, severity=rule.severity, action=rule.action, table=name, known=False)
+    return frames.frame("violations", findings)
 
 
 def _messages(rule: Rule, rows: pd.DataFrame) -> pd.Series:
@@ -182,7 +183,7 @@ def _messages(rule: Rule, rows: pd.DataFrame) -> pd.Series:
 def _printable_values(values: pd.Series) -> pa.Array:
     """Return values as short, printable text: data is untrusted, and a finding is one line.
 
-    In Arrow: a Python string per value would cost more than the check itself where many rows are broken.
+    In Arrow, since a Python string per value would cost more than the check itself where many rows are broken.
     """
     array = pa.array(values, from_pandas=True)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
@@ -195,13 +196,13 @@ def _printable_values(values: pd.Series) -> pa.Array:
     return pc.fill_null(pc.if_else(pc.greater(pc.utf8_length(text), _LONGEST_VALUE), cut, text), "null")
 
 
-def _rule_counts(rule: Rule, found: pd.DataFrame, rows: int, result: Any) -> dict[str, Any]:
-    """Return how many rows break the rule, how many of them the baseline knows, and how many it could be held to."""
+def _rule_counts(rule: Rule, findings: pd.DataFrame, rows: int, result: Any) -> dict[str, Any]:
+    """Return how many rows break the rule, how many of these the baseline accepts, and how many could be checked."""
     about_nulls = rule.expectation is not None and rule.expectation.type.endswith("_be_null")
     checked = rows if about_nulls else rows - int(result.result.get("missing_count") or 0)
     return {
-        "broken": len(found),
-        "known": int(found["known"].sum()),
+        "broken": len(findings),
+        "known": int(findings["known"].sum()),
         "checked": checked,
-        "share checked": checked / rows if rows else None,
+        "share_checked": checked / rows if rows else None,
     }

@@ -1,7 +1,7 @@
-"""Suites under expectations/: written from the rule book, committed, and held to it.
+"""Great Expectations suites under expectations/: written from the rules, committed, and compared with the rules.
 
 A reviewer sees in them what a changed rule checks, and any tool that reads Great Expectations' JSON can use them. A
-suite that differs from the rule book stops the run: what is not checked must not look as if it had passed.
+suite that differs from the rules stops the run, since a rule that is not checked must not seem to have passed.
 """
 
 import json
@@ -23,8 +23,8 @@ from golgoru.validation.findings import SET_ASIDE_TABLES
 Suite = dict[str, Any]
 # The tables that rules can be written for.
 FEATURE_TABLES: dict[str, type[FeatureTable]] = {
-    facts.schema.name: facts
-    for facts in (
+    features.schema.name: features
+    for features in (
         ImageFeatures,
         SourceFeatures,
         AnnotationFeatures,
@@ -41,52 +41,52 @@ def suite_from_rules(rules: RuleBook, table: str) -> Suite:
     return {
         "name": table,
         "meta": {"written_from": paths.RULES.as_posix()},
-        "expectations": [_expectation(rule) for rule in rules.checked(table)],
+        "expectations": [_expectation(rule) for rule in rules.checked_on(table)],
     }
 
 
 def suite_files(rules: RuleBook) -> dict[Path, bytes]:
-    """Return what must stand under expectations/: one file per table that has rules, named after the table."""
-    return {suite_file(table): _suite_bytes(suite_from_rules(rules, table)) for table in rules.tables()}
+    """Return the files that belong under expectations/, with their content: one per table that has rules."""
+    return {suite_file(table): _suite_bytes(suite_from_rules(rules, table)) for table in rules.checked_tables()}
 
 
 def suite_file(table: str) -> Path:
-    """Return where the suite of a table lies."""
+    """Return the path of the suite of a table."""
     return paths.EXPECTATIONS / f"{table}.json"
 
 
 def suite_problems(suites: Mapping[str, Suite], rules: RuleBook) -> list[str]:
-    """Return why rules and suites do not fit together, one message each; an empty list when they do.
+    """Return where rules and suites do not fit together, one message each.
 
     `suites` are the files under expectations/ as JSON, by table name.
     """
-    found = [
-        problem for table in rules.tables() for rule in rules.checked(table) for problem in _rule_problems(rule, table)
+    tables = rules.checked_tables()
+    problems = [
+        problem for table in tables for rule in rules.checked_on(table) for problem in _rule_problems(rule, table)
     ]
-    for table in rules.tables():
+    for table in tables:
         if table not in suites:
-            found.append(
-                f"{suite_file(table)}: the file is missing, but {paths.RULES} has rules for table {table}; {_HOW_TO_WRITE}"
-            )
+            why = f"the file is missing, but {paths.RULES} has rules for table {table}"
+            problems.append(f"{suite_file(table)}: {why}; {_HOW_TO_WRITE}")
         elif suites[table] != suite_from_rules(rules, table):
-            strange = list(_unknown_expectations(suites[table], table, rules))
-            found += strange or [f"{suite_file(table)}: differs from what {paths.RULES} says; {_HOW_TO_WRITE}"]
-    unused = sorted(set(suites) - set(rules.tables()))
-    return found + [
+            unknown = list(_unknown_expectations(suites[table], table, rules))
+            problems += unknown or [f"{suite_file(table)}: differs from {paths.RULES}; {_HOW_TO_WRITE}"]
+    unused = sorted(set(suites) - set(tables))
+    return problems + [
         f"{suite_file(t)}: no active rule of {paths.RULES} is about table {t}; delete the file" for t in unused
     ]
 
 
 def rule_columns(rule: Rule, table: str) -> list[str]:
-    """Return the columns and facts of `table` that a rule reads and shows. Raises predicates.PredicateError."""
+    """Return the columns and features of `table` that a rule reads and shows. Raises predicates.PredicateError."""
     if rule.predicate is not None:
         read = list(predicates.referenced_columns(rule.predicate))
     elif rule.check is not None:
         read = list(python_checks.check_columns(rule.check))
     else:
-        # An argument may name a column by itself or, as a row condition does, within a text.
-        written = set(re.findall(r"\w+", json.dumps(dict(rule.expectation.kwargs)))) if rule.expectation else set()
-        read = [*_argument_columns(rule), *(name for name in FEATURE_TABLES[table].types() if name in written)]
+        # An argument may be the name of a column or, as a row condition does, contain one.
+        words = set(re.findall(r"\w+", json.dumps(dict(rule.expectation.kwargs)))) if rule.expectation else set()
+        read = [*_argument_columns(rule), *(name for name in FEATURE_TABLES[table].types() if name in words)]
     return list(dict.fromkeys([*read, *rule.shows]))
 
 
@@ -114,11 +114,11 @@ def _expectation(rule: Rule) -> dict[str, Any]:
 def _unknown_expectations(suite: Any, table: str, rules: RuleBook) -> Iterator[str]:
     """Yield the expectations of a suite that name no rule, or one that is not active."""
     status = {rule.id: rule.status for rule in rules.rules}
-    written = suite.get("expectations") if isinstance(suite, dict) else None
-    for place, expectation in enumerate(written if isinstance(written, list) else ()):
+    expectations = suite.get("expectations") if isinstance(suite, dict) else None
+    for number, expectation in enumerate(expectations if isinstance(expectations, list) else (), start=1):
         meta = expectation.get("meta") if isinstance(expectation, dict) else None
         rule = meta.get("rule") if isinstance(meta, dict) else None
-        where = f"{suite_file(table)}: expectation {place + 1}"
+        where = f"{suite_file(table)}: expectation {number}"
         if rule is None:
             yield f"{where} names no rule (`meta.rule`); write the rule into {paths.RULES}, then {_HOW_TO_WRITE}"
         elif rule not in status:
@@ -128,9 +128,10 @@ def _unknown_expectations(suite: Any, table: str, rules: RuleBook) -> Iterator[s
 
 
 def _rule_problems(rule: Rule, table: str) -> Iterator[str]:
-    """Say what in a rule can be seen to be wrong without data: its table, its action, its columns, its predicate."""
+    """Yield what is wrong with a rule, as far as it shows without data: its table, action, columns, predicate."""
     if table not in FEATURE_TABLES:
-        yield f"{_rule_line(rule, 'table')}: no stage checks table '{table}'; expected one of {', '.join(FEATURE_TABLES)}"
+        where = _rule_line(rule, "table")
+        yield f"{where}: no stage checks table '{table}'; expected one of {', '.join(FEATURE_TABLES)}"
         return
     if rule.action == "set aside" and table not in SET_ASIDE_TABLES:
         where = _rule_line(rule, "action")
@@ -139,7 +140,7 @@ def _rule_problems(rule: Rule, table: str) -> Iterator[str]:
     try:
         read = rule_columns(rule, table)
         if FEATURE_TABLES[table].schema.extra and not set(read) <= set(types):
-            return  # a delivery may declare further columns of such a table
+            return  # deliveries may declare further columns of this table
         predicates.require_columns(read, types)
         if rule.predicate is not None:
             predicates.check_predicate(rule.predicate, types)
@@ -149,7 +150,7 @@ def _rule_problems(rule: Rule, table: str) -> Iterator[str]:
 
 
 def _argument_columns(rule: Rule) -> list[str]:
-    """Return the columns that the arguments of an expectation name outright."""
+    """Return the columns that an expectation takes as arguments."""
     kwargs = rule.expectation.kwargs if rule.expectation else {}
     listed = kwargs.get("column_list")
     single = [kwargs.get(key) for key in ("column", "column_A", "column_B")]
@@ -157,7 +158,7 @@ def _argument_columns(rule: Rule) -> list[str]:
 
 
 def _rule_line(rule: Rule, key: str) -> str:
-    """Return `file:line: rule ID`, where the rule stands in the file of this repository."""
+    """Return `file:line: rule ID` for a key of a rule, for messages."""
     return f"{yaml_models.entry_line(paths.RULES, 'rules', rule.id, key)}: rule {rule.id}"
 
 

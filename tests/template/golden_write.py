@@ -1,4 +1,4 @@
-"""Write golden/ anew: what the rules say today of the faults in builders/rule_failures.py. Then read the diff.
+"""Rewrite golden/: the findings of the faults in builders/rule_failures.py. Then read the diff.
 
 Run as `python -m tests.template.golden_write`.
 """
@@ -10,14 +10,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from tests.template.builders import stage_rule_failures
-from tests.template.builders.clean_world import TASKS, clean, found
+from tests.template.builders.clean_world import TASKS, clean, rule_findings
 from tests.template.builders.rule_failures import FAULTS, Fault
 
 FOLDER = Path(__file__).parent / "golden"
 
 
 class PlantedFault(NamedTuple):
-    """What is found in a small world with a fault, the keys of the rows that have it, and its clean twin."""
+    """The findings in a small world with a fault, the keys of the faulty rows, and the findings in its clean twin."""
 
     findings: pd.DataFrame
     keys: set[str]
@@ -32,7 +32,7 @@ def planted_faults() -> dict[Fault, PlantedFault]:
         faults = [fault for fault in FAULTS if fault.tasks[0] == task]
         worlds, twins = ([clean(task, fault.images) for fault in faults] for _ in range(2))
         keys = [fault.plant(world, 1) for fault, world in zip(faults, worlds, strict=True)]
-        findings = found([*worlds, *twins])
+        findings = rule_findings([*worlds, *twins])
         every |= dict(zip(faults, map(PlantedFault, findings, keys, findings[len(faults) :]), strict=True))
     return every
 

@@ -1,4 +1,4 @@
-"""Looking further after something is wrong: what cannot be read becomes findings, and the check goes on."""
+"""Reading on after an error: what cannot be read becomes findings, and the other checks still run."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,10 +8,17 @@ from golgoru.core.errors import UserError
 Read = TypeVar("Read")
 
 
-def read_or_collect(found: list[str], read: Callable[[], Read]) -> Read | None:
-    """Return what `read` reads; where it cannot be read, note why and return None."""
+def read_or_collect(findings: list[str], read: Callable[[], Read]) -> Read | None:
+    """Return what `read` reads; where it raises UserError, add its lines to `findings` and return None."""
     try:
         return read()
     except UserError as error:
-        found += str(error).splitlines()
+        findings += str(error).splitlines()
         return None
+
+
+def read_errors(read: Callable[[], object]) -> list[str]:
+    """Return the lines of the UserError that `read` raises; none where it raises none."""
+    findings: list[str] = []
+    read_or_collect(findings, read)
+    return findings

@@ -1,6 +1,6 @@
-"""The guideline as one page: every class, rule and edge case, how each rule is enforced, how the data stand against it.
+"""The rule book: the guideline as one page, with every class, rule and edge case, and how the data comply with it.
 
-Everything that teams write is other people's text: the template escapes it, and the page loads nothing.
+What teams write is untrusted text: the template escapes it, and the page loads nothing.
 """
 
 import base64
@@ -13,7 +13,7 @@ from golgoru.core import paths
 from golgoru.core.dataset import SPLITS, read_dataset
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
-from golgoru.core.markdown import amount
+from golgoru.core.markdown import format_count
 from golgoru.guideline import edge_cases
 from golgoru.guideline.classes import read_classes
 from golgoru.guideline.edge_cases import EdgeCase
@@ -25,15 +25,15 @@ from golgoru.tables.frames import table_path
 RULEBOOK_PAGE = paths.REPORTS / "rulebook.html"
 _TEMPLATE = Path(__file__).with_name("rulebook.html.j2")
 _QUOTED_FINDINGS = 3  # findings quoted under a rule
-_MAX_IMAGE_BYTES = 500_000  # bytes of a picture that the page takes in
+_MAX_IMAGE_BYTES = 500_000  # larger example images are left out
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
 
 class Compliance(NamedTuple):
-    """How the data stand against a rule. `state`: holds, broken, acts, unknown."""
+    """How the data comply with a rule. `state`: holds, broken, acts, unknown."""
 
     state: str
-    words: str
+    text: str
     examples: tuple[str, ...] = ()
 
 
@@ -49,40 +49,40 @@ def _page_content() -> dict[str, Any]:
     cases = edge_cases.read_edge_cases(paths.EDGE_CASES).active
     release = _read_json(paths.REPORTS / "release.json")
     metrics, quoted = _rule_metrics(release), _quoted_findings()
-    standings = {rule.id: _compliance(rule, metrics, quoted.get(rule.id, ())) for rule in rules}
+    compliance = {rule.id: _compliance(rule, metrics, quoted.get(rule.id, ())) for rule in rules}
     return {
         "dataset": dataset,
         "version": classes.version,
         "classes": [
-            {"about": c, "pictures": list(_image_uris(c.examples)), "parent": c.parent, "colour": c.colour}
+            {"about": c, "images": list(_image_uris(c.examples)), "parent": c.parent, "colour": c.colour}
             for c in classes.classes
         ],
         "families": _families(rules),
         "edge_cases": [_edge_case(case, release) for case in cases],
-        "standings": standings,
-        "how": {rule.id: _enforcement(rule) for rule in rules},
+        "compliance": compliance,
+        "enforcement": {rule.id: _enforcement(rule) for rule in rules},
         "counts": {
             "rules": sum(rule.status == "active" for rule in rules),
             "checked": sum(rule.status == "active" and rule.enforced_by == "expectation" for rule in rules),
             "stage": sum(rule.status == "active" and rule.enforced_by == "stage" for rule in rules),
             "people": sum(rule.status == "active" and rule.enforced_by in ("diff", "reviewer") for rule in rules),
             "edge_cases": len(cases),
-            "broken": sum(standing.state == "broken" for standing in standings.values()),
+            "broken": sum(rule.state == "broken" for rule in compliance.values()),
         },
     }
 
 
 def _edge_case(case: EdgeCase, release: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an edge case with what the last release has of it, per split."""
-    found = release.get("edge_cases", {}).get(case.id, {})
+    """Return an edge case with its counts in the last release, per split."""
+    counts = release.get("edge_cases", {}).get(case.id, {})
     wanted = {str(split): count for split, count in case.wanted.items()}
     splits = [
-        (split, str(found[split]["found"]), wanted.get(split), bool(found[split].get("missing")))
+        (split, str(counts[split]["found"]), wanted.get(split), bool(counts[split].get("missing")))
         for split in SPLITS
-        if isinstance(found.get(split), dict)
+        if isinstance(counts.get(split), dict)
     ]
-    trigger = case.predicate if case.predicate is not None else f"expectations/checks.py: {case.check}"
-    return {"about": case, "trigger": trigger, "splits": splits, "pictures": list(_image_uris(case.examples))}
+    trigger = case.predicate if case.predicate is not None else f"{paths.CHECKS}: {case.check}"
+    return {"about": case, "trigger": trigger, "splits": splits, "images": list(_image_uris(case.examples))}
 
 
 def _families(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -94,89 +94,90 @@ def _families(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
 
 
 def _enforcement(rule: Rule) -> tuple[str, str]:
-    """Return how a rule is enforced: in words, and as code."""
+    """Return how a rule is enforced: as text, and as code."""
     if rule.enforced_by == "expectation":
         where = f"checked on every row of table {rule.table}"
         if rule.predicate is not None:
             return where, rule.predicate
         if rule.check is not None:
-            return f"{where}, in Python", f"expectations/checks.py: {rule.check}"
+            return f"{where}, in Python", f"{paths.CHECKS}: {rule.check}"
         assert rule.expectation is not None  # noqa: S101  (the model says so)
         arguments = ", ".join(f"{key}={json.dumps(value)}" for key, value in rule.expectation.kwargs.items())
         return f"{where}, by Great Expectations", f"{rule.expectation.type}({arguments})"
     if rule.enforced_by == "stage":
-        return f"held by stage {rule.stage} itself", ""
+        return f"enforced by stage {rule.stage} itself", ""
     if rule.enforced_by == "diff":
-        return "seen by comparing two commits: a matter of the pull request", ""
-    return "judged by a person who reviews", ""
+        return "checked in the pull request, by comparing two commits", ""
+    return "checked by a reviewer", ""
 
 
 def _compliance(rule: Rule, metrics: Mapping[str, Any], quoted: Iterable[str]) -> Compliance:
-    """Return how the data stand against a rule, from the metrics of the last run."""
+    """Return how the data comply with a rule, from the metrics of the last run."""
     if rule.status == "retired":
         return Compliance("unknown", "retired")
     if rule.enforced_by == "expectation":
         return _compliance_of_check(metrics["rules"].get(rule.id), quoted)
     if rule.enforced_by == "stage":
-        return _compliance_of_stage(metrics["decided"], rule.id)
+        return _compliance_of_stage(metrics["by_rule"], rule.id)
     return Compliance("unknown", "not measured")
 
 
-def _compliance_of_check(found: Mapping[str, Any] | None, quoted: Iterable[str]) -> Compliance:
-    if found is None:
+def _compliance_of_check(counts: Mapping[str, Any] | None, quoted: Iterable[str]) -> Compliance:
+    if counts is None:
         return Compliance("unknown", "not measured yet: run `dvc repro`")
-    if not found["checked"]:
-        return Compliance("unknown", "no row that it could be held to")
-    if not found["broken"]:
-        return Compliance("holds", f"holds on {found['checked']:,} rows")
-    known = f", {found['known']:,} of them accepted for now" if found["known"] else ""
-    return Compliance("broken", f"broken by {found['broken']:,} of {found['checked']:,} rows{known}", tuple(quoted))
+    if not counts["checked"]:
+        return Compliance("unknown", "no row could be checked")
+    if not counts["broken"]:
+        return Compliance("holds", f"holds on {counts['checked']:,} rows")
+    known = f", {counts['known']:,} of them accepted for now" if counts["known"] else ""
+    return Compliance("broken", f"broken by {counts['broken']:,} of {counts['checked']:,} rows{known}", tuple(quoted))
 
 
-def _compliance_of_stage(decided: Mapping[str, Mapping[str, int]], rule: str) -> Compliance:
-    if not decided:
+def _compliance_of_stage(by_rule: Mapping[str, Mapping[str, int]], rule: str) -> Compliance:
+    if not by_rule:
         return Compliance("unknown", "not measured yet: run `dvc repro`")
-    if rule not in decided:
-        return Compliance("holds", "it had nothing to do")
-    return Compliance("acts", "set aside by it: " + ", ".join(amount(n, kind) for kind, n in decided[rule].items()))
+    if rule not in by_rule:
+        return Compliance("holds", "nothing was set aside by it")
+    set_aside = ", ".join(format_count(number, kind) for kind, number in by_rule[rule].items())
+    return Compliance("acts", f"set aside by it: {set_aside}")
 
 
 def _rule_metrics(release: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the last run measured: `rules` by expectation, `decided` by rules that stages hold."""
+    """Return the metrics of the last run: `rules` of those checked on rows, `by_rule` of those that stages enforce."""
     validate = _read_json(paths.REPORTS / "validate.json")
     rules = {**validate.get("rules", {}), **release.get("rules", {})}
-    # A report of another version of this code, or one that was edited, is no measurement.
-    sound = {name: found for name, found in rules.items() if _has_counts(found)}
-    return {"rules": sound, "decided": release.get("decided", {})}
+    # A report of another version of this code, or one that was edited, may lack counts.
+    complete = {name: counts for name, counts in rules.items() if _has_counts(counts)}
+    return {"rules": complete, "by_rule": release.get("by_rule", {})}
 
 
-def _has_counts(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(found.get(key), int) for key in ("broken", "known", "checked"))
+def _has_counts(counts: Any) -> bool:
+    return isinstance(counts, dict) and all(isinstance(counts.get(key), int) for key in ("broken", "known", "checked"))
 
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
-        return {}  # no run yet, or one that a merge has to make anew
+        return {}  # not run yet, or to be run again after a merge
     return value if isinstance(value, dict) else {}
 
 
 def _quoted_findings() -> dict[str, list[str]]:
-    """Return a few findings of each rule, where the tables are at hand."""
-    found: dict[str, list[str]] = {}
+    """Return a few findings of each rule, where the tables are on disk."""
+    findings: dict[str, list[str]] = {}
     for name in ("violations", "gate"):
         try:
-            table = frames.read(table_path(name), name)
+            table = frames.read_table(table_path(name), name)
         except (UserError, frames.SchemaError):
             continue
         for row in table.groupby("rule", sort=True).head(_QUOTED_FINDINGS).itertuples():
-            found.setdefault(str(row.rule), []).append(f"{row.key}: {row.message}")
-    return found
+            findings.setdefault(str(row.rule), []).append(f"{row.key}: {row.message}")
+    return findings
 
 
 def _image_uris(examples: Iterable[str]) -> Iterator[str]:
-    """Yield example pictures as data URIs."""
+    """Yield example images as data URIs."""
     for name in examples:
         file = paths.RULES.parent / name
         kind = _TYPES.get(file.suffix.lower())

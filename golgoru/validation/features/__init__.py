@@ -1,1 +1,1 @@
-"""Derived columns that rules and edge cases may use, one file per table."""
+"""Features: the derived columns that rules and edge cases can read beside a table's own. One module per area."""

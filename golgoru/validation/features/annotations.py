@@ -1,7 +1,7 @@
-"""Facts about the words of annotators: table `annotations`.
+"""Features of table `annotations`.
 
-A fault is told once: where a fact cannot be judged because another rule is broken already (the box of a word whose
-image is unknown), it holds, or is null.
+A fault is reported once: where a feature cannot be evaluated because another rule is broken already (the box of an
+annotation whose image is unknown), it is true or null.
 """
 
 from collections.abc import Mapping
@@ -9,28 +9,30 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from golgoru.core.arrays import Flags, Floats
 from golgoru.core.dataset import Task
-from golgoru.core.versions import not_newer
+from golgoru.core.versions import is_not_newer
 from golgoru.geometry import polygons
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.changes import Changes, current_labels, is_known_label
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import RuleBook
-from golgoru.tables.pipeline import TABLES
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import INTEGER, NUMBER, YES_NO
 from golgoru.validation.features import boxes
 from golgoru.validation.features.base import FeatureTable, feature
 
 
 class AnnotationFeatures(FeatureTable):
-    """Facts of table `annotations`; `images` is the table of that name, `pool_of` gives an annotator's pool."""
+    """Features of table `annotations`; `images` is the table of that name, `pool_of` gives an annotator's pool."""
 
     schema = TABLES["annotations"]
 
     def __init__(
         self,
         annotations: pd.DataFrame,
+        *,
         images: pd.DataFrame,
         classes: Classes,
         changes: Changes,
@@ -44,7 +46,7 @@ class AnnotationFeatures(FeatureTable):
 
     @cached_property
     def label(self) -> pd.Series:
-        """The class in the names of today's guideline."""
+        """The class under its name of today."""
         return current_labels(self.table, self.changes)
 
     @cached_property
@@ -52,77 +54,77 @@ class AnnotationFeatures(FeatureTable):
         return self.table["kind"] == "object"
 
     @cached_property
-    def place(self) -> pd.Series:
-        """The row of each word's image in `images`; -1 where it is none."""
+    def image_row(self) -> pd.Series:
+        """The row of each annotation's image in `images`; -1 where the image is unknown."""
         return pd.Series(pd.Index(self.images["image"]).get_indexer(self.table["image"]), index=self.table.index)
 
     @cached_property
     def boxes(self) -> boxes.Boxes:
         sides = [self.images[side].to_numpy(dtype=float, na_value=np.nan) for side in ("width", "height")]
-        across, down = (np.append(side, np.nan)[self.place] for side in sides)
-        drawn = self.table[boxes.BOX].where(self.is_object).to_numpy(dtype=float)
-        return boxes.Boxes(drawn, across, down)
+        image_width, image_height = (np.append(side, np.nan)[self.image_row] for side in sides)
+        drawn = self.table[BOX_COLUMNS].where(self.is_object).to_numpy(dtype=float)
+        return boxes.Boxes(drawn, image_width, image_height)
 
-    def _number(self, values: NDArray[np.float64] | NDArray[np.bool_]) -> pd.Series:
+    def _series(self, values: Floats | Flags) -> pd.Series:
         return pd.Series(values, index=self.table.index)
 
-    @feature(YES_NO, "the image stands in `images`")
+    @feature(YES_NO, "the image is a row of table `images`")
     def image_known(self) -> pd.Series:
-        return self.place >= 0
+        return self.image_row >= 0
 
-    @feature(YES_NO, "the image can be opened, or is unknown")
+    @feature(YES_NO, "the image is readable, or unknown")
     def image_readable(self) -> pd.Series:
-        broken = np.append(self.images["error"].notna().to_numpy(), False)
-        return pd.Series(~broken[self.place], index=self.table.index)
+        unreadable = np.append(self.images["error"].notna().to_numpy(), False)
+        return pd.Series(~unreadable[self.image_row], index=self.table.index)
 
-    @feature(YES_NO, "the class is defined, a change of the guideline speaks of it, or the word names no object")
+    @feature(YES_NO, "the class is defined or named in a change of the guideline, or the annotation is no object")
     def label_known(self) -> pd.Series:
         return ~self.is_object | is_known_label(self.table, self.changes, self.classes.ids)
 
-    @feature(YES_NO, "the annotator stands in a pool of guidelines/annotators.yaml; null while that names nobody", True)
+    @feature(YES_NO, "the annotator is listed in guidelines/annotators.yaml; null while nobody is listed there", True)
     def annotator_known(self) -> pd.Series:
         known = self.table["annotator"].isin(list(self.pool_of)).astype("boolean")
         return known if self.pool_of else known.where(pd.Series(data=False, index=known.index))
 
     @feature(YES_NO, "the annotator gives the image one answer in this batch: one class, or objects, or `empty`")
     def one_answer(self) -> pd.Series:
-        # A removal is no answer: it makes way for another. Nor is a word about one of several objects.
+        # A removal is no answer, since another one follows it. Nor is a correction of one of several objects.
         removal = self.table["kind"] == "remove"
         correction = self.table["about"].notna() & (self.task != "classification")
         answers = self.table[~removal & ~correction]
-        asked = answers.groupby(["image", "annotator", "batch"], sort=False).ngroup()
-        said = answers["kind"].where(answers["kind"].isin(["empty", "skipped"]), "object")
+        image_and_batch = answers.groupby(["image", "annotator", "batch"], sort=False).ngroup()
+        answer = answers["kind"].where(answers["kind"].isin(["empty", "skipped"]), "object")
         if self.task == "classification":
-            drawn = answers["kind"] == "object"
-            said = answers["kind"] + "\n" + self.label[answers.index].where(drawn, "").fillna("")
-        return has_one_value(asked, said.to_frame()).reindex(self.table.index, fill_value=True)
+            is_object = answers["kind"] == "object"
+            answer = answers["kind"] + "\n" + self.label[answers.index].where(is_object, "").fillna("")
+        return has_one_value(image_and_batch, answer.to_frame()).reindex(self.table.index, fill_value=True)
 
-    @feature(YES_NO, "what it corrects is an object on its image, or it corrects nothing")
+    @feature(YES_NO, "the object that it corrects is on its image; true where it corrects none")
     def about_known(self) -> pd.Series:
         about = self.table["about"]
-        spoken = about.notna().to_numpy()
+        corrects = about.notna().to_numpy()
         known = np.ones(len(about), dtype=bool)
         if self.task == "classification":
-            content = self.images["content"].reindex(self.place[spoken])  # -1 is no row of it
-            known[spoken] = content.isna().to_numpy() | (about[spoken].to_numpy() == content.to_numpy())
+            content = self.images["content"].reindex(self.image_row[corrects])  # -1 is no row of it
+            known[corrects] = content.isna().to_numpy() | (about[corrects].to_numpy() == content.to_numpy())
         else:
-            named = pd.Index(self.table["annotation"]).get_indexer(about[spoken])
-            own = np.flatnonzero(spoken)
+            target = pd.Index(self.table["annotation"]).get_indexer(about[corrects])
+            row = np.flatnonzero(corrects)
             image = self.table["image"].to_numpy(dtype=object)
-            on_image = (named >= 0) & (named != own) & self.is_object.to_numpy()[named] & (image[named] == image[own])
-            known[spoken] = on_image | (self.place[spoken] < 0).to_numpy()
+            is_other_object = (target >= 0) & (target != row) & self.is_object.to_numpy()[target]
+            known[corrects] = is_other_object & (image[target] == image[row]) | (self.image_row[row] < 0).to_numpy()
         return pd.Series(known, index=about.index)
 
-    @feature(YES_NO, "its guideline version is not newer than the guideline's own")
+    @feature(YES_NO, "its guideline version is not newer than the current one")
     def guideline_known(self) -> pd.Series:
-        return not_newer(self.table["guideline_version"], self.classes.version)
+        return is_not_newer(self.table["guideline_version"], self.classes.version)
 
-    @feature(INTEGER, "rules on words that came into the guideline after the version under which it was made")
-    def younger_rules(self) -> pd.Series:
+    @feature(INTEGER, "rules on annotations that are newer than its guideline version")
+    def newer_rules(self) -> pd.Series:
         versions = self.table["guideline_version"]
-        since = pd.Series([r.since for r in self.rules.checked("annotations")], dtype="str")
-        younger = {version: int((~not_newer(since, version)).sum()) for version in versions.unique()}
-        return versions.map(younger).astype("int64")
+        since = pd.Series([r.since for r in self.rules.checked_on("annotations")], dtype="str")
+        newer = {version: int((~is_not_newer(since, version)).sum()) for version in versions.unique()}
+        return versions.map(newer).astype("int64")
 
     @feature(YES_NO, "it was made on the day of its batch or before; null where the time is not known", nullable=True)
     def made_before_batch(self) -> pd.Series:
@@ -132,14 +134,14 @@ class AnnotationFeatures(FeatureTable):
 
     @feature(YES_NO, "an object has the geometry that the task needs")
     def geometry_fits(self) -> pd.Series:
-        # Readers give a word that has only a polygon the box around it.
+        # An annotation with a polygon alone was given the box around it when it was read.
         if self.task == "classification":
             return pd.Series(data=True, index=self.table.index)
-        box = self.table[boxes.BOX].notna().all(axis=1)
+        box = self.table[BOX_COLUMNS].notna().all(axis=1)
         polygon = (self.polygon_corners() >= 3).fillna(False).astype(bool)
-        fits = {"detection": box, "segmentation": polygon, "ocr": box | polygon}
-        found: pd.Series = ~self.is_object | fits[self.task]
-        return found
+        has_geometry = {"detection": box, "segmentation": polygon, "ocr": box | polygon}
+        fits: pd.Series = ~self.is_object | has_geometry[self.task]
+        return fits
 
     @feature(INTEGER, "corners of the polygon; null where there is none", nullable=True)
     def polygon_corners(self) -> pd.Series:
@@ -148,9 +150,9 @@ class AnnotationFeatures(FeatureTable):
 
     @feature(NUMBER, "area inside the polygon, square pixels; null without three corners", nullable=True)
     def polygon_area(self) -> pd.Series:
-        return self._number(polygons.polygon_areas(self.table["polygon"]))
+        return self._series(polygons.polygon_areas(self.table["polygon"]))
 
-    @feature(YES_NO, "ocr: an object has a text that is not blank; other tasks need none")
+    @feature(YES_NO, "ocr: an object has a text that is not blank; always true for other tasks")
     def has_text(self) -> pd.Series:
         if self.task != "ocr":
             return pd.Series(data=True, index=self.table.index)
@@ -158,41 +160,41 @@ class AnnotationFeatures(FeatureTable):
 
     @feature(NUMBER, "the smaller of width and height, pixels; null without a box", nullable=True)
     def box_shorter_side(self) -> pd.Series:
-        return self._number(self.boxes.shorter_side)
+        return self._series(self.boxes.shorter_side)
 
-    @feature(NUMBER, "share of the box that lies on the picture, 0 to 1; null without area", nullable=True)
-    def box_visible(self) -> pd.Series:
-        return self._number(self.boxes.visible)
+    @feature(NUMBER, "share of the box that lies on the image, 0 to 1; null without area", nullable=True)
+    def box_visible_share(self) -> pd.Series:
+        return self._series(self.boxes.visible_share)
 
-    @feature(NUMBER, "pixels by which a box in part on the picture leaves it; 0 inside", nullable=True)
-    def box_beyond(self) -> pd.Series:
-        return self._number(self.boxes.beyond)
+    @feature(NUMBER, "pixels by which the box extends beyond the image, 0 inside; null wholly outside", nullable=True)
+    def box_overshoot(self) -> pd.Series:
+        return self._series(self.boxes.overshoot)
 
-    @feature(YES_NO, "the box comes within a pixel of the picture's border; null without area", nullable=True)
+    @feature(YES_NO, "the box comes within a pixel of the image border; null without area", nullable=True)
     def box_at_border(self) -> pd.Series:
-        return self._number(self.boxes.at_border).astype("boolean").mask(np.isnan(self.boxes.visible))
+        return self._series(self.boxes.at_border).astype("boolean").mask(np.isnan(self.boxes.visible_share))
 
     @feature(
         NUMBER, "area over the median area of its class; null with fewer than 20 boxes of the class", nullable=True
     )
     def box_size_ratio(self) -> pd.Series:
-        return self._number(boxes.size_against_class(self._sized(), self.label)[0])
+        return self._series(boxes.size_against_class(self._comparable_areas(), self.label).ratio)
 
-    @feature(NUMBER, "by how many deviations (of the class, robust, in log area) the area lies off that median", True)
+    @feature(NUMBER, "robust z-score of the area within its class, in log area; null as box_size_ratio is", True)
     def box_size_deviation(self) -> pd.Series:
-        return self._number(boxes.size_against_class(self._sized(), self.label)[1])
+        return self._series(boxes.size_against_class(self._comparable_areas(), self.label).deviation)
 
-    def _sized(self) -> pd.Series:
-        """Return the area of the boxes that lie on a picture; a box that another rule sets aside says nothing."""
-        return self._number(np.where(self.boxes.visible > 0, self.boxes.area, np.nan)).where(self.label_known())
+    def _comparable_areas(self) -> pd.Series:
+        """Return the areas of boxes on an image and of a known class, NaN for those that other rules set aside."""
+        return self._series(np.where(self.boxes.visible_share > 0, self.boxes.area, np.nan)).where(self.label_known())
 
     @feature(NUMBER, "largest IoU with another box of its class, image, annotator and batch; null without area", True)
-    def box_doubled(self) -> pd.Series:
+    def box_duplicate_iou(self) -> pd.Series:
         rows = np.flatnonzero(self.is_object & ~np.isnan(self.boxes.area))
         unit = self.table.loc[rows, ["image", "annotator", "batch"]].assign(label=self.label[rows])
-        found = np.full(len(self.table), np.nan)
-        found[rows] = boxes.largest_iou_in_unit(unit, self.boxes.drawn[rows])
-        return self._number(found)
+        iou = np.full(len(self.table), np.nan)
+        iou[rows] = boxes.largest_iou_in_unit(unit, self.boxes.drawn[rows])
+        return self._series(iou)
 
 
 def has_one_value(groups: pd.Series, values: pd.DataFrame) -> pd.Series:

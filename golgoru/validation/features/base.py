@@ -1,8 +1,8 @@
-"""Facts: what rules and triggers ask about a row, as columns beside a table's own.
+"""Features: derived columns of a table that rules and edge cases can read beside its own.
 
-A class per table, a method per fact. A fact is computed when something asks for it, and once.
-A yes-or-no fact is null only where it cannot be judged at all, and a number where there is nothing to measure: a
-predicate over a null neither holds nor fails, so the row counts as not checked.
+A class per table, a method per feature. A feature is computed once, when a rule or edge case reads it. It is null where
+it cannot be evaluated, or where there is nothing to measure: a predicate over a null is neither true nor false, so the
+row counts as not checked.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,15 +14,15 @@ import pyarrow as pa
 from golgoru.guideline import predicates
 from golgoru.tables.schema import Column, Table
 
-# A median of fewer says little: of 20, the 95 % interval of the median still spans the middle half of them.
+# The median of fewer values is too uncertain: with 20, its 95 % interval still spans the middle half of them.
 MIN_SAMPLE = 20
-# A median of absolute deviations is a standard deviation when multiplied by this, for normal values.
+# For normal values, the median absolute deviation times this is the standard deviation.
 MAD_TO_SIGMA = 1.4826
-_MARK = "_fact"
+_MARK = "_feature"
 
 
 def feature(kind: pa.DataType, meaning: str, nullable: bool = False) -> Callable[[Any], Any]:
-    """Mark a method as the fact of its name: its type, what it means and in which unit."""
+    """Mark a method as the feature of its name: its type, its meaning and its unit."""
 
     def marked(method: Any) -> Any:
         setattr(method, _MARK, Column(method.__name__, kind, meaning, nullable))
@@ -32,34 +32,33 @@ def feature(kind: pa.DataType, meaning: str, nullable: bool = False) -> Callable
 
 
 class FeatureTable:
-    """A table and its facts. `schema` is the table's; methods marked by `fact` return a Series with its index."""
+    """A table and its features: methods marked by `feature` that return a Series with the table's index."""
 
     schema: ClassVar[Table]
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.table = table.reset_index(drop=True)
-        self._known: dict[str, pd.Series] = {}
+        self._computed: dict[str, pd.Series] = {}
 
     @classmethod
-    def facts(cls) -> tuple[Column, ...]:
-        """Return the facts, in the order in which they are written down."""
+    def features(cls) -> tuple[Column, ...]:
+        """Return name, type and meaning of the features, in the order of their methods."""
         return tuple(getattr(method, _MARK) for method in vars(cls).values() if hasattr(method, _MARK))
 
     @classmethod
     def types(cls) -> Mapping[str, pa.DataType]:
-        """Return the type of every column and fact."""
-        return {column.name: column.type for column in (*cls.schema.columns, *cls.facts())}
+        """Return the type of every column and feature."""
+        return {column.name: column.type for column in (*cls.schema.columns, *cls.features())}
 
     def select(self, names: Iterable[str]) -> pd.DataFrame:
-        """Return these columns and facts. Raises predicates.PredicateError where there is no such column."""
-        facts = [column.name for column in self.facts()]
+        """Return these columns and features. Raises predicates.PredicateError where there is no such column."""
+        features = [column.name for column in self.features()]
         names = list(dict.fromkeys(names))
-        predicates.require_columns(names, [*self.table.columns, *facts])
-        return pd.DataFrame(
-            {name: self._fact(name) if name in facts else self.table[name] for name in names}, index=self.table.index
-        )
+        predicates.require_columns(names, [*self.table.columns, *features])
+        columns = {name: self._feature(name) if name in features else self.table[name] for name in names}
+        return pd.DataFrame(columns, index=self.table.index)
 
-    def _fact(self, name: str) -> pd.Series:
-        if name not in self._known:
-            self._known[name] = getattr(self, name)()
-        return self._known[name]
+    def _feature(self, name: str) -> pd.Series:
+        if name not in self._computed:
+            self._computed[name] = getattr(self, name)()
+        return self._computed[name]

@@ -1,14 +1,14 @@
-"""Facts about files and deliveries: tables `images`, `sources` and `rejects`."""
+"""Features of files and deliveries: tables `images`, `sources` and `rejects`."""
 
 import pandas as pd
 
-from golgoru.tables.pipeline import TABLES
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import INTEGER, YES_NO
 from golgoru.validation.features.base import FeatureTable, feature
 
 
 class ImageFeatures(FeatureTable):
-    """Facts of table `images`."""
+    """Features of table `images`."""
 
     schema = TABLES["images"]
 
@@ -16,14 +16,14 @@ class ImageFeatures(FeatureTable):
     def smaller_side(self) -> pd.Series:
         return self.table[["width", "height"]].min(axis=1).astype("Int64")
 
-    @feature(YES_NO, "no other name equals it when case and Unicode normalisation are disregarded")
+    @feature(YES_NO, "no other name equals it when case and Unicode normalisation are ignored")
     def name_is_unique(self) -> pd.Series:
         folded = self.table["image"].str.normalize("NFC").str.casefold().str.normalize("NFC")
         return ~folded.duplicated(keep=False)
 
 
 class SourceFeatures(FeatureTable):
-    """Facts of table `sources`, which has the metadata columns that deliveries declare besides its own."""
+    """Features of table `sources`, which also has the metadata columns that deliveries declare."""
 
     schema = TABLES["sources"]
 
@@ -33,6 +33,6 @@ class SourceFeatures(FeatureTable):
 
 
 class RejectFeatures(FeatureTable):
-    """Facts of table `rejects`: none."""
+    """Table `rejects`, which has no features."""
 
     schema = TABLES["rejects"]

@@ -1,16 +1,16 @@
-"""Facts about what would be released: tables `labels` and `release/images`."""
+"""Features of what is about to be released: tables `labels` and `release/images`."""
 
 import pandas as pd
 
 from golgoru.guideline.classes import Classes
-from golgoru.tables.pipeline import TABLES
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import YES_NO
 from golgoru.validation.features.annotations import has_one_value
 from golgoru.validation.features.base import FeatureTable, feature
 
 
 class LabelFeatures(FeatureTable):
-    """Facts of table `labels`."""
+    """Features of table `labels`."""
 
     schema = TABLES["labels"]
 
@@ -22,7 +22,7 @@ class LabelFeatures(FeatureTable):
     def label_known(self) -> pd.Series:
         return self.table["label"].isin(self.classes.ids)
 
-    @feature(YES_NO, "the class has a definition, or is none of the guideline's")
+    @feature(YES_NO, "the class has a definition, or is not defined in the guideline at all")
     def label_has_definition(self) -> pd.Series:
         return ~self.table["label"].isin([c.id for c in self.classes.classes if not c.definition.strip()])
 
@@ -32,14 +32,14 @@ class LabelFeatures(FeatureTable):
 
 
 class ReleaseImageFeatures(FeatureTable):
-    """Facts of table `release/images`."""
+    """Features of table `release/images`."""
 
     schema = TABLES["release/images"]
 
-    @feature(YES_NO, "every image of its group has its split")
+    @feature(YES_NO, "every image of its group is in the same split")
     def group_in_one_split(self) -> pd.Series:
         return has_one_value(self.table["group"], self.table[["split"]])
 
-    @feature(YES_NO, "every image of its content has its split")
+    @feature(YES_NO, "every image with the same content is in the same split")
     def content_in_one_split(self) -> pd.Series:
         return has_one_value(self.table["content"], self.table[["split"]])

@@ -1,4 +1,4 @@
-"""guidelines/changes.yaml: what it may say, and what its entries mean for a word."""
+"""guidelines/changes.yaml: valid entries, and what they do to annotations."""
 
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def test_no_file_and_an_empty_one_are_no_changes(file: Path) -> None:
         (SEVEN + "    old_votes: keep\n    why: x\n", 7, "changes.0.why: unknown key"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_its_line(file: Path, entry: str, line: int, reason: str) -> None:
+def test_an_inconsistent_entry_is_refused_with_its_line(file: Path, entry: str, line: int, reason: str) -> None:
     file.write_text(HEAD + entry)
     with pytest.raises(UserError) as error:
         read_changes(file)
@@ -106,7 +106,7 @@ def test_a_version_without_a_number_is_refused(file: Path) -> None:
     )
 
 
-MISFITS = [
+PROBLEMS = [
     (
         "    classes: ['8']\n    action: redefine\n    old_votes: keep\n",
         "guidelines/changes.yaml:4: changes.0.classes: '8' is not defined in guidelines/classes.yaml any more, so its"
@@ -136,8 +136,8 @@ MISFITS = [
 ]
 
 
-@pytest.mark.parametrize(("entry", "message"), MISFITS)
-def test_what_does_not_fit_the_classes_is_found_and_stops_a_stage(
+@pytest.mark.parametrize(("entry", "message"), PROBLEMS)
+def test_what_does_not_fit_the_classes_is_reported_and_stops_a_stage(
     file: Path, capsys: pytest.CaptureFixture[str], entry: str, message: str
 ) -> None:
     file.write_text(HEAD + entry)
@@ -148,12 +148,12 @@ def test_what_does_not_fit_the_classes_is_found_and_stops_a_stage(
         raise AssertionError(changes)
 
     with pytest.raises(SystemExit) as stop:
-        shell.run(transform)
+        shell.run_stage(transform)
     assert stop.value.code == 2
     assert capsys.readouterr().err == f"test_changes: {message}\n"
 
 
-def test_a_class_that_a_later_change_does_away_with_need_not_be_defined(file: Path) -> None:
+def test_a_class_that_a_later_change_removes_need_not_be_defined(file: Path) -> None:
     file.write_text("changes: []\n")
     chain = changed(
         {"version": "1.1", "action": "rename", "classes": ["a"], "to": ["b"], "old_votes": "map"},
@@ -163,9 +163,11 @@ def test_a_class_that_a_later_change_does_away_with_need_not_be_defined(file: Pa
     assert change_problems(chain, CLASSES) == []
 
 
-def words(*said: tuple[str | None, str]) -> pd.DataFrame:
-    rows = pd.DataFrame(list(said), columns=["label", "guideline_version"])
-    return rows.assign(kind=["object" if label is not None else "empty" for label, _ in said]).astype({"label": "str"})
+def annotations(*labels: tuple[str | None, str]) -> pd.DataFrame:
+    rows = pd.DataFrame(list(labels), columns=["label", "guideline_version"])
+    return rows.assign(kind=["object" if label is not None else "empty" for label, _ in labels]).astype(
+        {"label": "str"}
+    )
 
 
 CHAIN = changed(
@@ -175,39 +177,39 @@ CHAIN = changed(
 
 
 def test_successive_changes_chain_in_the_order_of_their_versions() -> None:
-    said = [("a", "1.0"), ("a", "1.9"), ("b", "1.9"), ("b", "1.10"), ("c", "1.8"), ("d", "1.0"), (None, "1.0")]
-    now = current_labels(words(*said), CHAIN).where(lambda label: label.notna(), "-")
+    labels = [("a", "1.0"), ("a", "1.9"), ("b", "1.9"), ("b", "1.10"), ("c", "1.8"), ("d", "1.0"), (None, "1.0")]
+    now = current_labels(annotations(*labels), CHAIN).where(lambda label: label.notna(), "-")
     assert now.tolist() == ["d", "a", "d", "b", "d", "d", "-"]
 
 
-def test_two_classes_can_change_places() -> None:
-    turned = changed(
+def test_two_classes_can_swap_names() -> None:
+    swap = changed(
         {"action": "rename", "classes": ["a"], "to": ["b"], "old_votes": "map"},
         {"action": "rename", "classes": ["b"], "to": ["a"], "old_votes": "map"},
     )
-    assert current_labels(words(("a", "1.0"), ("b", "1.0"), ("a", "1.10")), turned).tolist() == ["b", "a", "a"]
+    assert current_labels(annotations(("a", "1.0"), ("b", "1.0"), ("a", "1.10")), swap).tolist() == ["b", "a", "a"]
 
 
-def test_without_changes_and_without_words() -> None:
-    assert current_labels(words(("a", "1.0")), Changes()).tolist() == ["a"]
-    assert current_labels(words(), CHAIN).empty
+def test_without_changes_and_without_annotations() -> None:
+    assert current_labels(annotations(("a", "1.0")), Changes()).tolist() == ["a"]
+    assert current_labels(annotations(), CHAIN).empty
 
 
 def test_a_later_change_finds_a_class_under_the_name_that_it_had_then() -> None:
     renamed = {"version": "1.1", "action": "rename", "classes": ["a"], "to": ["b"], "old_votes": "map"}
-    found = change_effects(
-        words(("a", "1.0"), ("b", "1.1"), ("b", "1.2")), changed(renamed, redefine("b", "requeue", "1.2"))
+    effects = change_effects(
+        annotations(("a", "1.0"), ("b", "1.1"), ("b", "1.2")), changed(renamed, redefine("b", "requeue", "1.2"))
     )
-    assert found.number(lambda m: m.asked_by).tolist() == [1, 1, NO_CHANGE]
-    assert found.where(lambda m: 1 in m.concerns).tolist() == [True, True, True]
+    assert effects.change_numbers(lambda m: m.requeued_by).tolist() == [1, 1, NO_CHANGE]
+    assert effects.where(lambda m: 1 in m.concerns).tolist() == [True, True, True]
 
 
 def test_a_version_without_a_number_is_older_than_every_change() -> None:
-    found = change_effects(words(("cat", "draft"), ("cat", "1.10")), changed(redefine("cat", "drop")))
-    assert found.where(lambda m: m.dropped_by != NO_CHANGE).tolist() == [True, False]
+    effects = change_effects(annotations(("cat", "draft"), ("cat", "1.10")), changed(redefine("cat", "drop")))
+    assert effects.where(lambda m: m.dropped_by != NO_CHANGE).tolist() == [True, False]
 
 
-def test_an_old_word_of_a_class_that_was_split_breaks_no_rule() -> None:
+def test_an_old_annotation_of_a_split_class_breaks_no_rule() -> None:
     split = changed({"action": "split", "classes": ["pet"], "to": ["cat", "dog"], "old_votes": "requeue"})
-    said = words(("pet", "1.9"), ("pet", "1.10"), ("cat", "1.9"), ("zebra", "1.9"))
-    assert is_known_label(said, split, ["cat", "dog"]).tolist() == [True, False, True, False]
+    rows = annotations(("pet", "1.9"), ("pet", "1.10"), ("cat", "1.9"), ("zebra", "1.9"))
+    assert is_known_label(rows, split, ["cat", "dog"]).tolist() == [True, False, True, False]

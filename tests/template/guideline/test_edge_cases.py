@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from golgoru.cli.new.clear_example import OF_THE_EXAMPLE, without_keys
+from golgoru.cli.new.clear_example import EXAMPLE_KEYS, without_keys
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline import python_checks
@@ -12,9 +12,10 @@ from golgoru.guideline.edge_cases import EdgeCases, read_edge_cases, trigger_pro
 from golgoru.guideline.predicates import PredicateError
 from golgoru.tables import frames
 from golgoru.validation.features.edge_cases import EdgeCaseImages, EdgeCaseObjects, trigger_columns
+from tests.template.builders.frozen import FROZEN
 
 TOP = Path(__file__).parents[3]
-CATALOGUE = read_edge_cases(TOP / paths.EDGE_CASES)
+EDGE_CASES = read_edge_cases(FROZEN / paths.EDGE_CASES)
 KNOWN = trigger_columns(frames.frame("sources"))
 ONE = """edge_cases:
   - id: EDGE-901
@@ -51,7 +52,7 @@ def test_an_entry_is_read_and_an_empty_file_has_none(read):
     [
         ("EDGE-901", "edge-1",
          ":2: id: expected capitals, a hyphen and three digits, such as BOX-003, found 'edge-1'"),
-        ("on: object", "on: word", ":5: on: Input should be 'image' or 'object', found 'word'"),
+        ("on: object", "on: pixel", ":5: on: Input should be 'image' or 'object', found 'pixel'"),
         ("    owner: labelling lead\n", "", ":2: owner: is missing"),
         ("labelling lead", "' '", ":7: owner: expected who decides, such as labelling lead, found ' '"),
         ("    predicate: shorter_side < 8\n", "",
@@ -79,7 +80,7 @@ def test_a_mistake_names_its_line_and_key(read, old, new, reason):
     assert str(raised.value).replace(" edge_cases.0.", " ", 1).startswith(f"guidelines/edge_cases.yaml{reason}")
 
 
-def test_an_id_that_stands_twice_names_both_lines(read):
+def test_an_id_used_twice_names_both_lines(read):
     with pytest.raises(UserError) as raised:
         read(ONE + ONE.removeprefix("edge_cases:\n"))
     assert str(raised.value) == (
@@ -88,20 +89,20 @@ def test_an_id_that_stands_twice_names_both_lines(read):
     )
 
 
-def test_an_unknown_column_says_which_there_are(read):
-    found = trigger_problems(read(ONE.replace("shorter_side", "shorter_sid")), KNOWN)
-    assert found == [
+def test_an_unknown_column_is_reported_with_the_known_ones(read):
+    messages = trigger_problems(read(ONE.replace("shorter_side", "shorter_sid")), KNOWN)
+    assert messages == [
         "guidelines/edge_cases.yaml:6: EDGE-901: predicate: there is no column 'shorter_sid'; did you mean"
         f" 'shorter_side'? There are {', '.join(KNOWN['object'])}"
     ]
-    (found,) = trigger_problems(read(ONE.replace("on: object", "on: image")), KNOWN)
-    assert found.endswith(", ".join(KNOWN["image"]))
+    (message,) = trigger_problems(read(ONE.replace("on: object", "on: image")), KNOWN)
+    assert message.endswith(", ".join(KNOWN["image"]))
 
 
-def test_a_predicate_that_does_not_fit_the_types_or_is_no_statement_is_a_problem(read):
+def test_a_predicate_of_wrong_types_or_without_a_yes_or_no_answer_is_a_problem(read):
     for predicate, reason in (("shorter_side + 1", "it gives a value, not true or false"), ("label + 1 > 2", "")):
-        (found,) = trigger_problems(read(ONE.replace("shorter_side < 8", predicate)), KNOWN)
-        assert found.startswith(f"guidelines/edge_cases.yaml:6: EDGE-901: predicate: {reason}")
+        (message,) = trigger_problems(read(ONE.replace("shorter_side < 8", predicate)), KNOWN)
+        assert message.startswith(f"guidelines/edge_cases.yaml:6: EDGE-901: predicate: {reason}")
 
 
 def test_metadata_that_a_delivery_declares_can_be_read(read):
@@ -119,40 +120,38 @@ def test_a_missing_example_and_an_unknown_check_are_problems(read):
     ]
 
 
-def test_the_templates_catalogue_is_whole(monkeypatch):
-    monkeypatch.chdir(TOP)
-    assert trigger_problems(CATALOGUE, KNOWN) == []
-    assert len(CATALOGUE.active) >= 28
-    for case in CATALOGUE.edge_cases:
+def test_the_templates_edge_cases_are_complete(monkeypatch):
+    monkeypatch.chdir(FROZEN)
+    assert trigger_problems(EDGE_CASES, KNOWN) == []
+    assert len(EDGE_CASES.active) >= 28
+    for case in EDGE_CASES.edge_cases:
         assert case.why and case.sentence[0].isupper(), case.id
         assert not case.sentence.endswith(".") and case.decision.endswith("."), case.id
-    sentences = [case.sentence for case in CATALOGUE.edge_cases]
+    sentences = [case.sentence for case in EDGE_CASES.edge_cases]
     assert len(set(sentences)) == len(sentences)
 
 
-def test_a_repository_of_ones_own_keeps_the_catalogue_without_the_examples_numbers(read):
+def test_dataset_new_keeps_the_edge_cases_without_the_examples_numbers(read):
     text = (
         ONE
         + "    wanted:\n      train: 5\n      val: 1\n\n    examples: [a.png]\n    # a wanted: comment\n    why: ''\n"
     )
-    left = without_keys(text, OF_THE_EXAMPLE)
+    left = without_keys(text, EXAMPLE_KEYS)
     assert left == ONE + "\n    # a wanted: comment\n    why: ''\n"
-    whole = (TOP / paths.EDGE_CASES).read_text("utf-8")
-    emptied = read(without_keys(whole, OF_THE_EXAMPLE))
-    bare = [case.model_copy(update={"wanted": {}, "examples": ()}) for case in CATALOGUE.edge_cases]
+    whole = (FROZEN / paths.EDGE_CASES).read_text("utf-8")
+    emptied = read(without_keys(whole, EXAMPLE_KEYS))
+    bare = [case.model_copy(update={"wanted": {}, "examples": ()}) for case in EDGE_CASES.edge_cases]
     assert list(emptied.edge_cases) == bare
 
 
-def test_a_named_check_reads_the_columns_of_its_arguments(tmp_path, monkeypatch):
+def test_a_python_check_reads_the_columns_of_its_arguments(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    python_checks.CHECKS_FILE.parent.mkdir()
-    python_checks.CHECKS_FILE.write_text(
+    paths.CHECKS.parent.mkdir()
+    paths.CHECKS.write_text(
         "import json\nfrom pathlib import Path\n\n\ndef long(text, votes):\n    return text.str.len() > votes\n\n\n"
         "def _hidden(text):\n    pass\n\n\ndef broken(text):\n    raise KeyError('x')\n"
     )
-    rows = frames.frame(
-        "labels", {"object": ["a", "b"], "text": ["long one", None], "annotation_roles": [3, 3]}
-    ).set_axis([7, 9])
+    rows = frames.frame("labels", {"object": ["a", "b"], "text": ["long one", None], "votes": [3, 3]}).set_axis([7, 9])
     assert python_checks.check_columns("long") == ("text", "votes")
     assert python_checks.run_check("long", rows)[7]
     assert python_checks.run_check("long", rows).index.tolist() == [7, 9]
@@ -160,15 +159,17 @@ def test_a_named_check_reads_the_columns_of_its_arguments(tmp_path, monkeypatch)
         python_checks.check_columns("_hidden")
     with pytest.raises(PredicateError, match=r"check 'broken' of expectations/checks.py: KeyError: 'x'"):
         python_checks.run_check("broken", rows)
-    python_checks.CHECKS_FILE.write_text("import nowhere\n")
+    paths.CHECKS.write_text("import nowhere\n")
     with pytest.raises(UserError, match=r"expectations/checks.py: cannot be imported: ModuleNotFoundError"):
         python_checks.check_columns("long")
 
 
-@pytest.mark.parametrize("facts", [EdgeCaseImages, EdgeCaseObjects])
-def test_the_documentation_lists_every_fact_with_its_meaning(facts):
+@pytest.mark.parametrize("features", [EdgeCaseImages, EdgeCaseObjects])
+def test_the_documentation_lists_every_feature_with_its_meaning(features):
     text = (TOP / "docs/edge-cases.md").read_text("utf-8")
-    for fact in facts.facts():
-        assert f"| `{fact.name}` | {fact.meaning} |" in text, f"docs/edge-cases.md: | `{fact.name}` | {fact.meaning} |"
+    for feature in features.features():
+        assert f"| `{feature.name}` | {feature.meaning} |" in text, (
+            f"docs/edge-cases.md: | `{feature.name}` | {feature.meaning} |"
+        )
     listed = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
-    assert listed == {fact.name for one in (EdgeCaseImages, EdgeCaseObjects) for fact in one.facts()}
+    assert listed == {feature.name for one in (EdgeCaseImages, EdgeCaseObjects) for feature in one.features()}

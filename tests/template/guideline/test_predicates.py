@@ -1,4 +1,4 @@
-"""The dialect of predicates: what it can say, what it refuses and in which words, and that it can reach nothing."""
+"""The dialect of predicates: what it can express, its error messages, and that it cannot reach anything outside."""
 
 from pathlib import Path
 from typing import Any
@@ -92,13 +92,13 @@ def test_a_null_gives_null_where_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("predicate", "said"),
+    ("predicate", "message"),
     [
         ("", "expected 1 to 2,000 characters, found 0"),
         ("  \n", "expected 1 to 2,000 characters, found 3"),
         ("a > 1 OR " * 300 + "yes", "expected 1 to 2,000 characters, found 2,703"),
-        ("a + 1", "it gives a value, not true or false; compare it with something"),
-        ("t", "it gives a value, not true or false; compare it with something"),
+        ("a + 1", "it gives a value, not true or false; compare the value with something"),
+        ("t", "it gives a value, not true or false; compare the value with something"),
         ("a > 1), (b > 1", "found 2 expressions, expected one"),
         ("now() > 1", "there is no function 'now'; there are abs, ceil, "),
         ("random() > 0.5", "there is no function 'random'; there are "),
@@ -113,8 +113,8 @@ def test_a_null_gives_null_where_it_is_needed() -> None:
         ("rows.a > 1", "there is no column 'rows.a'; "),
     ],
 )  # fmt: skip
-def test_what_is_refused_is_told_why(predicate: str, said: str) -> None:
-    assert refused(predicate).startswith(said)
+def test_what_is_refused_gives_a_reason(predicate: str, message: str) -> None:
+    assert refused(predicate).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -132,15 +132,15 @@ def test_what_is_refused_is_told_why(predicate: str, said: str) -> None:
         "a > 1) LIMIT (1", "a > 1) WHERE (true", "true) GROUP BY (1", "yes) FROM read_text('/etc/passwd') WHERE (true",
     ],
 )  # fmt: skip
-def test_what_is_not_in_the_dialect_never_runs(predicate: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_outside_the_dialect_never_runs(predicate: str, monkeypatch: pytest.MonkeyPatch) -> None:
     predicates.referenced_columns.cache_clear()
 
     def never(*_: object) -> None:
         raise AssertionError("it ran")
 
     monkeypatch.setattr(predicates, "_query", never)
-    said = refused(predicate)
-    assert said and "\n" not in said and len(said) < 900
+    message = refused(predicate)
+    assert message and "\n" not in message and len(message) < 900
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_what_is_not_in_the_dialect_never_runs(predicate: str, monkeypatch: pyte
         "(SELECT count(*) FROM secret_frame) > 0",
     ],
 )
-def test_the_database_reaches_nothing_even_where_the_dialect_is_not_asked(
+def test_the_database_reaches_nothing_even_without_the_dialect(
     expression: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret_frame = pd.DataFrame({"a": [1]})  # DuckDB would find it by its name
@@ -182,10 +182,10 @@ def test_its_configuration_is_locked(statement: str, tmp_path: Path, monkeypatch
 
 def test_answers_come_in_the_order_of_the_rows_under_a_fresh_index() -> None:
     rows = pd.DataFrame({"a": range(300_000)}).iloc[::-1]
-    found = predicates.evaluate({"even": "a % 2 = 0", "small": "a < 10"}, rows)
-    assert list(found) == ["even", "small"] and found.index.equals(pd.RangeIndex(len(rows)))
-    assert (found["even"].to_numpy(bool) == (rows["a"] % 2 == 0).to_numpy()).all()
-    assert (found["small"].to_numpy(bool) == (rows["a"] < 10).to_numpy()).all()
+    answer = predicates.evaluate({"even": "a % 2 = 0", "small": "a < 10"}, rows)
+    assert list(answer) == ["even", "small"] and answer.index.equals(pd.RangeIndex(len(rows)))
+    assert (answer["even"].to_numpy(bool) == (rows["a"] % 2 == 0).to_numpy()).all()
+    assert (answer["small"].to_numpy(bool) == (rows["a"] < 10).to_numpy()).all()
 
 
 def test_tables_without_rows_and_predicates_without_columns() -> None:
@@ -203,8 +203,8 @@ def test_a_predicate_that_fails_on_a_value_says_so_and_leaves_the_database_usabl
 
 
 @given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9) | st.none()), max_size=20))
-def test_a_predicate_equals_a_plain_reading(rows: list[tuple[float, float | None]]) -> None:
+def test_a_predicate_equals_a_plain_computation(rows: list[tuple[float, float | None]]) -> None:
     table = pd.DataFrame(rows, columns=["a", "b"], dtype=float)
     expected = [None if b is None else a > b or abs(a) <= 3 for a, b in rows]
-    found = answers("CASE WHEN b IS NULL THEN NULL ELSE a > b OR abs(a) <= 3 END", table)
-    assert found == expected
+    result = answers("CASE WHEN b IS NULL THEN NULL ELSE a > b OR abs(a) <= 3 END", table)
+    assert result == expected

@@ -1,4 +1,4 @@
-"""The rule book: what a rule must say, and that the template's own rules are whole."""
+"""The rule book: what a rule must have, and that the template's own rules are complete."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline.rules import RuleBook, read_rules
+from tests.template.builders.frozen import FROZEN
 
-TOP = Path(__file__).parents[3]
-RULES = read_rules(TOP / paths.RULES)
+RULES = read_rules(FROZEN / paths.RULES)
 RULE = """rules:
   - id: BOX-009
     sentence: It holds
@@ -27,13 +27,13 @@ def read(tmp_path: Path, text: str) -> RuleBook:
     return read_rules(file)
 
 
-def test_every_rule_gives_its_reason_and_reads_as_a_clause() -> None:
+def test_every_rule_has_a_reason_and_no_full_stop() -> None:
     for rule in RULES.rules:
         assert rule.why, rule.id
         assert rule.sentence[0].isupper() and not rule.sentence.endswith("."), rule.id
 
 
-def test_the_stages_find_the_rules_that_they_enforce() -> None:
+def test_the_rules_that_stages_enforce() -> None:
     by_stage = {rule.id: rule.stage for rule in RULES.rules if rule.enforced_by == "stage"}
     assert by_stage == {
         "COPY-001": "consolidate",
@@ -48,14 +48,14 @@ def test_the_stages_find_the_rules_that_they_enforce() -> None:
     }
 
 
-def test_a_gate_stops_and_what_comes_before_it_never_releases_unseen() -> None:
-    gate = [rule for table in ("labels", "release/images") for rule in RULES.checked(table)]
+def test_critical_rules_of_the_gate_stop_and_others_tell() -> None:
+    gate = [rule for table in ("labels", "release/images") for rule in RULES.checked_on(table)]
     critical = [rule for rule in gate if rule.severity == "critical"]
     assert critical and {rule.action for rule in critical} == {"stop"}
     assert {rule.action for rule in gate if rule not in critical} == {"tell"}
 
 
-def test_a_sound_rule_is_read(tmp_path: Path) -> None:
+def test_a_valid_rule_is_read(tmp_path: Path) -> None:
     assert read(tmp_path, RULE).rules[0].id == "BOX-009"
     assert read(tmp_path, "").rules == ()
 
@@ -83,13 +83,13 @@ def test_a_sound_rule_is_read(tmp_path: Path) -> None:
         (
             "reviewer",
             "diff\n    predicate: width > 1",
-            "has 'predicate', so expected enforced_by: expectation, found 'diff'",
+            "with 'predicate', expected enforced_by: expectation, found 'diff'",
         ),
         ("reviewer", "stage", "expected the key 'stage'"),
         ("severity:", "severty:", "rules.yaml:4: rules.0.severty: unknown key"),
     ],
 )
-def test_a_rule_that_is_not_whole_names_its_line(tmp_path: Path, old: str, new: str, reason: str) -> None:
+def test_an_invalid_rule_names_its_line(tmp_path: Path, old: str, new: str, reason: str) -> None:
     with pytest.raises(UserError) as raised:
         read(tmp_path, RULE.replace(old, new))
     assert reason in str(raised.value)
@@ -134,5 +134,5 @@ def test_only_active_rules_with_an_expectation_are_checked() -> None:
             ]
         }
     )
-    assert [r.id for r in rules.checked("images")] == ["TEST-001"]
-    assert rules.tables() == ["images"]
+    assert [r.id for r in rules.checked_on("images")] == ["TEST-001"]
+    assert rules.checked_tables() == ["images"]

@@ -1,6 +1,6 @@
-"""The baseline: what is known does not stop, what is new does, and what has expired does again."""
+"""The baseline: known violations do not stop the pipeline, new and expired ones do."""
 
-# ruff: noqa: E501  (a golden message stands on one line)
+# ruff: noqa: E501  (an expected message is one line)
 
 from datetime import date
 from pathlib import Path
@@ -28,19 +28,19 @@ ACCEPTED = """accepted:
 
 
 def findings(*keys: str, rule: str = "BOX-001", table: str = "annotations", action: str = "stop"):
-    said = {"rule": rule, "severity": "critical", "action": action, "table": table, "image": None, "known": False}
-    return frames.frame("violations", {"key": list(keys), "message": "A box has an area", **said})
+    values = {"rule": rule, "severity": "critical", "action": action, "table": table, "image": None, "known": False}
+    return frames.frame("violations", {"key": list(keys), "message": "The box has an area", **values})
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    written = tmp_path / "baseline.yaml"
-    written.write_text(ACCEPTED, "utf-8")
-    return written
+    path = tmp_path / "baseline.yaml"
+    path.write_text(ACCEPTED, "utf-8")
+    return path
 
 
-def known(file: Path, day: date, *keys: str, **of: str) -> list[bool]:
-    return list(baseline.mark_known(findings(*keys, **of), baseline.read_baseline(file, day))["known"])
+def known(file: Path, day: date, *keys: str, **values: str) -> list[bool]:
+    return list(baseline.mark_known(findings(*keys, **values), baseline.read_baseline(file, day))["known"])
 
 
 def test_no_file_accepts_nothing(tmp_path: Path) -> None:
@@ -56,19 +56,19 @@ def test_keys_are_known_for_their_rule_and_table_alone(file: Path) -> None:
     assert known(file, day) == []
 
 
-@pytest.mark.parametrize(("day", "stands"), [("2026-06-30", True), ("2026-07-01", True), ("2026-07-02", False)])
-def test_an_entry_stands_up_to_its_last_day(file: Path, day: str, stands: bool) -> None:
-    assert known(file, date.fromisoformat(day), "b/1") == [stands]
+@pytest.mark.parametrize(("day", "valid"), [("2026-06-30", True), ("2026-07-01", True), ("2026-07-02", False)])
+def test_an_entry_is_valid_up_to_its_last_day(file: Path, day: str, valid: bool) -> None:
+    assert known(file, date.fromisoformat(day), "b/1") == [valid]
     expired = baseline.read_baseline(file, date.fromisoformat(day)).expired
-    assert [entry.rule for entry in expired] == ([] if stands else ["BOX-001"])
+    assert [entry.rule for entry in expired] == ([] if valid else ["BOX-001"])
 
 
 def test_known_findings_do_not_stop_and_new_ones_do(file: Path) -> None:
     accepted = baseline.read_baseline(file, date(2026, 1, 1))
     assert gate_failure(baseline.mark_known(findings("b/1", "b/2"), accepted), "v.parquet") is None
     assert gate_failure(baseline.mark_known(findings("b/1", "b/3"), accepted), "v.parquet") == (
-        "the gate does not hold; all findings stand in v.parquet\n"
-        "  BOX-001: broken by 1 (and 1 that the baseline accepts), such as b/3: A box has an area"
+        "the gate does not hold; all findings are in v.parquet\n"
+        "  BOX-001: broken by 1 (and 1 that the baseline accepts), such as b/3: The box has an area"
     )
     late = baseline.read_baseline(file, date(2026, 7, 2))
     assert "broken by 2, such as b/1" in str(
@@ -92,7 +92,7 @@ def test_known_findings_do_not_stop_and_new_ones_do(file: Path) -> None:
 )  # fmt: skip
 def test_a_wrong_file_names_its_line(file: Path, old: str, new: str, expected: str | None) -> None:
     file.write_text(ACCEPTED.replace(old, new), "utf-8")
-    if expected is None:  # other keys of the same rule: another owner may answer for them
+    if expected is None:  # other keys of the same rule: another owner may accept them
         assert len(baseline.read_baseline(file, date(2026, 1, 1)).keys) == 3
         return
     with pytest.raises(UserError) as error:

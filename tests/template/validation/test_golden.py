@@ -1,6 +1,6 @@
-"""Golden failures: for every rule that is enforced, what breaks it, the exact words, and a clean twin that passes.
+"""Golden failures: for every enforced rule a fault that breaks it, its exact messages, and a clean twin that passes.
 
-tests/golden/<RULE>.txt holds what is found; `python -m tests.template.golden_write` writes them anew.
+tests/template/golden/<RULE>.txt holds the messages; `python -m tests.template.golden_write` writes them anew.
 """
 
 import pytest
@@ -29,7 +29,7 @@ def test_what_people_read_is_what_was_agreed(rule: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.rule}: {fault.name}")
-def test_a_fault_is_found_on_its_rows_alone_and_in_the_words_of_its_rule(fault: Fault) -> None:
+def test_a_fault_is_found_on_its_rows_alone_with_the_sentence_of_its_rule(fault: Fault) -> None:
     findings, keys, _ = planted_faults()[fault]
     (rule,) = (rule for rule in RULES.rules if rule.id == fault.rule)
     mine = findings[findings["rule"] == fault.rule]

@@ -1,6 +1,6 @@
 """One fault in an otherwise clean data set is reported under its rule, on its rows, and breaks no other critical rule.
 
-60 images, some 240 words of three annotators; which row gets the fault is drawn anew for each fault and seed.
+60 images with some 240 annotations by three annotators; each fault and seed draws another row.
 """
 
 import random
@@ -8,7 +8,7 @@ import random
 import pytest
 
 from golgoru.core.dataset import Task
-from tests.template.builders.clean_world import TASKS, clean, found
+from tests.template.builders.clean_world import TASKS, clean, rule_findings
 from tests.template.builders.rule_failures import FAULTS
 
 IMAGES = 60
@@ -21,7 +21,7 @@ def test_one_planted_fault_is_found_and_nothing_else_that_is_critical(task: Task
     faults = [fault for fault in FAULTS if task in fault.tasks]
     worlds = [clean(task, IMAGES) for _ in faults]
     keys = [fault.plant(world, dice.randrange(10_000)) for fault, world in zip(faults, worlds, strict=True)]
-    untouched, *findings = found([clean(task, IMAGES), *worlds])
+    untouched, *findings = rule_findings([clean(task, IMAGES), *worlds])
     assert untouched.empty
     wrong = {}
     for fault, planted, rows in zip(faults, keys, findings, strict=True):

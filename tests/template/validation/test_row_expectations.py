@@ -1,4 +1,4 @@
-"""The custom expectations under Great Expectations itself: from JSON, in every result format, equal to pandas."""
+"""The row expectations, run by Great Expectations: from JSON, in every result format, equal to pandas."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from great_expectations.core import ExpectationSuite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import golgoru.validation.row_expectations  # noqa: F401  (makes its types known)
+import golgoru.validation.row_expectations  # noqa: F401  (registers its expectations)
 
 FORMATS = ("BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE")
 ROWS = pd.DataFrame({"a": [1.0, None, 3.0, -1.0], "image": ["1.png", "2.PNG", "3.jpg", "4"], "format": ["PNG"] * 4})
@@ -41,7 +41,7 @@ def check(name: str) -> dict[str, Any]:
     return {"type": "expect_rows_to_pass", "kwargs": {"check": name}, "meta": {"rule": "TEST-002"}}
 
 
-def test_both_are_loaded_from_json_by_their_type(validate) -> None:
+def test_both_are_loaded_from_json_by_type(validate) -> None:
     first, second = validate(ROWS, "BASIC", predicate("a > 0", severity="warning"), check("suffix_fits_format"))
     assert (first.expectation_config.type, second.expectation_config.type) == (
         "expect_rows_to_satisfy",
@@ -53,19 +53,19 @@ def test_both_are_loaded_from_json_by_their_type(validate) -> None:
 
 
 @pytest.mark.parametrize("result_format", FORMATS)
-def test_result_formats_say_what_they_say_of_great_expectations_own(validate, result_format: str) -> None:
-    (mine,) = validate(ROWS, result_format, predicate("a > 0"))
+def test_result_formats_are_those_of_great_expectations(validate, result_format: str) -> None:
+    (ours,) = validate(ROWS, result_format, predicate("a > 0"))
     own = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "a", "min_value": 0.5}}
     (theirs,) = validate(ROWS, result_format, own)
-    assert mine.success is theirs.success is False
-    assert set(mine.result) <= set(theirs.result) | {"partial_unexpected_index_list"}
-    for key in set(mine.result) & {"element_count", "missing_count", "unexpected_count", "unexpected_percent"}:
-        assert mine.result[key] == pytest.approx(theirs.result[key]), key
-    assert ("unexpected_index_list" in mine.result) is (result_format == "COMPLETE")
-    assert (mine.result == {}) is (result_format == "BOOLEAN_ONLY")
+    assert ours.success is theirs.success is False
+    assert set(ours.result) <= set(theirs.result) | {"partial_unexpected_index_list"}
+    for key in set(ours.result) & {"element_count", "missing_count", "unexpected_count", "unexpected_percent"}:
+        assert ours.result[key] == pytest.approx(theirs.result[key]), key
+    assert ("unexpected_index_list" in ours.result) is (result_format == "COMPLETE")
+    assert (ours.result == {}) is (result_format == "BOOLEAN_ONLY")
 
 
-def test_a_row_that_cannot_be_judged_counts_as_missing(validate) -> None:
+def test_a_row_without_an_answer_counts_as_missing(validate) -> None:
     (result,) = validate(ROWS, "COMPLETE", predicate("a > 0"))
     counted = {key: result.result[key] for key in ("element_count", "missing_count", "unexpected_count")}
     assert counted == {"element_count": 4, "missing_count": 1, "unexpected_count": 1}
@@ -74,7 +74,7 @@ def test_a_row_that_cannot_be_judged_counts_as_missing(validate) -> None:
     assert result.success and result.result["missing_count"] == 4 and result.result["unexpected_percent"] == 0
 
 
-def test_no_rows_and_an_index_that_is_none_of_ours(validate) -> None:
+def test_no_rows_and_an_unusual_index(validate) -> None:
     (result,) = validate(ROWS.iloc[:0], "COMPLETE", predicate("a > 0"))
     assert result.success and result.result["element_count"] == 0
     (result,) = validate(ROWS.set_axis([9, 9, 7, 7]), "COMPLETE", predicate("a > 0"))
@@ -86,15 +86,15 @@ def test_no_rows_and_an_index_that_is_none_of_ours(validate) -> None:
     [
         (predicate("c > 0"), "there is no column 'c'"),
         (predicate("(SELECT 1) = 1"), "a subquery is not part of the dialect"),
-        (predicate("a + 1"), "compare it with something"),
+        (predicate("a + 1"), "compare the value with something"),
         (check("no_such"), "there is no check 'no_such'"),
     ],
 )
-def test_an_error_is_told_and_is_no_crash(validate, written: dict[str, Any], reason: str) -> None:
-    broken, sound = validate(ROWS, "COMPLETE", written, predicate("a < 9"))
-    assert not broken.success and sound.success
-    told = [part for part in broken.exception_info.values() if isinstance(part, dict)] or [broken.exception_info]
-    assert any(part["raised_exception"] and reason in part["exception_message"] for part in told)
+def test_an_error_is_reported_without_a_crash(validate, written: dict[str, Any], reason: str) -> None:
+    broken, valid = validate(ROWS, "COMPLETE", written, predicate("a < 9"))
+    assert not broken.success and valid.success
+    infos = [part for part in broken.exception_info.values() if isinstance(part, dict)] or [broken.exception_info]
+    assert any(part["raised_exception"] and reason in part["exception_message"] for part in infos)
 
 
 numbers = st.none() | st.integers(-3, 3).map(float)
@@ -102,7 +102,7 @@ numbers = st.none() | st.integers(-3, 3).map(float)
 
 @settings(max_examples=20)
 @given(st.lists(st.tuples(numbers, numbers), max_size=30))
-def test_what_is_found_equals_pandas(validate, rows: list[tuple[float | None, float | None]]) -> None:
+def test_results_equal_pandas(validate, rows: list[tuple[float | None, float | None]]) -> None:
     table = pd.DataFrame(rows, columns=["a", "b"], dtype=float)
     (result,) = validate(table, "COMPLETE", predicate("a <= b"))
     null = table.isna().any(axis=1)

@@ -1,4 +1,4 @@
-"""Suites at work: which rows they name, in which words, and that nothing passes that could not be checked."""
+"""Running suites: the rows that findings name, their messages, and that nothing passes that could not be checked."""
 
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ from tests.template.builders.clean_world import NOTHING_ACCEPTED
 from tests.template.builders.rule_books import NULL, rule_book
 
 
-def outcome(rules: RuleBook, table: FeatureTable, name: str = "images") -> suite_runner.ValidationResult:
-    written = {t: suites.suite_from_rules(rules, t) for t in rules.tables()}
-    return suite_runner.run_suites({name: table}, written, rules, NOTHING_ACCEPTED)
+def validation_result(rules: RuleBook, table: FeatureTable, name: str = "images") -> suite_runner.ValidationResult:
+    written_suites = {t: suites.suite_from_rules(rules, t) for t in rules.checked_tables()}
+    return suite_runner.run_suites({name: table}, written_suites, rules, NOTHING_ACCEPTED)
 
 
 def run(rules: RuleBook, table: FeatureTable, name: str = "images") -> pd.DataFrame:
-    return outcome(rules, table, name).findings
+    return validation_result(rules, table, name).findings
 
 
 def images(**columns: Any) -> ImageFeatures:
@@ -65,8 +65,8 @@ def test_rules_on_several_columns_and_on_chosen_rows_name_the_rows() -> None:
         ),
         ("expect_compound_columns_to_be_unique", {"column_list": ["content", "width"]}),
     )
-    found = run(rules, images(width=[1, 1, 8], height=[2, 1, 6], content=["c", "c", "d"]))
-    assert found.groupby("rule")["key"].agg(list).to_dict() == {
+    findings = run(rules, images(width=[1, 1, 8], height=[2, 1, 6], content=["c", "c", "d"]))
+    assert findings.groupby("rule")["key"].agg(list).to_dict() == {
         "TEST-001": ["a/1.png"],
         "TEST-002": ["a/3.png"],
         "TEST-003": ["a/1.png", "a/2.png"],
@@ -81,16 +81,18 @@ def test_a_rule_about_the_whole_table_gives_one_finding() -> None:
 
 
 def test_a_table_with_two_key_columns_joins_them() -> None:
-    rules = rule_book(("expect_column_values_to_be_in_set", {"column": "kind", "value_set": ["exact"]}), table="pairs")
+    rules = rule_book(
+        ("expect_column_values_to_be_in_set", {"column": "kind", "value_set": ["exact"]}), table="duplicate_pairs"
+    )
     pairs = frames.frame(
         "duplicate_pairs", {"image_a": ["a"], "image_b": ["b"], "kind": "odd", "distance": 0, "score": 1.0}
     )
-    found = suite_runner._rule_findings(rules.rules[0], "pairs", pairs, _Result([0]))
-    assert found["key"].tolist() == ["a/b"] and found["image"].isna().all()
+    findings = suite_runner._rule_findings(rules.rules[0], "duplicate_pairs", pairs, _Result([0]))
+    assert findings["key"].tolist() == ["a/b"] and findings["image"].isna().all()
 
 
 class _Result:
-    """What Great Expectations gives back for a broken expectation."""
+    """The result of Great Expectations for a broken expectation."""
 
     success = False
 
@@ -117,7 +119,7 @@ def test_a_check_that_cannot_be_run_stops_with_its_reason(check: tuple[str, dict
     assert "guidelines/rules.yaml" in str(raised.value)
 
 
-def test_a_column_that_only_a_delivery_could_declare_is_missed_at_the_run() -> None:
+def test_a_metadata_column_that_no_delivery_declares_stops_the_run() -> None:
     absent = ("expect_column_values_to_not_be_null", {"column": "camera"})
     sources = SourceFeatures(frames.frame("sources", {"image": ["a/1.png"]}))
     shown = ("expect_column_values_to_not_be_null", {"column": "licence"})
@@ -126,7 +128,7 @@ def test_a_column_that_only_a_delivery_could_declare_is_missed_at_the_run() -> N
             run(rules, sources, "sources")
 
 
-def test_metadata_of_a_delivery_can_be_asked_for() -> None:
+def test_rules_can_read_declared_metadata() -> None:
     sources = SourceFeatures(frames.frame("sources", {"image": ["a/1.png", "a/2.png"], "camera": ["north", "south"]}))
     rules = rule_book(None, table="sources", expectation=None, predicate="camera = 'north'", shows=["camera"])
     assert run(rules, sources, "sources")["message"].tolist() == ["It holds; found camera=south"]
@@ -137,7 +139,7 @@ def test_rules_and_suites_that_do_not_fit_together_stop_the_run() -> None:
         suite_runner.run_suites({"images": images()}, {}, rule_book(NULL), NOTHING_ACCEPTED)
 
 
-def test_an_expectation_that_gets_no_result_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expectation_without_a_result_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     from great_expectations.core import ExpectationSuite
 
     monkeypatch.setattr(suite_runner, "load_suite", lambda suite: ExpectationSuite(name="empty", expectations=[]))
@@ -145,15 +147,15 @@ def test_an_expectation_that_gets_no_result_is_missed(monkeypatch: pytest.Monkey
         run(rule_book(NULL), images())
 
 
-def test_the_metrics_say_how_many_rows_a_rule_could_be_held_to() -> None:
+def test_the_metrics_count_the_rows_that_could_be_checked() -> None:
     rules = rule_book(None, expectation=None, predicate="width >= 16")
-    assert outcome(rules, images(width=[3, None, 20])).rules == {
-        "TEST-001": {"broken": 1, "known": 0, "checked": 2, "share checked": 2 / 3}
+    assert validation_result(rules, images(width=[3, None, 20])).rules == {
+        "TEST-001": {"broken": 1, "known": 0, "checked": 2, "share_checked": 2 / 3}
     }
-    about_nulls = outcome(rule_book(NULL), images(error=["bad", None, None])).rules["TEST-001"]
-    assert about_nulls == {"broken": 1, "known": 0, "checked": 3, "share checked": 1.0}
-    none = outcome(rules, ImageFeatures(frames.frame("images"))).rules["TEST-001"]
-    assert none == {"broken": 0, "known": 0, "checked": 0, "share checked": None}
+    about_nulls = validation_result(rule_book(NULL), images(error=["bad", None, None])).rules["TEST-001"]
+    assert about_nulls == {"broken": 1, "known": 0, "checked": 3, "share_checked": 1.0}
+    none = validation_result(rules, ImageFeatures(frames.frame("images"))).rules["TEST-001"]
+    assert none == {"broken": 0, "known": 0, "checked": 0, "share_checked": None}
 
 
 def test_what_a_rule_neither_reads_nor_shows_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +163,7 @@ def test_what_a_rule_neither_reads_nor_shows_is_not_computed(monkeypatch: pytest
         raise AssertionError
 
     monkeypatch.setattr(ImageFeatures, "name_is_unique", never)
-    monkeypatch.setattr(never, "_fact", ImageFeatures.facts()[0], raising=False)
+    monkeypatch.setattr(never, "_feature", ImageFeatures.features()[0], raising=False)
     assert run(rule_book(None, expectation=None, predicate="smaller_side > 1"), images(width=[1, 2, 3], height=9))[
         "key"
     ].tolist() == ["a/1.png"]
