@@ -1,10 +1,11 @@
-"""Say how far the annotators agree, and what can be said of each of them.
+"""Measure how far the annotators agree, and how accurate, consistent and fast each of them is.
 
-Reads: `annotations` (one row per word), `votes` (one row per annotation: what became of its word), `ballots` (one row
-per object, annotator and value), `labels` (one row per object), guidelines/classes.yaml and changes.yaml.
-Writes: `agreement` (one row per scope), `annotators` (one row per annotator), `confusion` (one row per annotator, class
-that the object probably is, and class said), `tempo` (one row per annotator and class, month, or tenth of the words),
-and how right and how fast each was by tenth of the words, for `dvc plots`.
+Reads: `annotations` (one row per annotation), `annotation_roles` (one row per annotation: its role in the consensus),
+`votes` (one row per object, annotator and value), `labels` (one row per object), guidelines/classes.yaml and
+changes.yaml.
+Writes: `agreement` (one row per scope), `annotators` (one row per annotator), `confusion` (one row per annotator, true
+label and annotated label), `speed` (one row per annotator and class, month, or tenth of the annotations), and the
+learning curve and speed of each annotator for `dvc plots`.
 
 It informs people: a flag is a reason to look, and takes nobody's vote away.
 """
@@ -18,17 +19,17 @@ from golgoru.annotators import agreement, corrections, self_consistency, speed
 from golgoru.annotators.annotations import human_annotations
 from golgoru.annotators.quality import annotator_table, confusion_table
 from golgoru.consensus.votes import ABSENT
-from golgoru.core.numbers import known
-from golgoru.core.yaml_models import Written
+from golgoru.core.numbers import float_or_none
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Classes
-from golgoru.shell import run
+from golgoru.shell import run_stage
 
 
-class Params(Written):
+class Params(ConfigModel):
     """When an annotator is flagged; docs/decisions/labels.md has the measurements."""
 
-    # A difference of under five points is small beside what differs between the pictures that people were given.
+    # Less than five points is small beside the difference between the images that annotators were given.
     flag_gap: float = Field(0.05, ge=0, le=1)
 
 
@@ -52,54 +53,61 @@ def transform(
     changes: Changes,
     params: Params,
 ) -> Tables:
-    """Return how far people agree, and what each of them is worth as far as the votes tell."""
-    words = human_annotations(annotations, annotation_roles, labels, changes)
+    """Return how far annotators agree, and what the votes tell about each of them."""
+    human = human_annotations(annotations, annotation_roles=annotation_roles, labels=labels, changes=changes)
     cast = votes.assign(value=votes["label"].fillna(ABSENT))
-    people = cast[~cast["review"]]
-    agreed = agreement.agreement_table(people)
-    confused = confusion_table(people, len(classes.ids))
-    each = annotator_table(words, cast, confused, params.flag_gap)
-    tempo = speed.speed_table(words)
+    unreviewed = cast[~cast["review"]]
+    agreement_rows = agreement.agreement_table(unreviewed)
+    confusion = confusion_table(unreviewed, len(classes.ids))
+    annotators = annotator_table(human, votes=cast, confusion=confusion, gap=params.flag_gap)
+    speed_rows = speed.speed_table(human)
     return Tables(
-        agreed, each, confused, tempo, speed.speed_plots(tempo), _metrics(agreed, each) | _of_all(words, cast)
+        agreement=agreement_rows,
+        annotators=annotators,
+        confusion=confusion,
+        speed=speed_rows,
+        plots=speed.speed_plots(speed_rows),
+        metrics=_agreement_metrics(agreement_rows, annotators) | _annotation_metrics(human, cast),
     )
 
 
-def _metrics(agreed: pd.DataFrame, each: pd.DataFrame) -> dict[str, Any]:
-    """Return agreement in all and per class; None where chance cannot be said."""
-    (whole,) = agreed[agreed["scope"] == agreement.ALL].to_dict("records")
-    of_class = agreed[agreed["scope"] == agreement.CLASS].sort_values("key")
+def _agreement_metrics(agreement_rows: pd.DataFrame, annotators: pd.DataFrame) -> dict[str, Any]:
+    """Return agreement over all and per class; None where chance correction is undefined."""
+    (overall,) = agreement_rows[agreement_rows["scope"] == agreement.ALL].to_dict("records")
+    of_class = agreement_rows[agreement_rows["scope"] == agreement.CLASS].sort_values("key")
     return {
-        "annotators": len(each),
-        "flagged": int(each["flags"].notna().sum()),
-        "votes compared": float(whole["votes"]),
-        "share that agrees": known(whole["share"]),
-        "Krippendorff's alpha": known(whole["chance_corrected"]),
+        "annotators": len(annotators),
+        "flagged": int(annotators["flags"].notna().sum()),
+        "votes compared": float(overall["votes"]),
+        "share that agrees": float_or_none(overall["share"]),
+        "Krippendorff's alpha": float_or_none(overall["chance_corrected"]),
         "alpha by class": {
-            name: known(alpha) for name, alpha in zip(of_class["key"], of_class["chance_corrected"], strict=True)
+            name: float_or_none(alpha)
+            for name, alpha in zip(of_class["key"], of_class["chance_corrected"], strict=True)
         },
     }
 
 
-def _of_all(words: pd.DataFrame, cast: pd.DataFrame) -> dict[str, Any]:
-    """Return self-consistency, speed and corrections of all people together; None where nothing can be said."""
-    again = self_consistency.count_repeats(words).sum()
+def _annotation_metrics(human: pd.DataFrame, cast: pd.DataFrame) -> dict[str, Any]:
+    """Return self-consistency, corrections and speed of all annotators together; None where nothing is known."""
+    repeats = self_consistency.count_repeats(human).sum()
     reviewed = corrections.count_corrections(cast).sum()
-    seconds = words["seconds"].where(words["label"].notna())
-    (pace,) = speed.labelling_speed(seconds, pd.Series("", index=words.index)).to_dict("records") or [{}]
+    seconds = human["seconds"].where(human["label"].notna())
+    by_all = pd.Series("", index=human.index)
+    (pace,) = speed.labelling_speed(seconds, by_all).to_dict("records") or [{}]
     return {
-        "repeats": int(again["repeats"]),
-        "self-consistency": _share(again["same"], again["repeats"]),
-        "words reviewed": int(reviewed["reviewed"]),
+        "repeats": int(repeats["repeats"]),
+        "self-consistency": _share(repeats["same"], repeats["repeats"]),
+        "objects reviewed": int(reviewed["reviewed"]),
         "share corrected": _share(reviewed["overruled"], reviewed["reviewed"]),
-        "seconds per label (median)": known(pace.get("seconds_per_label")),
-        "labels per hour": known(pace.get("labels_per_hour")),
+        "seconds per label (median)": float_or_none(pace.get("seconds_per_label")),
+        "labels per hour": float_or_none(pace.get("labels_per_hour")),
     }
 
 
-def _share(of: float, size: float) -> float | None:
-    return float(of / size) if size else None
+def _share(count: float, size: float) -> float | None:
+    return float(count / size) if size else None
 
 
 if __name__ == "__main__":
-    run(transform)
+    run_stage(transform)

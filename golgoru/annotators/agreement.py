@@ -1,6 +1,6 @@
-"""How far annotators agree, beyond chance where that can be said: Krippendorff's alpha and Cohen's kappa, nominal.
+"""How far annotators agree, chance-corrected where that is defined: Krippendorff's alpha and Cohen's kappa, nominal.
 
-Votes are those of `golgoru.consensus.votes`: an annotator's weights on an object add up to one. Only objects with two
+Votes are those of golgoru.consensus.votes: an annotator's weights on an object add up to one. Only objects with two
 annotators or more say anything about agreement.
 """
 
@@ -10,17 +10,17 @@ import pandas as pd
 
 from golgoru.consensus.votes import ABSENT
 from golgoru.tables import frames
-from golgoru.tables.pipeline import TABLES
+from golgoru.tables.catalogue import TABLES
 
 ALL, CLASS, _CLASSES, _ANNOTATORS, _BATCH = "all", "class", "classes", "annotators", "batch"
-_ONE_VALUE = "everybody said the same, so chance would agree as often"
-_NO_PAIR = "no object was labelled by two people"
-_OF_TWO = "chance is said of a class, not of two"
-_NOT_SEEN = "(not seen)"  # what is said of an object that others drew
+_ONE_VALUE = "all votes have the same value, so they would agree by chance, too"
+_NO_PAIR = "no object has two annotators"
+_OF_TWO = "chance correction is defined per class, not per pair of classes"
+_NOT_SEEN = "(not seen)"  # the vote of an annotator who did not draw an object that others drew
 
 
 class _Counts(NamedTuple):
-    """Objects with several annotators: `values` has object, value, weight, of (annotators of that object)."""
+    """Objects with several annotators. `values`: object, value, weight, annotators (of that object)."""
 
     values: pd.DataFrame
     votes: float
@@ -32,7 +32,7 @@ def krippendorff_alpha(votes: pd.DataFrame) -> float | None:
     Source: Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
     """
     counts = _counts(votes)
-    return _alpha(_observed(counts), _by_chance(counts), counts.votes)
+    return _alpha(_observed_disagreement(counts), _chance_disagreement(counts), counts.votes)
 
 
 def agreement_table(votes: pd.DataFrame) -> pd.DataFrame:
@@ -43,29 +43,34 @@ def agreement_table(votes: pd.DataFrame) -> pd.DataFrame:
     counts = _counts(votes)
     rows = [_overall(counts), *_per_class(counts)]
     parts = [pd.DataFrame(rows), _between_classes(counts), _between_annotators(votes), _per_batch(votes, counts)]
-    found = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    found = found.reindex(columns=[column.name for column in TABLES["agreement"].columns])
-    of_classes = found["scope"].isin([CLASS, _CLASSES])
+    table = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    table = table.reindex(columns=[column.name for column in TABLES["agreement"].columns])
+    of_classes = table["scope"].isin([CLASS, _CLASSES])
     for column in ("key", "other"):
-        found[column] = found[column].mask(of_classes & (found[column] == ABSENT), _NOT_SEEN)
-    found[["share", "chance_corrected"]] = found[["share", "chance_corrected"]].astype(float).round(6)
-    return frames.frame("agreement", found)
+        table[column] = table[column].mask(of_classes & (table[column] == ABSENT), _NOT_SEEN)
+    shares = ["share", "chance_corrected"]
+    table[shares] = table[shares].astype(float).round(6)
+    return frames.frame("agreement", table)
 
 
 def _counts(votes: pd.DataFrame) -> _Counts:
     values = votes.groupby(["object", "value"], as_index=False)["weight"].sum()
-    values["of"] = values.groupby("object")["weight"].transform("sum").round()
-    values = values[values["of"] > 1]
+    values["annotators"] = values.groupby("object")["weight"].transform("sum").round()
+    values = values[values["annotators"] > 1]
     return _Counts(values, float(values["weight"].sum()))
 
 
-def _observed(counts: _Counts) -> float:
+def _disagreement(values: pd.DataFrame) -> pd.Series:
+    """Return, per object and value, how many votes disagree, each compared with the others on its object."""
+    return values["weight"] * (values["annotators"] - values["weight"]) / (values["annotators"] - 1)
+
+
+def _observed_disagreement(counts: _Counts) -> float:
     """Return how many votes disagree, each compared with the others on its object."""
-    rows = counts.values
-    return float((rows["weight"] * (rows["of"] - rows["weight"]) / (rows["of"] - 1)).sum())
+    return float(_disagreement(counts.values).sum())
 
 
-def _by_chance(counts: _Counts) -> float:
+def _chance_disagreement(counts: _Counts) -> float:
     """Return how many votes would disagree if each were compared with all others, of whatever object."""
     of_value = counts.values.groupby("value")["weight"].sum()
     return float((of_value * (counts.votes - of_value)).sum() / (counts.votes - 1)) if counts.votes > 1 else 0.0
@@ -76,49 +81,53 @@ def _alpha(observed: float, by_chance: float, votes: float) -> float | None:
 
 
 def _overall(counts: _Counts) -> dict[str, object]:
-    found = _alpha(_observed(counts), _by_chance(counts), counts.votes)
-    share = 1 - _observed(counts) / counts.votes if counts.votes else None
-    why = _NO_PAIR if not counts.votes else _ONE_VALUE if found is None else None
-    return {"scope": ALL, "key": "", "votes": counts.votes, "share": share, "chance_corrected": found, "why": why}
+    observed = _observed_disagreement(counts)
+    alpha = _alpha(observed, _chance_disagreement(counts), counts.votes)
+    share = 1 - observed / counts.votes if counts.votes else None
+    reason = _NO_PAIR if not counts.votes else _ONE_VALUE if alpha is None else None
+    return {
+        "scope": ALL, "key": "", "votes": counts.votes, "share": share, "chance_corrected": alpha, "reason": reason,
+    }  # fmt: skip
 
 
 def _per_class(counts: _Counts) -> list[dict[str, object]]:
-    """One row per class: of the votes on it or on what others called it; alpha of "this class, or another"."""
-    rows = counts.values.assign(apart=lambda v: v["weight"] * (v["of"] - v["weight"]) / (v["of"] - 1))
-    found = []
-    for value, own in rows.groupby("value")[["weight", "apart"]].sum().iterrows():
-        # Both sides of each disagreement, seen and by chance.
-        by_chance = 2 * own["weight"] * (counts.votes - own["weight"]) / (counts.votes - 1)
-        beyond = _alpha(2 * own["apart"], by_chance, counts.votes)
-        found.append({
-            "scope": CLASS, "key": value, "votes": own["weight"], "share": 1 - own["apart"] / own["weight"],
-            "chance_corrected": beyond, "why": _ONE_VALUE if beyond is None else None,
+    """Return one row per class, of the votes for it; alpha of "this class, or another"."""
+    values = counts.values.assign(disagreement=_disagreement(counts.values))
+    rows = []
+    for value, sums in values.groupby("value")[["weight", "disagreement"]].sum().iterrows():
+        # Both sides of each disagreement, observed and by chance.
+        by_chance = 2 * sums["weight"] * (counts.votes - sums["weight"]) / (counts.votes - 1)
+        alpha = _alpha(2 * sums["disagreement"], by_chance, counts.votes)
+        rows.append({
+            "scope": CLASS, "key": value, "votes": sums["weight"],
+            "share": 1 - sums["disagreement"] / sums["weight"],
+            "chance_corrected": alpha, "reason": _ONE_VALUE if alpha is None else None,
         })  # fmt: skip
-    return found
+    return rows
 
 
 def _between_classes(counts: _Counts) -> pd.DataFrame:
-    """One row per two classes that were said of one object: of the votes on either, the share that met the other."""
-    rows = counts.values.sort_values(["object", "value"])
-    both = rows.merge(rows[["object", "value", "weight"]], on="object", suffixes=("", "_other"))
+    """Return one row per pair of classes given to one object: of the votes on either, the share that met the other."""
+    values = counts.values.sort_values(["object", "value"])
+    both = values.merge(values[["object", "value", "weight"]], on="object", suffixes=("", "_other"))
     both = both[both["value"] < both["value_other"]]
     if both.empty:
         return pd.DataFrame()
-    met = 2 * both["weight"] * both["weight_other"] / (both["of"] - 1)
-    found = met.groupby([both["value"], both["value_other"]]).sum().rename("met").reset_index()
-    own = rows.groupby("value")["weight"].sum()
-    votes = found["value"].map(own) + found["value_other"].map(own)
+    met = 2 * both["weight"] * both["weight_other"] / (both["annotators"] - 1)
+    pairs = met.groupby([both["value"], both["value_other"]]).sum().rename("met").reset_index()
+    of_value = values.groupby("value")["weight"].sum()
+    votes = pairs["value"].map(of_value) + pairs["value_other"].map(of_value)
     return pd.DataFrame({
-        "scope": _CLASSES, "key": found["value"], "other": found["value_other"], "votes": votes,
-        "share": 1 - found["met"] / votes, "chance_corrected": None, "why": _OF_TWO,
+        "scope": _CLASSES, "key": pairs["value"], "other": pairs["value_other"], "votes": votes,
+        "share": 1 - pairs["met"] / votes, "chance_corrected": None, "reason": _OF_TWO,
     })  # fmt: skip
 
 
 def _between_annotators(votes: pd.DataFrame) -> pd.DataFrame:
-    """One row per two annotators who labelled the same objects: percent of agreement and Cohen's kappa (1960)."""
-    said = votes[votes.groupby("object")["annotator"].transform("nunique") > 1]
-    said = said[["object", "annotator", "value", "weight"]]
-    both = said.merge(said, on="object", suffixes=("", "_other"))
+    """Return one row per two annotators of the same objects: share of agreement and Cohen's kappa (1960)."""
+    shared = votes[votes.groupby("object")["annotator"].transform("nunique") > 1]
+    shared = shared[["object", "annotator", "value", "weight"]]
+    both = shared.merge(shared, on="object", suffixes=("", "_other"))
     both = both[both["annotator"] < both["annotator_other"]]
     if both.empty:
         return pd.DataFrame()
@@ -135,24 +144,26 @@ def _between_annotators(votes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({
         "scope": _ANNOTATORS, "key": names["annotator"], "other": names["annotator_other"],
         "votes": sums["weight"].to_numpy(), "share": share.to_numpy(), "chance_corrected": kappa.to_numpy(),
-        "why": pd.Series(_ONE_VALUE, index=kappa.index).where(kappa.isna()).to_numpy(),
+        "reason": pd.Series(_ONE_VALUE, index=kappa.index).where(kappa.isna()).to_numpy(),
     })  # fmt: skip
 
 
 def _per_batch(votes: pd.DataFrame, counts: _Counts) -> pd.DataFrame:
-    """One row per batch: its votes compared with all others on the same object; chance is that of all votes."""
-    said = votes[["object", "value", "weight", "batch"]].merge(
+    """Return one row per batch: its votes compared with all others on the same object; chance is that of all votes."""
+    compared = votes[["object", "value", "weight", "batch"]].merge(
         counts.values, on=["object", "value"], suffixes=("", "_in_all")
     )
-    if said.empty:
+    if compared.empty:
         return pd.DataFrame()
     of_value = counts.values.groupby("value")["weight"].sum()
-    said["apart"] = said["weight"] * (said["of"] - said["weight_in_all"]) / (said["of"] - 1)
-    said["chance"] = said["weight"] * (counts.votes - said["value"].map(of_value)) / (counts.votes - 1)
-    sums = said.groupby("batch")[["weight", "apart", "chance"]].sum()
-    beyond = 1 - sums["apart"] / sums["chance"].where(sums["chance"] > 0)
+    differing = compared["annotators"] - compared["weight_in_all"]
+    compared["disagreement"] = compared["weight"] * differing / (compared["annotators"] - 1)
+    differing_by_chance = counts.votes - compared["value"].map(of_value)
+    compared["chance"] = compared["weight"] * differing_by_chance / (counts.votes - 1)
+    sums = compared.groupby("batch")[["weight", "disagreement", "chance"]].sum()
+    alpha = 1 - sums["disagreement"] / sums["chance"].where(sums["chance"] > 0)
     return pd.DataFrame({
         "scope": _BATCH, "key": sums.index, "votes": sums["weight"].to_numpy(),
-        "share": (1 - sums["apart"] / sums["weight"]).to_numpy(), "chance_corrected": beyond.to_numpy(),
-        "why": pd.Series(_ONE_VALUE, index=beyond.index).where(beyond.isna()).to_numpy(),
+        "share": (1 - sums["disagreement"] / sums["weight"]).to_numpy(), "chance_corrected": alpha.to_numpy(),
+        "reason": pd.Series(_ONE_VALUE, index=alpha.index).where(alpha.isna()).to_numpy(),
     })  # fmt: skip

@@ -1,43 +1,43 @@
-"""Whether an annotator says the same when the same thing comes again."""
+"""Whether an annotator gives the same class when the same object comes again."""
 
 import pandas as pd
 
-from golgoru.core.intervals import ENOUGH, wilson
+from golgoru.core.intervals import MIN_OBSERVATIONS, wilson_bound
 
-# Whoever says otherwise in one of five repeats needs the same pictures explained, or more time; no measurement stands
-# behind it, since no set of labels at hand has repeats.
-_STEADY = 0.8
+# An annotator who changes their answer in one of five repeats needs the same images explained, or more time. No
+# measurement supports the threshold, since no set of labels at hand has repeats.
+_CONSISTENT = 0.8
 
 
-def count_repeats(words: pd.DataFrame) -> pd.DataFrame:
-    """Return what each annotator who labelled something again said; `words` are golgoru.annotators.annotations'.
+def count_repeats(annotations: pd.DataFrame) -> pd.DataFrame:
+    """Return the repeated annotations of each annotator; `annotations` as from golgoru.annotators.annotations.
 
-    Columns: `repeats`, pairs of words on one object; `same`, those of one class; `things`, the objects behind them.
-    Words under two meanings of the guideline are no pair, nor are a word and a verdict; and a word that comes in
-    again with a later export (the same person, picture, class and time) is the same word.
+    Columns: `repeats`, pairs of annotations of one object; `same`, those of one class; `objects`, the objects behind
+    them. Annotations under two meanings of the guideline are no pair, nor are an annotation and a review; an annotation
+    that arrives again in a later export (the same annotator, image, class and time) counts once.
     """
-    said = words[words["label"].notna() & words["thing"].notna()]
-    same = ["annotator", "review", "epoch", "thing"]
-    said = said[said.duplicated(same, keep=False)]
-    occasion = said.assign(batch=said["batch"].where(said["created_at"].isna()))
-    said = said[~occasion.duplicated([*same, "label", "shown", "created_at", "batch"])]
-    counts = said.groupby([*same, "label"]).size()
-    of_class = (counts * (counts - 1) // 2).groupby(level=same).sum()
-    words_on = counts.groupby(level=same).sum()
-    pairs = words_on * (words_on - 1) // 2
-    each = pd.DataFrame({"repeats": pairs, "same": of_class, "things": (pairs > 0).astype(int)})
-    return each.groupby(level="annotator").sum()
+    known = annotations[annotations["label"].notna() & annotations["object"].notna()]
+    key = ["annotator", "review", "epoch", "object"]
+    known = known[known.duplicated(key, keep=False)]
+    occasion = known.assign(batch=known["batch"].where(known["created_at"].isna()))
+    known = known[~occasion.duplicated([*key, "label", "shown", "created_at", "batch"])]
+    counts = known.groupby([*key, "label"]).size()
+    same = (counts * (counts - 1) // 2).groupby(level=key).sum()
+    on_object = counts.groupby(level=key).sum()
+    pairs = on_object * (on_object - 1) // 2
+    by_object = pd.DataFrame({"repeats": pairs, "same": same, "objects": (pairs > 0).astype(int)})
+    return by_object.groupby(level="annotator").sum()
 
 
-def inconsistency_flags(found: pd.DataFrame) -> pd.Series:
-    """Return a flag for who differs from himself; `found` as from `repeats`.
+def inconsistency_flags(repeats: pd.DataFrame) -> pd.Series:
+    """Return a flag for annotators who contradict themselves; `repeats` as from `count_repeats`.
 
-    Pairs on one object depend on each other, so the objects are what the interval counts.
+    Pairs of one object depend on each other, so the interval counts objects.
     """
-    things = found["things"]
-    share = found["same"] / found["repeats"].where(things >= ENOUGH)
+    objects = repeats["objects"]
+    share = repeats["same"] / repeats["repeats"].where(objects >= MIN_OBSERVATIONS)
     text = [
-        f"says the same class again in {own:.0%} of {n:,} repeats, on {objects:,} objects"
-        for own, n, objects in zip(share, found["repeats"], things, strict=True)
+        f"gives the same class again in {same:.0%} of {n:,} repeats, on {on:,} objects"
+        for same, n, on in zip(share, repeats["repeats"], objects, strict=True)
     ]
-    return pd.Series(text, index=found.index, dtype="str").where(wilson(share, things, 1) < _STEADY)
+    return pd.Series(text, index=repeats.index, dtype="str").where(wilson_bound(share, objects, 1) < _CONSISTENT)

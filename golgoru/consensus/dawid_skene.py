@@ -1,8 +1,8 @@
-"""Whom to believe: labels and the annotators' confusions estimated together, from votes alone.
+"""Labels and the annotators' confusion matrices, estimated together from votes alone.
 
-Dawid and Skene (Applied Statistics 1979) by expectation-maximisation. What little is known of an annotator is filled up
-from all annotators together, and what little is known of them from a prior, so that nobody is believed to be perfect or
-hopeless after three words. Time and memory follow the number of votes, not of classes.
+Dawid and Skene (Applied Statistics 1979) by expectation-maximisation. Each annotator's confusion is shrunk to that of
+all annotators together, and theirs to a prior, so that nobody counts as perfect or hopeless after three annotations.
+Time and memory are proportional to the number of votes, not of classes.
 """
 
 from typing import NamedTuple
@@ -15,21 +15,22 @@ from golgoru.core.arrays import Floats
 
 Codes = NDArray[np.int64]
 
-# Votes that an annotator's own confusion of a class has to outweigh. Anything from 10 to 100 is alike
+# Votes that an annotator's own confusion of a class has to outweigh. Values from 10 to 100 give similar results
 # (docs/decisions/labels.md).
 SHRINKAGE = 30.0
-# The prior of what all annotators do with a class: right in 85 of 100 votes, errors even over the other classes. It is
-# worth 100 votes: with 20, small and skewed sets of labels lose more than they gain.
+# The prior of the confusion of all annotators: right in 85 of 100 votes, errors even over the other classes. It weighs
+# 100 votes: with 20, small and skewed sets of labels lose more than they gain.
 _PRIOR_ACCURACY, _PRIOR_VOTES = 0.85, 100.0
-# Far closer than what is rounded: where it stops differs by processor, and must not show.
+# Far below the rounding of the results: where the iteration stops differs by processor, and must not show.
 _ROUNDS, _CLOSE = 300, 1e-9
+_CONFUSION = ["annotator", "true_label", "annotated_label"]
 
 
 class Estimate(NamedTuple):
     """`posterior`: one row per object and value that was voted for: object, value, posterior (6 decimals).
 
-    `confusion`: one row per annotator, true value and value said: annotator, true, said, votes (expected number).
-    `accuracy`: of a vote, whoever cast it.
+    `confusion`: one row per annotator, true and annotated label, with the expected number of votes.
+    `accuracy`: of a vote, over all annotators.
     """
 
     posterior: pd.DataFrame
@@ -38,59 +39,65 @@ class Estimate(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """What is counted, by code. A row is a vote and a value that it may mean: one that somebody voted for there."""
+    """Codes of what is counted. A row is a vote and a candidate for the true label: a value voted for on its object."""
 
-    entry: Codes  # of each row: its object and that value
-    own: Codes  # of each row: annotator, true, said
-    of_annotator: Codes  # of each `own`: annotator, true
-    shared: Codes  # of each `own`: true, said
-    of_class: Codes  # of each `shared`: true
-    right: NDArray[np.bool_]  # of each `shared`: true is said
+    candidate: Codes  # of each row: its object and the candidate
+    annotator_cell: Codes  # of each row: annotator, true_label, annotated_label
+    annotator_class: Codes  # of each `annotator_cell`: annotator, true_label
+    pooled_cell: Codes  # of each `annotator_cell`: true_label, annotated_label
+    pooled_class: Codes  # of each `pooled_cell`: true_label
+    correct: NDArray[np.bool_]  # of each `pooled_cell`: both labels are equal
 
 
 def estimate(votes: pd.DataFrame, classes: int, shrinkage: float = SHRINKAGE) -> Estimate:
-    """Return what each object probably is. `votes`: object, annotator, value, weight; an infinite shrinkage pools.
+    """Return the probable label of each object. `votes`: object, annotator, value, weight; an infinite shrinkage pools.
 
-    `classes` is how many values there are, those that nobody voted for included. The order of rows and the names of
-    objects, annotators and values are nothing.
+    `classes` is how many values there are, those without votes included. Row order and the names of objects,
+    annotators and values are irrelevant.
     """
     votes = votes[["object", "annotator", "value", "weight"]].sort_values(["object", "annotator", "value"])
-    entries = votes[["object", "value"]].drop_duplicates().sort_values(["object", "value"]).reset_index(drop=True)
-    rows = votes.merge(entries.reset_index(names="entry"), on="object", suffixes=("", "_true"))
-    rows = rows.rename(columns={"value": "said", "value_true": "true"})
+    candidates = votes[["object", "value"]].drop_duplicates().sort_values(["object", "value"]).reset_index(drop=True)
+    rows = votes.merge(candidates.reset_index(names="candidate"), on="object", suffixes=("", "_true"))
+    rows = rows.rename(columns={"value": "annotated_label", "value_true": "true_label"})
     if not len(rows):
-        return Estimate(entries.assign(posterior=0.0), rows[["annotator", "true", "said"]].assign(votes=0.0), np.nan)
-    first = np.flatnonzero(~entries["object"].duplicated().to_numpy())
-    value = np.unique(entries["value"].to_numpy(object), return_inverse=True)[1]
+        return Estimate(candidates.assign(posterior=0.0), rows[_CONFUSION].assign(votes=0.0), np.nan)
+    first = np.flatnonzero(~candidates["object"].duplicated().to_numpy())
+    value = np.unique(candidates["value"].to_numpy(object), return_inverse=True)[1]
     weight = rows["weight"].to_numpy(np.float64)
-    cells, named = _cell_codes(rows)
-    in_all = np.bincount(cells.entry, weight)  # what is said of an object in all, by entry
-    share: Floats = np.bincount(cells.entry, weight * (rows["said"] == rows["true"]).to_numpy()) / in_all
+    cells, cell_names = _cell_codes(rows)
+    votes_on_object = np.bincount(cells.candidate, weight)  # by candidate
+    for_candidate = weight * (rows["annotated_label"] == rows["true_label"]).to_numpy()
+    share: Floats = np.bincount(cells.candidate, for_candidate) / votes_on_object
     others = max(classes - 1, 1)
     for _ in range(_ROUNDS):
-        confused = np.bincount(cells.own, weight * share[cells.entry]).astype(np.float64)
+        confused = np.bincount(cells.annotator_cell, weight * share[cells.candidate]).astype(np.float64)
         accuracy, logs = _log_confusion(cells, confused, others, shrinkage)
         frequency = (np.bincount(value, share) + _PRIOR_VOTES / classes) / (len(first) + _PRIOR_VOTES)
-        likelihood = np.log(frequency)[value] + np.bincount(cells.entry, weight * logs[cells.own])
+        likelihood = np.log(frequency)[value] + np.bincount(cells.candidate, weight * logs[cells.annotator_cell])
         before, share = share, _softmax(likelihood, first)
         if np.abs(share - before).max() < _CLOSE:
             break
-    # The classes that nobody named there, as one entry more: all that was said would be an error.
-    unnamed = 1 - np.add.reduceat(frequency[value], first)
-    elsewhere = np.log(np.maximum(unnamed, 1e-12)) + in_all[first] * np.log((1 - accuracy) / others)
-    posterior = entries.assign(posterior=_softmax(likelihood, first, elsewhere).round(6))
-    return Estimate(posterior, named.assign(votes=confused.round(4)), round(accuracy, 6))
+    # The classes without votes on the object, as one more candidate: all votes would be errors.
+    without_votes = 1 - np.add.reduceat(frequency[value], first)
+    elsewhere = np.log(np.maximum(without_votes, 1e-12)) + votes_on_object[first] * np.log((1 - accuracy) / others)
+    posterior = candidates.assign(posterior=_softmax(likelihood, first, elsewhere).round(6))
+    return Estimate(posterior, cell_names.assign(votes=confused.round(4)), round(accuracy, 6))
 
 
 def _cell_codes(rows: pd.DataFrame) -> tuple[_Cells, pd.DataFrame]:
-    """Return the codes, and the annotator, true and said of each `own`."""
-    own = _group_codes(rows, "annotator", "true", "said")
-    named = rows.iloc[np.unique(own, return_index=True)[1]][["annotator", "true", "said"]].reset_index(drop=True)
-    shared = _group_codes(named, "true", "said")
-    pairs = named.iloc[np.unique(shared, return_index=True)[1]]
-    right = (pairs["true"] == pairs["said"]).to_numpy(bool)
-    entry, of_annotator = rows["entry"].to_numpy(np.int64), _group_codes(named, "annotator", "true")
-    return _Cells(entry, own, of_annotator, shared, _group_codes(pairs, "true"), right), named
+    """Return the codes, and the annotator and the two labels of each `annotator_cell`."""
+    annotator_cell = _group_codes(rows, *_CONFUSION)
+    names = rows.iloc[np.unique(annotator_cell, return_index=True)[1]][_CONFUSION].reset_index(drop=True)
+    pooled_cell = _group_codes(names, "true_label", "annotated_label")
+    pooled = names.iloc[np.unique(pooled_cell, return_index=True)[1]]
+    return _Cells(
+        candidate=rows["candidate"].to_numpy(np.int64),
+        annotator_cell=annotator_cell,
+        annotator_class=_group_codes(names, "annotator", "true_label"),
+        pooled_cell=pooled_cell,
+        pooled_class=_group_codes(pooled, "true_label"),
+        correct=(pooled["true_label"] == pooled["annotated_label"]).to_numpy(bool),
+    ), names
 
 
 def _group_codes(rows: pd.DataFrame, *columns: str) -> Codes:
@@ -100,20 +107,20 @@ def _group_codes(rows: pd.DataFrame, *columns: str) -> Codes:
 
 
 def _log_confusion(cells: _Cells, confused: Floats, others: int, shrinkage: float) -> tuple[float, Floats]:
-    """Return the accuracy of all votes, and per annotator, true and said the logarithm of how probable the word is."""
-    shared = np.bincount(cells.shared, confused)
-    accuracy = (shared[cells.right].sum() + _PRIOR_ACCURACY * _PRIOR_VOTES) / (shared.sum() + _PRIOR_VOTES)
-    prior = np.where(cells.right, accuracy, (1 - accuracy) / others)
-    of_class = np.bincount(cells.of_class, shared)[cells.of_class]
-    pooled = ((shared + _PRIOR_VOTES * prior) / (of_class + _PRIOR_VOTES))[cells.shared]
+    """Return the accuracy of all votes, and per `annotator_cell` the logarithm of the probability of its annotation."""
+    counts = np.bincount(cells.pooled_cell, confused)
+    accuracy = (counts[cells.correct].sum() + _PRIOR_ACCURACY * _PRIOR_VOTES) / (counts.sum() + _PRIOR_VOTES)
+    prior = np.where(cells.correct, accuracy, (1 - accuracy) / others)
+    of_class = np.bincount(cells.pooled_class, counts)[cells.pooled_class]
+    pooled = ((counts + _PRIOR_VOTES * prior) / (of_class + _PRIOR_VOTES))[cells.pooled_cell]
     if np.isinf(shrinkage):
         return float(accuracy), np.log(pooled)
-    of_annotator = np.bincount(cells.of_annotator, confused)[cells.of_annotator]
+    of_annotator = np.bincount(cells.annotator_class, confused)[cells.annotator_class]
     return float(accuracy), np.log((confused + shrinkage * pooled) / (of_annotator + shrinkage))
 
 
 def _softmax(likelihood: Floats, first: Codes, elsewhere: Floats | None = None) -> Floats:
-    """Return the probability of each entry of an object; `first` is where objects begin, `elsewhere` one more entry."""
+    """Return the probability of each candidate; `first` is where objects begin, `elsewhere` one more of each."""
     size = np.diff(first, append=len(likelihood))
     most = np.maximum.reduceat(likelihood, first)
     mass = np.exp(likelihood - np.repeat(most, size))
@@ -125,19 +132,20 @@ def _softmax(likelihood: Floats, first: Codes, elsewhere: Floats | None = None) 
 
 
 def pooled_confusion(votes: pd.DataFrame, classes: list[str]) -> Floats:
-    """Return how probable it is that anybody says a class (columns) where the object is one (rows), K x K.
+    """Return the probability of each annotated class (columns) given the true class (rows), over all annotators, K x K.
 
-    Columns of `votes` as in `estimate`; votes for what is no class of the list are left out.
+    Columns of `votes` as in `estimate`; votes for values that are not among `classes` are left out.
     """
     known = votes[votes["value"].isin(classes)]
     size = len(classes)
     others = max(size - 1, 1)
-    found = estimate(known, size, np.inf)
-    accuracy = _PRIOR_ACCURACY if np.isnan(found.accuracy) else found.accuracy
+    estimated = estimate(known, size, np.inf)
+    accuracy = _PRIOR_ACCURACY if np.isnan(estimated.accuracy) else estimated.accuracy
     prior = np.where(np.eye(size, dtype=bool), accuracy, (1 - accuracy) / others)
     names = pd.Index(classes)
-    true, said = (names.get_indexer(pd.Index(found.confusion[side])) for side in ("true", "said"))
+    sides = ("true_label", "annotated_label")
+    true, annotated = (names.get_indexer(pd.Index(estimated.confusion[side])) for side in sides)
     counted = np.zeros((size, size))
-    np.add.at(counted, (true, said), found.confusion["votes"].to_numpy(np.float64))
-    filled: Floats = (counted + _PRIOR_VOTES * prior) / (counted.sum(axis=1, keepdims=True) + _PRIOR_VOTES)
-    return filled
+    np.add.at(counted, (true, annotated), estimated.confusion["votes"].to_numpy(np.float64))
+    confusion: Floats = (counted + _PRIOR_VOTES * prior) / (counted.sum(axis=1, keepdims=True) + _PRIOR_VOTES)
+    return confusion

@@ -1,6 +1,7 @@
-"""Copies that are left out although people label them otherwise than what stays: none is resolved in silence.
+"""Removed duplicates that are labelled differently from their representative: no such conflict is resolved in silence.
 
-Each copy is compared with its survivor. "Own" is what people said of that very file.
+Each duplicate is compared with its representative. The consensus on a file "by itself" is that of the annotations of
+this very file.
 """
 
 from typing import NamedTuple
@@ -8,169 +9,170 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from golgoru.consensus.aggregation import Consensus
+from golgoru.consensus.status import ADJUDICATED, CONTESTED
 from golgoru.consensus.votes import ABSENT
 from golgoru.core.dataset import Task
-from golgoru.geometry.boxes import MIN_IOU
+from golgoru.geometry.boxes import BOX_COLUMNS, MIN_IOU
 from golgoru.geometry.matching import match_annotations
 from golgoru.tables import frames
 
 RULE = "COPY-003"
 
 _EMPTY = "empty"
-# Equal pixels: two boxes mean one thing as they do on one picture. A near copy may be cut: a crop of 5 % moves a box by
-# up to 2.5 % of the picture either way, and one of a tenth of the picture then keeps an IoU of 0.39.
+# With equal pixels, two boxes are one object as on one image. A near copy may be cropped: a crop of 5 % moves a box by
+# up to 2.5 % of the image either way, and a box of a tenth of the image then keeps an IoU of 0.39.
 _MIN_IOU = {"exact": MIN_IOU, "near": 0.3}
-_BOX = ["x", "y", "width", "height"]
-
-
-class Consensus(NamedTuple):
-    """What people say of some pictures.
-
-    `words` and `votes` as in golgoru.consensus.votes, `elected` and `accuracy` as in
-    golgoru.consensus.majority; `labels`: the
-    table.
-    """
-
-    words: pd.DataFrame
-    votes: pd.DataFrame
-    elected: pd.DataFrame
-    accuracy: float | None
-    labels: pd.DataFrame
 
 
 class DuplicateConflicts(NamedTuple):
-    """`rows`: the table. `contested`: which of the labels (same index) a copy says otherwise of."""
+    """`rows`: the table. `contested`: which of the labels (same index) differ from those of a duplicate."""
 
     rows: pd.DataFrame
     contested: pd.Series
 
 
-def pooled_images(stands_for: pd.Series) -> pd.Index:
-    """Return the images that have equal pixels with another one, so that their words are pooled."""
-    return stands_for.index[stands_for.duplicated(keep=False)]
+def pooled_images(representative: pd.Series) -> pd.Index:
+    """Return the images that share a representative of equal pixels with another, so that their votes are pooled."""
+    return representative.index[representative.duplicated(keep=False)]
 
 
 def find_conflicts(
-    copies: pd.DataFrame, pooled: Consensus, own: Consensus, among: pd.Index, images: pd.DataFrame, task: Task
+    duplicates: pd.DataFrame,
+    *,
+    pooled: Consensus,
+    by_file: Consensus,
+    pooled_files: pd.Index,
+    images: pd.DataFrame,
+    task: Task,
 ) -> DuplicateConflicts:
-    """Compare what people say of each copy with what they say of its survivor.
+    """Compare the consensus on each duplicate with that on its representative.
 
-    `pooled`: opinions with words on equal pixels pooled. `own`: opinions on each image of `among` (from `pooling`) by
-    itself. An exact copy is compared with the survivor's own label, for the pooled one has its words in it; where
-    the survivor has none, and for near copies, with the pooled one. Where nobody said anything, nothing disagrees.
+    `pooled`: with the annotations of equal pixels pooled. `by_file`: on each of `pooled_files` (from `pooled_images`)
+    by itself. An exact duplicate is compared with the representative by itself, since the pooled label contains the
+    annotations of the duplicate; where the representative has none of its own, and for near copies, the pooled label
+    counts. Images without annotations conflict with nothing.
     """
-    own_copy = frames.is_in(copies["image"], among)
-    own_kept = (copies["kind"] == "exact") & frames.is_in(copies["duplicate_of"], _counted_annotations(own)["image"])
+    has_own = frames.is_in(duplicates["image"], pooled_files)
+    own_representative = duplicates["kind"] == "exact"
+    own_representative &= frames.is_in(duplicates["duplicate_of"], _counted_annotations(by_file)["image"])
     sides = [
-        _labels_on(copies[own_copy], "image", own, task).assign(is_own=True),
-        _labels_on(copies[~own_copy], "image", pooled, task).assign(is_own=False),
-        _labels_on(copies[own_kept], "duplicate_of", own, task).assign(is_own=True),
-        _labels_on(copies[~own_kept], "duplicate_of", pooled, task).assign(is_own=False),
+        _labels_on(duplicates[has_own], "image", by_file, task).assign(is_own=True),
+        _labels_on(duplicates[~has_own], "image", pooled, task).assign(is_own=False),
+        _labels_on(duplicates[own_representative], "duplicate_of", by_file, task).assign(is_own=True),
+        _labels_on(duplicates[~own_representative], "duplicate_of", pooled, task).assign(is_own=False),
     ]
     items = pd.concat(sides, ignore_index=True)
-    items = items[items.groupby("copy")["is_kept"].transform("nunique") == 2].reset_index(drop=True)
-    items["thing"] = items["copy"] if task == "classification" else _matched_objects(items, images)
-    items["apart"] = _is_in_conflict(items)
-    marked = items[items["apart"]].merge(_names_on_survivors(own, pooled), on="object", how="left")
-    on_survivor = marked["pooled"].where(marked["is_own"], marked["object"])
-    on_survivor = on_survivor.where(marked["is_kept"] | (marked["kind"] == "exact"))
-    open_ = ~_is_settled_by_review(on_survivor, marked["duplicate_of"], pooled)
+    items = items[items.groupby("duplicate")["is_representative"].transform("nunique") == 2].reset_index(drop=True)
+    items["match"] = items["duplicate"] if task == "classification" else _matched_objects(items, images)
+    items["conflicts"] = _is_in_conflict(items)
+    conflicting = items[items["conflicts"]].merge(_pooled_names(by_file, pooled), on="object", how="left")
+    pooled_object = conflicting["pooled"].where(conflicting["is_own"], conflicting["object"])
+    pooled_object = pooled_object.where(conflicting["is_representative"] | (conflicting["kind"] == "exact"))
+    is_open = ~_is_settled_by_review(pooled_object, conflicting["duplicate_of"], pooled)
     key = "image" if task == "classification" else "object"
-    contested = frames.is_in(pooled.labels[key], on_survivor[open_])
-    return DuplicateConflicts(_conflict_table(copies, items, marked.loc[open_, "copy"], task), contested)
+    contested = frames.is_in(pooled.labels[key], pooled_object[is_open])
+    rows = _conflict_table(duplicates, items, conflicting.loc[is_open, "duplicate"], task)
+    return DuplicateConflicts(rows, contested)
 
 
-def _counted_annotations(said: Consensus) -> pd.DataFrame:
-    """Return the words that count and say something."""
-    words = said.words
-    return words[~words["superseded"] & ~words["lapsed"] & words["value"].notna()]
+def _counted_annotations(consensus: Consensus) -> pd.DataFrame:
+    """Return the annotations that count and have a value."""
+    annotations = consensus.annotations
+    return annotations[~annotations["superseded"] & ~annotations["lapsed"] & annotations["value"].notna()]
 
 
-def _labels_on(copies: pd.DataFrame, column: str, said: Consensus, task: Task) -> pd.DataFrame:
-    """Return what is seen on that picture of each pair, `image` or `duplicate_of`: one row per object, or one without any.
+def _labels_on(duplicates: pd.DataFrame, column: str, consensus: Consensus, task: Task) -> pd.DataFrame:
+    """Return the labels on one image of each pair, `image` or `duplicate_of`: a row per object, or one for none.
 
-    Columns: copy, duplicate_of, kind, shown, is_kept, looked (somebody gave a whole answer), object, label and the box.
-    Pictures that nobody spoke of are left out.
+    Columns: duplicate, duplicate_of, kind, shown, is_representative, answered (somebody gave a whole answer), object,
+    label and the box. Images without annotations are left out.
     """
-    looked = _counted_annotations(said).groupby("image")["answer"].any()
-    rows = copies[["image", "duplicate_of", "kind"]].assign(shown=copies[column]).rename(columns={"image": "copy"})
-    rows = rows[frames.is_in(rows["shown"], looked.index)]
-    rows = rows.assign(is_kept=column == "duplicate_of", looked=rows["shown"].map(looked).astype(bool))
+    answered = _counted_annotations(consensus).groupby("image")["answer"].any()
+    rows = duplicates[["image", "duplicate_of", "kind"]].assign(shown=duplicates[column])
+    rows = rows.rename(columns={"image": "duplicate"})
+    rows = rows[frames.is_in(rows["shown"], answered.index)]
+    rows["is_representative"] = column == "duplicate_of"
+    rows["answered"] = rows["shown"].map(answered).astype(bool)
     if task == "classification":
-        seen = said.elected[["object", "label"]].assign(shown=said.elected["object"])
+        labels = consensus.elected[["object", "label"]].assign(shown=consensus.elected["object"])
     else:
-        seen = said.labels[["object", "label", *_BOX]].assign(shown=said.labels["image"])
-    return rows.merge(seen.astype({"object": "str", "label": "str"}), on="shown", how="left")
+        labels = consensus.labels[["object", "label", *BOX_COLUMNS]].assign(shown=consensus.labels["image"])
+    return rows.merge(labels.astype({"object": "str", "label": "str"}), on="shown", how="left")
 
 
 def _matched_objects(items: pd.DataFrame, images: pd.DataFrame) -> pd.Series:
-    """Return a name for each object, equal for one of the copy and one of the survivor that are the same thing.
+    """Return a name per row, equal for an object of the duplicate and one of the representative that match.
 
-    Boxes are compared as shares of their pictures, so that their sizes are nothing.
+    Boxes are compared as shares of their images, so that the images' sizes are irrelevant.
     """
     size = images.set_index("image")[["width", "height"]].reindex(items["shown"]).to_numpy(np.float64, na_value=np.nan)
-    boxes = items[_BOX].to_numpy(np.float64, na_value=np.nan) / np.tile(size, 2)
-    drawn = pd.DataFrame(boxes, columns=_BOX, index=items.index).assign(
-        # Pooled words may give an object of the survivor the name of one on the copy.
-        annotation=items["is_kept"].map({False: "0 ", True: "1 "}) + items["object"],
-        rank=items["is_kept"].astype(int),
-        unit=items["is_kept"].astype(int),
-        image=items["copy"],
+    boxes = items[BOX_COLUMNS].to_numpy(np.float64, na_value=np.nan) / np.tile(size, 2)
+    drawn = pd.DataFrame(boxes, columns=BOX_COLUMNS, index=items.index).assign(
+        # Pooling may give an object of the representative the name of one on the duplicate.
+        annotation=items["is_representative"].map({False: "0 ", True: "1 "}) + items["object"],
+        rank=items["is_representative"].astype(int),
+        unit=items["is_representative"].astype(int),
+        image=items["duplicate"],
         kind=items["kind"],
     )[items["object"].notna()]
-    parts = [match_annotations(drawn[drawn["kind"] == kind], least) for kind, least in _MIN_IOU.items()]
-    found: pd.Series = pd.concat(parts).reindex(items.index)
-    return found
+    parts = [match_annotations(drawn[drawn["kind"] == kind], min_iou) for kind, min_iou in _MIN_IOU.items()]
+    names: pd.Series = pd.concat(parts).reindex(items.index)
+    return names
 
 
 def _is_in_conflict(items: pd.DataFrame) -> pd.Series:
-    """Return which things are of two classes, or on one of two pictures alone though somebody looked at the other."""
-    by_thing = items.groupby(["copy", "thing"])
-    two_classes = by_thing["label"].transform("nunique") > 1
-    alone = by_thing["is_kept"].transform("nunique") == 1
-    of_picture = items.groupby(["copy", "is_kept"])["looked"].first()
-    other = pd.MultiIndex.from_arrays([items["copy"], ~items["is_kept"]])
-    unseen = of_picture.reindex(other).to_numpy(dtype=bool)
-    return items["object"].notna() & (two_classes | (alone & unseen))
+    """Return which objects have two classes, or are missing on the other image although somebody answered for it."""
+    by_match = items.groupby(["duplicate", "match"])
+    two_classes = by_match["label"].transform("nunique") > 1
+    one_sided = by_match["is_representative"].transform("nunique") == 1
+    answered = items.groupby(["duplicate", "is_representative"])["answered"].first()
+    other = pd.MultiIndex.from_arrays([items["duplicate"], ~items["is_representative"]])
+    not_seen = answered.reindex(other).to_numpy(dtype=bool)
+    return items["object"].notna() & (two_classes | (one_sided & not_seen))
 
 
-def _names_on_survivors(own: Consensus, pooled: Consensus) -> pd.DataFrame:
-    """Return how an object of one picture by itself is called on the survivor, through the words that mean it."""
+def _pooled_names(by_file: Consensus, pooled: Consensus) -> pd.DataFrame:
+    """Return the pooled name of each object of a file by itself, through the annotations that both share."""
     columns = ["annotation", "object"]
-    both = own.words[columns].merge(pooled.words[columns].rename(columns={"object": "pooled"}), on="annotation")
+    pooled_objects = pooled.annotations[columns].rename(columns={"object": "pooled"})
+    both = by_file.annotations[columns].merge(pooled_objects, on="annotation")
     return both.dropna()[["object", "pooled"]].drop_duplicates()
 
 
-def _is_settled_by_review(on_survivor: pd.Series, duplicate_of: pd.Series, pooled: Consensus) -> pd.Series:
-    """Return which were decided by a reviewer: of the object, or of the survivor as a whole."""
-    by_name = pooled.elected.loc[pooled.elected["reviewed"], "object"]
-    standing = _counted_annotations(pooled)
-    whole = standing.loc[standing["answer"] & standing["review"], "image"]
-    return frames.is_in(on_survivor.astype("str"), by_name) | frames.is_in(duplicate_of, whole)
+def _is_settled_by_review(pooled_object: pd.Series, representative: pd.Series, pooled: Consensus) -> pd.Series:
+    """Return which were decided by a reviewer: of the object, or of the representative as a whole."""
+    reviewed_objects = pooled.elected.loc[pooled.elected["reviewed"], "object"]
+    counted = _counted_annotations(pooled)
+    reviewed_images = counted.loc[counted["answer"] & counted["review"], "image"]
+    by_object = frames.is_in(pooled_object.astype("str"), reviewed_objects)
+    return by_object | frames.is_in(representative, reviewed_images)
 
 
-def _conflict_table(copies: pd.DataFrame, items: pd.DataFrame, unsettled: pd.Series, task: Task) -> pd.DataFrame:
-    """Return table `disagreements`; `unsettled`: copies of which something was not decided by a reviewer."""
-    differing = items[items["apart"]].groupby("copy")["thing"].nunique()
-    rows = copies[frames.is_in(copies["image"], differing.index)]
-    told = items[frames.is_in(items["copy"], rows["image"])]
-    of_copy, of_kept = (_label_summary(told[told["is_kept"] == is_kept], task) for is_kept in (False, True))
+def _conflict_table(duplicates: pd.DataFrame, items: pd.DataFrame, unsettled: pd.Series, task: Task) -> pd.DataFrame:
+    """Return table `duplicate_conflicts`; `unsettled`: duplicates with a conflict that no reviewer has decided."""
+    differing = items[items["conflicts"]].groupby("duplicate")["match"].nunique()
+    rows = duplicates[frames.is_in(duplicates["image"], differing.index)]
+    listed = items[frames.is_in(items["duplicate"], rows["image"])]
+    own_summary, representative_summary = (
+        _label_summary(listed[listed["is_representative"] == side], task) for side in (False, True)
+    )
     return frames.frame("duplicate_conflicts", {
         "image": rows["image"],
         "duplicate_of": rows["duplicate_of"],
         "kind": rows["kind"],
-        "label": of_copy.reindex(rows["image"]).fillna(_EMPTY).array,
-        "kept_label": of_kept.reindex(rows["image"]).fillna(_EMPTY).array,
+        "label": own_summary.reindex(rows["image"]).fillna(_EMPTY).array,
+        "representative_label": representative_summary.reindex(rows["image"]).fillna(_EMPTY).array,
         "differing": rows["image"].map(differing),
-        "status": np.where(frames.is_in(rows["image"], unsettled), "contested", "adjudicated"),
+        "status": np.where(frames.is_in(rows["image"], unsettled), CONTESTED, ADJUDICATED),
     })  # fmt: skip
 
 
-def _label_summary(seen: pd.DataFrame, task: Task) -> pd.Series:
-    """Return by copy what is seen: the class, or the classes with how many there are of each."""
-    seen = seen[seen["label"].notna() & (seen["label"] != ABSENT)]
+def _label_summary(items: pd.DataFrame, task: Task) -> pd.Series:
+    """Return, by duplicate, the class, or the classes with the number of objects of each."""
+    items = items[items["label"].notna() & (items["label"] != ABSENT)]
     if task == "classification":
-        return seen.set_index("copy")["label"]
-    counts = seen.groupby(["copy", "label"], sort=True).size().reset_index(name="objects")
+        return items.set_index("duplicate")["label"]
+    counts = items.groupby(["duplicate", "label"], sort=True).size().reset_index(name="objects")
     text = counts["label"] + " " + counts["objects"].astype("str")
-    return text.groupby(counts["copy"]).agg(", ".join).astype("str")
+    return text.groupby(counts["duplicate"]).agg(", ".join).astype("str")

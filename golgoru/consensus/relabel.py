@@ -4,17 +4,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from golgoru.consensus import roles
 from golgoru.core import versions
 from golgoru.core.dataset import Task
 from golgoru.guideline.changes import NO_CHANGE, ChangeEffects, Changes
 from golgoru.tables import frames
 
-_COUNTED = ("voted", "overruled", "adjudicated", "empty")
 _SECONDS_PER_HOUR = 3600
 
 
 class RelabelWork(NamedTuple):
-    """`seconds` for one label, the median of what was measured; it and `hours` are None where nothing was."""
+    """`seconds` per label, the median of the known times; it and `hours` are None where no time is known."""
 
     objects: int
     images: int
@@ -23,7 +23,7 @@ class RelabelWork(NamedTuple):
 
 
 def relabel_work(relabel: pd.DataFrame, annotations: pd.DataFrame) -> RelabelWork:
-    """Return the size of the queue, one label for each of its rows, and its hours at the speed of the words so far."""
+    """Return the size of the queue, one label for each of its rows, and its hours at the speed of past annotations."""
     measured = annotations.loc[annotations["source"] != "model", "lead_time_s"].dropna()
     seconds = round(float(measured.median()), 3) if len(measured) else None
     hours = None if seconds is None else round(len(relabel) * seconds / _SECONDS_PER_HOUR, 4)
@@ -32,66 +32,67 @@ def relabel_work(relabel: pd.DataFrame, annotations: pd.DataFrame) -> RelabelWor
 
 def relabel_queue(
     annotations: pd.DataFrame,
-    votes: pd.DataFrame,
+    *,
+    annotation_roles: pd.DataFrame,
     labels: pd.DataFrame,
     images: pd.DataFrame,
-    copies: pd.DataFrame,
-    found: ChangeEffects,
+    duplicates: pd.DataFrame,
+    effects: ChangeEffects,
     changes: Changes,
     task: Task,
 ) -> pd.DataFrame:
-    """Return table `relabel`; `votes` and `labels` are the tables, `found` the meanings of the annotations.
+    """Return table `relabel`; `effects` are those of the changes on the annotations, the others are tables.
 
-    In it: labels that rest on words that a change asks for again, pictures that only such words call empty, and what
-    lost words to a change while nobody has said anything newer. Not what is left out as a copy.
+    Rows: labels that rest only on annotations that a change asks to make again, images that only such annotations call
+    empty, and objects whose annotations a change took away, as long as nobody has annotated them anew. Removed
+    duplicates are left out.
     """
-    words = votes.merge(
-        annotations[["annotation", "about", "guideline_version"]].assign(
-            asked_by=found.number(lambda m: m.asked_by), dropped_by=found.number(lambda m: m.dropped_by)
-        ),
-        on="annotation",
+    asked = annotations[["annotation", "about", "guideline_version"]].assign(
+        asked_by=effects.change_numbers(lambda effect: effect.requeued_by),
+        dropped_by=effects.change_numbers(lambda effect: effect.dropped_by),
     )
-    words = words[words["image"].notna() & ~frames.is_in(words["image"], copies["image"])]
-    words["content"] = words["image"].map(images.set_index("image")["content"])
-    # For classification the object is the picture; a word that means no object is one on the picture.
-    words["key"] = words["content"] if task == "classification" else words["object"].fillna(words["content"])
-    candidates = pd.concat([_labels_on_outdated(words, labels), _objects_of_outdated(words)])
-    asked = candidates.sort_values("number").drop_duplicates("key", keep="last")
-    asked = asked[~_is_relabelled(asked, words, changes, task)]
-    label = labels.set_index("object").reindex(asked["key"])
+    rows = annotation_roles.merge(asked, on="annotation")
+    rows = rows[rows["image"].notna() & ~frames.is_in(rows["image"], duplicates["image"])]
+    rows["content"] = rows["image"].map(images.set_index("image")["content"])
+    # For classification the object is the image; an annotation without an object is about the image.
+    rows["key"] = rows["content"] if task == "classification" else rows["object"].fillna(rows["content"])
+    candidates = pd.concat([_labels_on_outdated(rows, labels), _objects_of_outdated(rows)])
+    queue = candidates.sort_values("number").drop_duplicates("key", keep="last")
+    queue = queue[~_is_relabelled(queue, rows, changes, task)]
+    label = labels.set_index("object").reindex(queue["key"])
     order = changes.ordered()
     return frames.frame("relabel", {
-        "object": asked["key"].array,
-        "image": asked["image"].array,
+        "object": queue["key"].array,
+        "image": queue["image"].array,
         "label": label["label"].array,
         "guideline_version": label["guideline_version"].array,
-        "version": pd.Series([order[number].version for number in asked["number"]], dtype="str"),
-        "reason": pd.Series([order[number].reason for number in asked["number"]], dtype="str"),
+        "version": pd.Series([order[number].version for number in queue["number"]], dtype="str"),
+        "reason": pd.Series([order[number].reason for number in queue["number"]], dtype="str"),
     })  # fmt: skip
 
 
-def _labels_on_outdated(words: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Return the labels, and the pictures without any that are called empty, of which every word is asked for."""
-    decides = frames.is_in(words["object"], labels["object"]) & words["role"].isin(["voted", "adjudicated"])
-    deciding = words[decides | (words["role"] == "empty")]
+def _labels_on_outdated(rows: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return the labels, and the images called empty, of which every annotation is to be made again."""
+    decides = frames.is_in(rows["object"], labels["object"]) & roles.supports_label(rows["role"])
+    deciding = rows[decides | (rows["role"] == roles.EMPTY)]
     all_asked = (deciding["asked_by"] != NO_CHANGE).groupby(deciding["key"]).transform("all")
     return deciding.loc[all_asked, ["key", "image"]].assign(number=deciding["asked_by"])
 
 
-def _objects_of_outdated(words: pd.DataFrame) -> pd.DataFrame:
-    """Return what outdated words spoke of. Those that were dropped mean no object: theirs is the whole picture."""
-    lost = words[words["role"] == "outdated"]
-    number = lost["dropped_by"].where(lost["dropped_by"] != NO_CHANGE, lost["asked_by"])
-    return lost.assign(number=number).loc[number != NO_CHANGE, ["key", "image", "number"]]
+def _objects_of_outdated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the objects of outdated annotations; for those that were dropped it is the whole image."""
+    outdated = rows[rows["role"] == roles.OUTDATED]
+    number = outdated["dropped_by"].where(outdated["dropped_by"] != NO_CHANGE, outdated["asked_by"])
+    return outdated.assign(number=number).loc[number != NO_CHANGE, ["key", "image", "number"]]
 
 
-def _is_relabelled(asked: pd.DataFrame, words: pd.DataFrame, changes: Changes, task: Task) -> pd.Series:
-    """Return for which somebody has spoken under the new meaning: of the object, or of the picture as a whole."""
-    counted = words[words["role"].isin(_COUNTED)]
-    answered = asked["number"] == NO_CHANGE  # which none of them is
+def _is_relabelled(asked: pd.DataFrame, rows: pd.DataFrame, changes: Changes, task: Task) -> pd.Series:
+    """Return which were annotated under the new meaning: the object, or the image as a whole."""
+    answers = rows[roles.is_answer(rows["role"])]
+    relabelled = asked["number"] == NO_CHANGE  # which none of them is
     for number, change in enumerate(changes.ordered()):
-        newer = counted[~versions.older(counted["guideline_version"], change.version)]
+        newer = answers[~versions.is_older(answers["guideline_version"], change.version)]
         whole = newer if task == "classification" else newer[newer["about"].isna()]
-        spoken = frames.is_in(asked["key"], newer["key"]) | frames.is_in(asked["image"], whole["image"])
-        answered |= spoken & (asked["number"] == number)
-    return answered
+        is_done = frames.is_in(asked["key"], newer["key"]) | frames.is_in(asked["image"], whole["image"])
+        relabelled |= is_done & (asked["number"] == number)
+    return relabelled

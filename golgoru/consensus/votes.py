@@ -1,9 +1,9 @@
-"""Whose word counts: the newest answer of each annotator on each picture, and what it says about each object.
+"""From annotations to votes: which annotations are current, and what each says about each object.
 
-The order of words is the batches' date, then name; where the guideline changed so that words are asked for again, those
-made under the new meaning come after all others. A newer batch replaces an annotator's whole answer for the
-picture, unless its words name the object they are `about`. Reviewers have one voice: a newer review replaces
-an older one, whoever made it.
+Annotations are ordered by the date of their batch, then by its name. Where a change of the guideline asks for labels to
+be made again, annotations made under the new meaning come after all others. A newer batch replaces an annotator's whole
+answer for the image, unless its annotations name the object they are `about`. Reviewers share one vote: a newer review
+replaces an older one, whoever made it.
 """
 
 from collections.abc import Sequence
@@ -17,146 +17,149 @@ from golgoru.core.dataset import Task
 from golgoru.geometry.matching import match_annotations
 from golgoru.tables import frames
 
-_REVIEW_VOTER = ""  # no annotator's name: ingest refuses a word without one
-ABSENT = ""  # what an annotator says of an object that he looked at and did not see; no class has an empty name
+_REVIEW_VOTER = ""  # no annotator's name: ingest refuses an annotation without one
+ABSENT = ""  # the value of a vote that the object is not there; no class has an empty name
 
 
-def current_annotations(annotations: pd.DataFrame, mute: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return the words with the columns voice, review, rank, object, superseded, answer, value.
+def current_annotations(annotations: pd.DataFrame, uncounted: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return the annotations with the columns voter, review, rank, object, superseded, answer, value.
 
-    `annotations` are the words that may count: `image` is the picture that they are counted for, `shown` the one of
-    equal pixels that the annotator saw, `label` the class in the names of today, `epoch` as in
-    golgoru.guideline.changes.
-    `mute` are the words that do not count (a model's, set aside, or dropped by a change), with the same columns:
-    others may be about them, and an answer of which a part was set aside is no whole one.
+    `annotations` are those that may count: `image` is the image that they are counted for, `shown` the one of equal
+    pixels that the annotator saw, `label` the class in the guideline's current names, `epoch` as in
+    golgoru.guideline.changes. `uncounted` are those that do not count (a model's, set aside, or dropped by a change),
+    with the same columns: others may be about them, and an answer of which a part was set aside is not a whole one.
 
-    `answer` marks the words that are an annotator's whole answer for the picture, `value` is the class, or ABSENT;
-    null for `unsure`, which replaces an older answer but is none itself.
+    `answer` marks the annotations that are an annotator's whole answer for the image. `value` is the class, or ABSENT;
+    null for `unsure`, which replaces an older answer but is no vote.
     """
-    named = mute[frames.is_in(mute["annotation"], annotations["about"])]
-    both = pd.concat([annotations.assign(counts=True), named.assign(counts=False)])
+    referenced = uncounted[frames.is_in(uncounted["annotation"], annotations["about"])]
+    both = pd.concat([annotations.assign(counts=True), referenced.assign(counts=False)])
     both["rank"] = both.groupby(["date", "batch"], sort=True).ngroup()
     both["object"] = both["image"] if task == "classification" else _object_names(both)
     both["rank"] = both.groupby(["epoch", "date", "batch"], sort=True).ngroup()
-    words = both[both["counts"]].drop(columns="counts")
-    words["review"] = words["source"] == "review"
-    words["voice"] = words["annotator"].mask(words["review"], _REVIEW_VOTER)
-    # For classification the object is the picture, so a word about it is a whole answer.
-    whole = words["about"].isna() | (task == "classification")
-    newest_whole = words["rank"].where(whole).groupby([words["image"], words["voice"]]).transform("max")
-    words["superseded"] = (words["rank"] < newest_whole.fillna(-1)) | _replaced(words, newest_whole)
+    current = both[both["counts"]].drop(columns="counts")
+    current["review"] = current["source"] == "review"
+    current["voter"] = current["annotator"].mask(current["review"], _REVIEW_VOTER)
+    # For classification the object is the image, so an annotation about it is a whole answer.
+    whole = current["about"].isna() | (task == "classification")
+    newest_whole = current["rank"].where(whole).groupby([current["image"], current["voter"]]).transform("max")
+    current["superseded"] = (current["rank"] < newest_whole.fillna(-1)) | _is_replaced(current, newest_whole)
     partial = pd.concat([
-        mute[(mute["kind"] == "object") & (mute["source"] != "model")],
-        words[(words["kind"] == "unsure") & words["about"].isna()],
+        uncounted[(uncounted["kind"] == "object") & (uncounted["source"] != "model")],
+        current[(current["kind"] == "unsure") & current["about"].isna()],
     ])  # fmt: skip
-    is_part = rows_in(words, partial, ["shown", "annotator", "batch"])
-    words["answer"] = whole & (words["rank"] == newest_whole) & ~is_part
-    label = words["label"].mask(words["label"] == ABSENT)
-    words["value"] = label.where(words["kind"] == "object", ABSENT).where(words["kind"] != "unsure")
-    return words
+    is_part = rows_in(current, partial, ["shown", "annotator", "batch"])
+    current["answer"] = whole & (current["rank"] == newest_whole) & ~is_part
+    label = current["label"].mask(current["label"] == ABSENT)
+    current["value"] = label.where(current["kind"] == "object", ABSENT).where(current["kind"] != "unsure")
+    return current
 
 
-def statements_on_objects(words: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return one row per object and word that stands, with the columns of `current_words`.
+def statements_on_objects(current: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return one row per object and current annotation of it, with the columns of `current_annotations`.
 
-    Where the task has objects on a picture, whoever looked at it and did not draw an object says ABSENT of it: one
-    row more per object and annotator, without annotation, under the newest guideline version of his answer.
+    Where the task has objects on an image, an annotator who answered for the image and did not draw an object says
+    ABSENT of it: one more row per object and annotator, without annotation, under the newest guideline version of
+    their answer.
     """
-    said = words[~words["superseded"] & words["value"].notna() & words["object"].notna()]
-    return said if task == "classification" else pd.concat([said, _absences(words, said)], ignore_index=True)
+    explicit = current[~current["superseded"] & current["value"].notna() & current["object"].notna()]
+    if task == "classification":
+        return explicit
+    return pd.concat([explicit, _absences(current, explicit)], ignore_index=True)
 
 
 def weighted_votes(statements: pd.DataFrame) -> pd.DataFrame:
     """Return one row per object, annotator and value, with the columns review, weight, image, batch, guideline_version.
 
-    An annotator who contradicts himself (two answers on equal pixels) gives each of them its part of one vote, so
+    An annotator who contradicts themselves (two answers on equal pixels) gives each value its part of one vote, so
     that the weights of an annotator on an object add up to one. Version and batch are the newest among equals.
     """
-    vote = ["object", "annotator", "review", "value"]
-    said = newest_per(statements, vote)[[*vote, "image", "batch", "guideline_version"]]
-    return said.assign(weight=1.0 / said.groupby(["object", "annotator", "review"])["value"].transform("size"))
+    key = ["object", "annotator", "review", "value"]
+    votes = newest_per(statements, key)[[*key, "image", "batch", "guideline_version"]]
+    return votes.assign(weight=1.0 / votes.groupby(["object", "annotator", "review"])["value"].transform("size"))
 
 
 def newest_per(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Return one row per combination of the columns: of the newest guideline version, then of the newest batch."""
-    order = versions.ordered(rows["guideline_version"]).cat.codes.to_numpy()
-    return rows.iloc[np.lexsort((rows["rank"], order))].drop_duplicates(list(columns), keep="last")
+    version_order = versions.as_ordered(rows["guideline_version"]).cat.codes.to_numpy()
+    return rows.iloc[np.lexsort((rows["rank"], version_order))].drop_duplicates(list(columns), keep="last")
 
 
-def lapsed_annotations(words: pd.DataFrame, statements: pd.DataFrame, gone: pd.Series) -> pd.Series:
-    """Return which words count no longer; `gone` marks statements. A word that means no object stands for its ABSENTs.
+def lapsed_annotations(current: pd.DataFrame, statements: pd.DataFrame, is_outdated: pd.Series) -> pd.Series:
+    """Return which annotations no longer count; `is_outdated` marks statements.
 
-    It counts as long as one of them does.
+    An annotation without an object stands for the absences that it implies, and counts as long as one of them does.
     """
-    own = frames.is_in(words["annotation"], statements.loc[gone, "annotation"])
+    explicit = frames.is_in(current["annotation"], statements.loc[is_outdated, "annotation"])
     absent = statements["annotation"].isna()
-    looker = ["image", "shown", "annotator", "review"]
-    silent = rows_in(words, statements[absent & gone], looker) & ~rows_in(words, statements[absent & ~gone], looker)
-    return own | (words["answer"] & words["object"].isna() & silent)
+    answered = ["image", "shown", "annotator", "review"]
+    outdated = rows_in(current, statements[absent & is_outdated], answered)
+    counted = rows_in(current, statements[absent & ~is_outdated], answered)
+    return explicit | (current["answer"] & current["object"].isna() & outdated & ~counted)
 
 
 def rows_in(rows: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
     """Return which rows have the values of one of the others in all of these columns."""
     keys = others[list(columns)].drop_duplicates()
-    found = rows[list(columns)].merge(keys, on=list(columns), how="left", indicator=True)["_merge"]
-    return np.asarray(found == "both", dtype=bool)
+    matched = rows[list(columns)].merge(keys, on=list(columns), how="left", indicator=True)["_merge"]
+    return np.asarray(matched == "both", dtype=bool)
 
 
-def _replaced(words: pd.DataFrame, newest_whole: pd.Series) -> pd.Series:
-    """Return which words were replaced by one that the same voice said about the same object.
+def _is_replaced(current: pd.DataFrame, newest_whole: pd.Series) -> pd.Series:
+    """Return which annotations were replaced by another of the same voter about the same object.
 
-    A newer one replaces an older one; a removal makes way for what is said of the object together with it.
+    A newer one replaces an older one; a removal gives way to an annotation of the object in the same batch.
     """
-    standing = words[~(words["rank"] < newest_whole.fillna(-1))]
-    newest_about = standing.groupby(["object", "voice"])["rank"].transform("max")
-    older = standing["rank"] < newest_about
+    standing = current[~(current["rank"] < newest_whole.fillna(-1))]
+    newest_about = standing.groupby(["object", "voter"])["rank"].transform("max")
+    replaced = standing["rank"] < newest_about
     removals = standing[standing["kind"] == "remove"]
-    makes_way = rows_in(removals, standing[standing["kind"] == "object"], ["object", "annotator", "batch", "shown"])
-    older |= standing.index.isin(removals.index[makes_way & removals["object"].notna()])
-    return older.reindex(words.index, fill_value=False)
+    gives_way = rows_in(removals, standing[standing["kind"] == "object"], ["object", "annotator", "batch", "shown"])
+    replaced |= standing.index.isin(removals.index[gives_way & removals["object"].notna()])
+    return replaced.reindex(current.index, fill_value=False)
 
 
-def _absences(words: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Return ABSENT for each object and annotator who gave the picture a whole answer without it."""
-    answers = words[words["answer"]]
-    looker = ["image", "shown", "annotator", "review", "voice"]
-    lookers = newest_per(answers, looker)[[*looker, "guideline_version", "batch", "rank"]]
-    expected = said[["object", "image"]].drop_duplicates().merge(lookers, on="image")
+def _absences(current: pd.DataFrame, explicit: pd.DataFrame) -> pd.DataFrame:
+    """Return ABSENT for each object and annotator who gave the image a whole answer without the object."""
+    answers = current[current["answer"]]
+    answered = ["image", "shown", "annotator", "review", "voter"]
+    viewers = newest_per(answers, answered)[[*answered, "guideline_version", "batch", "rank"]]
+    expected = explicit[["object", "image"]].drop_duplicates().merge(viewers, on="image")
     drawn = rows_in(expected, answers, ["object", "shown", "annotator", "review"])
-    # What was said about the object itself stands instead of the silence of the older answer.
-    corrections = words[~words["superseded"] & words["about"].notna()]
-    spoken = rows_in(expected, corrections, ["object", "voice"])
-    return expected[~drawn & ~spoken].assign(value=ABSENT)
+    # A correction of the object itself counts in place of its absence from the older answer.
+    corrections = current[~current["superseded"] & current["about"].notna()]
+    corrected = rows_in(expected, corrections, ["object", "voter"])
+    return expected[~drawn & ~corrected].assign(value=ABSENT)
 
 
-def _object_names(words: pd.DataFrame) -> pd.Series:
-    """Return the object that each word means: the earliest annotation of its cluster; null for words about none.
+def _object_names(annotations: pd.DataFrame) -> pd.Series:
+    """Return the object of each annotation: the earliest one of its cluster; null for annotations of no object.
 
-    Superseded words take part, so that an object keeps its name when somebody draws it anew.
+    Superseded annotations take part, so that an object keeps its name when somebody draws it anew.
     """
-    is_object = (words["kind"] == "object").to_numpy()
-    target = _corrected_positions(words)
-    drawn = words[(target == np.arange(len(words))) & is_object]
+    is_object = (annotations["kind"] == "object").to_numpy()
+    target = _corrected_positions(annotations)
+    drawn = annotations[(target == np.arange(len(annotations))) & is_object]
     unit = drawn.groupby(["annotator", "batch", "shown"], sort=False).ngroup()
-    names = pd.Series(None, index=words.index, dtype=object)
+    names = pd.Series(None, index=annotations.index, dtype=object)
     names[drawn.index] = match_annotations(drawn.assign(unit=unit))
-    return names.iloc[target].set_axis(words.index).astype("str")
+    return names.iloc[target].set_axis(annotations.index).astype("str")
 
 
-def _corrected_positions(words: pd.DataFrame) -> NDArray[np.int64]:
-    """Return, per word, the position of the word that it is about in the end; its own where it is about none."""
-    own = np.arange(len(words))
-    about = words["about"].notna().to_numpy()
+def _corrected_positions(annotations: pd.DataFrame) -> NDArray[np.int64]:
+    """Return, per annotation, the position of the one that it is about in the end; its own where it is about none."""
+    position = np.arange(len(annotations))
+    about = annotations["about"].notna().to_numpy()
     if not about.any():
-        return own
-    named = np.full(len(words), -1)
-    named[about] = pd.Index(words["annotation"]).get_indexer(words.loc[about, "about"])
-    image = words["image"].to_numpy(dtype=object)
-    # A correction of what is no object of its picture is about nothing that is known.
-    is_object = (words["kind"] == "object").to_numpy()
-    known = (named >= 0) & (named != own) & (image[named] == image) & is_object[named]
-    target = np.where(known, named, own)
-    # A word may be about a word that is about a word: each round doubles the links that are followed.
-    for _ in range(len(words).bit_length()):
+        return position
+    referenced = np.full(len(annotations), -1)
+    referenced[about] = pd.Index(annotations["annotation"]).get_indexer(annotations.loc[about, "about"])
+    image = annotations["image"].to_numpy(dtype=object)
+    # A correction of an annotation that is no object of the same image is about nothing known.
+    is_object = (annotations["kind"] == "object").to_numpy()
+    known = (referenced >= 0) & (referenced != position) & (image[referenced] == image) & is_object[referenced]
+    target = np.where(known, referenced, position)
+    # A correction may be about a correction: each round doubles the links that are followed.
+    for _ in range(len(annotations).bit_length()):
         target = target[target]
-    return np.where(known[target], own, target)  # words about each other in a circle are about nothing
+    return np.where(known[target], position, target)  # annotations about each other in a circle are about nothing

@@ -19,7 +19,7 @@ class Pipeline(NamedTuple):
 
 
 def enter_repository() -> Path:
-    """Change to the top of the repository and return where the user stands. Raises UserError outside of one."""
+    """Change to the top of the repository and return the user's folder. Raises UserError outside of a repository."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / paths.DVC).is_file() and (folder / paths.PARAMS).is_file():
@@ -31,10 +31,10 @@ def enter_repository() -> Path:
 
 
 def read_pipeline() -> Pipeline:
-    """Return the stages of dvc.yaml. Raises UserError where it has not the form that DVC asks for."""
-    from golgoru.core.yaml_models import parse
+    """Return the stages of dvc.yaml. Raises UserError where it is not in DVC's format."""
+    from golgoru.core.yaml_models import parse_yaml
 
-    _, value = parse(paths.DVC)
+    _, value = parse_yaml(paths.DVC)
     stages = value.get("stages") if isinstance(value, dict) else None
     if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
         raise UserError(f"{paths.DVC}: expected a mapping 'stages' of name to stage")
@@ -48,12 +48,12 @@ def stage_outputs(stage: dict[str, Any]) -> list[str]:
 
 
 def run_dvc(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run DVC and return what it said; its exit status is the caller's to judge."""
+    """Run DVC and return its output; the caller checks the exit status."""
     return _run([sys.executable, "-m", "dvc", *arguments])
 
 
 def run_git(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run git and return what it said. Raises UserError where git is missing."""
+    """Run git and return its output. Raises UserError where git is missing."""
     program = shutil.which("git")
     if program is None:
         raise UserError("git is not on PATH; install it")
@@ -62,6 +62,6 @@ def run_git(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     settings = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    return subprocess.run(  # noqa: S603  (no shell, and the programs are ours to choose)
+    return subprocess.run(  # noqa: S603  (no shell, and fixed programs)
         command, capture_output=True, text=True, errors="backslashreplace", env=settings, check=False
     )

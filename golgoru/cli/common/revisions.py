@@ -1,4 +1,4 @@
-"""What another commit had: its settings from git, its tables from DVC's cache, without checking it out."""
+"""Settings and tables of another commit, from git and DVC's cache, without checking it out."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,25 +25,25 @@ def settings_at(revision: str) -> dict[str, Any]:
 
 
 def tables_at(revision: str, columns: Mapping[str, Sequence[str]]) -> dict[str, pd.DataFrame]:
-    """Return tables of a commit, each with those of its `columns` that it had then.
+    """Return tables of a commit, each with those of the given columns that it had.
 
     Raises UserError where the commit recorded no such table, or DVC's cache does not hold it.
     """
     stages = (_yaml_at(revision, _LOCK).get("stages") or {}).values()
     md5 = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs") or () if "md5" in out}
-    found = {}
+    tables = {}
     for name, some in columns.items():
         path = table_file(name).as_posix()
         if path not in md5:
-            raise UserError(f"{revision}: {_LOCK} names no {path} there: nobody had run the pipeline")
+            raise UserError(f"{revision}: {_LOCK} does not list {path}, since the pipeline had not been run")
         file = _cached(revision, path, md5[path])
         try:
             with pq.ParquetFile(file) as table:
                 there = [column for column in some if column in table.schema_arrow.names]
-                found[name] = table.read(there).to_pandas()
+                tables[name] = table.read(there).to_pandas()
         except (pa.ArrowException, OSError) as error:
             raise UserError(f"{file}: {path} of {revision} is not readable: {str(error).splitlines()[0]}") from None
-    return found
+    return tables
 
 
 def _cached(revision: str, path: str, md5: str) -> Path:
@@ -51,9 +51,9 @@ def _cached(revision: str, path: str, md5: str) -> Path:
     if (_CACHE / place).is_file():
         return _CACHE / place
     # Asking DVC takes a second; a cache elsewhere is rare.
-    said = run_dvc("cache", "dir")
-    elsewhere = Path(said.stdout.strip()) / place
-    if said.returncode == 0 and elsewhere.is_file():
+    result = run_dvc("cache", "dir")
+    elsewhere = Path(result.stdout.strip()) / place
+    if result.returncode == 0 and elsewhere.is_file():
         return elsewhere
     raise UserError(f"{path} of {revision} is not in DVC's cache; `dvc fetch --all-commits {path}` brings it")
 
@@ -64,7 +64,7 @@ def _yaml_at(revision: str, file: Path) -> dict[str, Any]:
         raise UserError(f"git knows no commit '{revision}'")
     shown = run_git("show", f"{known.stdout.strip()}:./{file.as_posix()}")
     if shown.returncode != 0:
-        raise UserError(f"{revision}: there is no {file} there: nobody had run the pipeline")
+        raise UserError(f"{revision}: has no {file}, since the pipeline had not been run")
     try:
         value = YAML(typ="safe").load(shown.stdout)
     except YAMLError:

@@ -1,4 +1,4 @@
-"""Rows of the pipeline's tables by key, read without the rest of the table; and which key a person means."""
+"""Rows of the pipeline's tables by key, read without the rest of the table; and the key that a person means."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -12,18 +12,18 @@ import pyarrow.dataset as ds
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 
-# Keys that are compared with a misspelt one: what a person waits for, whatever the size of the ledger.
+# Keys that are compared with a misspelt one: a short wait, whatever the size of the ledger.
 _COMPARED = 10_000
 _NEAREST = 5
 
 
 def table_file(name: str) -> Path:
-    """Return where a table lies."""
+    """Return the file of a table."""
     return paths.DATA / f"{name}.parquet"
 
 
 def open_table(file: Path) -> ds.Dataset:
-    """Open a table. Raises UserError where it is not there, or not readable."""
+    """Open a table. Raises UserError where it is missing, or not readable."""
     if not file.exists():
         raise UserError(f"{file}: the table is missing; run `dvc repro` (or `dvc pull`)")
     try:
@@ -34,8 +34,8 @@ def open_table(file: Path) -> ds.Dataset:
 
 def select_rows(table: ds.Dataset, where: pc.Expression, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Return the rows for which `where` holds."""
-    found: list[dict[str, Any]] = table.to_table(columns, filter=where).to_pylist()
-    return found
+    rows: list[dict[str, Any]] = table.to_table(columns, filter=where).to_pylist()
+    return rows
 
 
 def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
@@ -44,37 +44,37 @@ def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
 
 
 def pooled_image_of(images: Iterable[str]) -> dict[str, str]:
-    """Return the picture that words on each image count for: itself, or one of equal pixels."""
+    """Return the image that annotations of each image count for: itself, or one of equal pixels."""
     names = sorted(set(images))
     pooled = select_rows(
         open_table(table_file("duplicates")), is_one_of("image", names) & (ds.field("kind") == "exact")
     )
-    found = {name: name for name in names} | {row["image"]: row["duplicate_of"] for row in pooled}
-    words = select_rows(open_table(table_file("annotations")), is_one_of("image", names), ["annotation", "image"])
-    spoken = {row["annotation"]: row["image"] for row in words}
+    pooled_on = {name: name for name in names} | {row["image"]: row["duplicate_of"] for row in pooled}
+    annotations = select_rows(open_table(table_file("annotations")), is_one_of("image", names), ["annotation", "image"])
+    image_of = {row["annotation"]: row["image"] for row in annotations}
     counted = select_rows(
-        open_table(table_file("annotation_roles")), is_one_of("annotation", spoken), ["annotation", "image"]
+        open_table(table_file("annotation_roles")), is_one_of("annotation", image_of), ["annotation", "image"]
     )
-    return found | {spoken[row["annotation"]]: row["image"] for row in counted if row["image"] is not None}
+    return pooled_on | {image_of[row["annotation"]]: row["image"] for row in counted if row["image"] is not None}
 
 
 def resolve_key(key: str, tables: Sequence[tuple[ds.Dataset, pc.Expression, str, pc.Expression]]) -> str:
-    """Return the key that is meant: itself, or the one image of that base name.
+    """Return the key itself, or the one image of that base name.
 
-    `tables`: dataset, which of its rows count, the column of keys, and which rows are images.
+    `tables`: dataset, condition for its rows that count, column of keys, and condition for rows that are images.
     """
     for table, counts, column, _ in tables:
         if table.head(1, columns=[column], filter=counts & (ds.field(column) == key)).num_rows:
             return key
-    found: list[str] = []
+    images: list[str] = []
     for table, counts, column, is_image in tables:
         ends = pc.ends_with(ds.field(column), pattern=f"/{key}")
-        found += table.to_table([column], filter=counts & is_image & ends)[column].to_pylist()
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(sorted(found)[:_NEAREST])
-        raise UserError(f"'{key}' is the base name of {len(found):,} images, such as {listed}; give the whole key")
+        images += table.to_table([column], filter=counts & is_image & ends)[column].to_pylist()
+    if len(images) == 1:
+        return images[0]
+    if images:
+        listed = ", ".join(sorted(images)[:_NEAREST])
+        raise UserError(f"'{key}' is the base name of {len(images):,} images, such as {listed}; give the whole key")
     near = _nearest(key, [(table, column) for table, _, column, _ in tables])
     raise UserError(
         f"no image, annotation or reject has the key '{key}'" + (f"; the nearest: {', '.join(near)}" if near else "")
@@ -82,7 +82,7 @@ def resolve_key(key: str, tables: Sequence[tuple[ds.Dataset, pc.Expression, str,
 
 
 def _nearest(key: str, tables: Sequence[tuple[ds.Dataset, str]]) -> list[str]:
-    """Return keys that look like `key`: of those that begin alike, in whole or in their base name, else of any."""
+    """Return keys that look like `key`: first among those that begin alike, as a whole or in their base name."""
     start = key.rsplit("/", 1)[-1][:3]
     for pattern in (key[:8], f"/{start}", ""):
         keys: list[str] = []

@@ -1,4 +1,4 @@
-"""Descriptions as a person would write them: keys in the order of the model, nothing that is a default."""
+"""YAML files as a person would write them: keys in the order of the model, defaults left out."""
 
 import io
 from collections.abc import Mapping
@@ -40,9 +40,9 @@ def to_yaml(model: BaseModel) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        values = {name: found for name in fields if (found := getattr(value, name)) is not None}
+        values = {name: field for name in fields if (field := getattr(value, name)) is not None}
         given = {n: v for n, v in values.items() if fields[n].is_required() or v != fields[n].get_default()}
-        return {name: _plain(found) for name, found in given.items()}
+        return {name: _plain(field) for name, field in given.items()}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""`dataset fix`: what people decide about suspicious labels becomes a review batch; nothing else is changed."""
+"""`dataset fix`: decisions on label issues become a review batch; nothing else is changed."""
 
 import sys
 from datetime import datetime
@@ -17,37 +17,35 @@ if TYPE_CHECKING:
 
 def fix(
     file: Annotated[Path | None, typer.Argument(help="CSV with decisions, such as --sheet writes.")] = None,
-    sheet: Annotated[Path | None, typer.Option(help="Write a CSV of the worst suspects to this file.")] = None,
-    most: Annotated[int, typer.Option(min=1, help="With --sheet: how many suspects.")] = 200,
+    sheet: Annotated[Path | None, typer.Option(help="Write a CSV of the worst label issues to this file.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="With --sheet: how many label issues.")] = 200,
     name: Annotated[str | None, typer.Option("--as", help="Name of the new batch.")] = None,
-    annotator: Annotated[str | None, typer.Option(help="Pseudonym of who decided.")] = None,
-    guideline: Annotated[
-        str | None, typer.Option(help="Guideline version in use; the current one unless said.")
-    ] = None,
+    annotator: Annotated[str | None, typer.Option(help="Pseudonym of the reviewer.")] = None,
+    guideline: Annotated[str | None, typer.Option(help="Guideline version in use; by default the current one.")] = None,
     date: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the decisions; today unless said.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the decisions; by default today.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the decisions, and write nothing.")] = False,
 ) -> None:
-    """Write the suspects to a sheet (--sheet), or the decisions in one to a review batch."""
+    """Write the label issues to a sheet (--sheet), or the decisions in a sheet to a review batch."""
     here = enter_repository()
-    about_decisions = {"FILE": file, "--as": name, "--annotator": annotator, "--guideline": guideline, "--date": date}
-    given = [option for option, value in about_decisions.items() if value is not None]
+    decision_options = {"FILE": file, "--as": name, "--annotator": annotator, "--guideline": guideline, "--date": date}
+    given = [option for option, value in decision_options.items() if value is not None]
     if sheet is not None:
         if given or dry_run:
-            raise UserError(f"{', '.join(given or ['--dry-run'])}: --sheet only writes a sheet; leave out")
+            raise UserError(f"{', '.join(given or ['--dry-run'])}: not used with --sheet; leave it out")
         _write_sheet(here / sheet.expanduser(), most)
         return
     if file is None:
         raise UserError("expected a CSV with decisions, or --sheet FILE to write one")
     if name is None or annotator is None:
         raise UserError(
-            f"{'--as' if name is None else '--annotator'} is missing: a batch has a name, and somebody's word"
+            f"{'--as' if name is None else '--annotator'} is missing: a batch needs a name and an annotator"
         )
     from golgoru.cli.import_.request import Request
 
     day = None if date is None else date.date()
-    _take(
+    _write_review(
         Request(
             source=here / file.expanduser(),
             format="jsonl",
@@ -68,23 +66,25 @@ def _write_sheet(file: Path, most: int) -> None:
     from golgoru.cli.fix import sheet as sheets
 
     table = table_lookup.open_table(table_lookup.table_file("label_issues"))
-    worst = pd.DataFrame(table_lookup.select_rows(table, ds.field("rank") <= most))
-    if worst.empty:
-        typer.echo("nothing is under suspicion; no sheet was written")
+    issues = pd.DataFrame(table_lookup.select_rows(table, ds.field("rank") <= most))
+    if issues.empty:
+        typer.echo("no label issues; no sheet was written")
         return
-    sheets.write_sheet(file, worst.sort_values("rank"))
-    typer.echo(terminal_safe(f"written: {file}: {len(worst):,} of {table.count_rows():,} suspects, the worst first"))
+    sheets.write_sheet(file, issues.sort_values("rank"))
+    typer.echo(
+        terminal_safe(f"written: {file}: {len(issues):,} of {table.count_rows():,} label issues, the worst first")
+    )
     typer.echo("next: write agree, relabel, remove, cannot tell or add into the column 'decision' and")
     typer.echo(terminal_safe(f"dataset fix {file} --as NAME --annotator WHO"))
 
 
-def _take(request: "Request", dry_run: bool) -> None:
+def _write_review(request: "Request", dry_run: bool) -> None:
     from golgoru.cli.fix import review_batch, sheet
 
-    found = review_batch.check_sheet(sheet.read_sheet(request.source))
-    mistakes, batches = list(found.decided.problems), []
+    checked = review_batch.check_sheet(sheet.read_sheet(request.source))
+    mistakes, batches = list(checked.decided.problems), []
     try:
-        batches = review_batch.review_batches(found, request)
+        batches = review_batch.review_batches(checked, request)
     except UserError as error:
         if not mistakes:
             raise
@@ -95,7 +95,7 @@ def _take(request: "Request", dry_run: bool) -> None:
         many = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes):,} mistakes"
         typer.echo(f"{many}; nothing was written", err=True)
         raise typer.Exit(1)
-    lines = [*review_batch.summary_lines(found), *review_batch.write_batches(batches, dry_run)]
+    lines = [*review_batch.summary_lines(checked), *review_batch.write_batches(batches, dry_run)]
     lines += ["dry run: nothing was written"] if dry_run else ["", "next: dvc repro, git add -A, git commit"]
     for line in lines:
         typer.echo(terminal_safe(line))

@@ -1,7 +1,7 @@
-"""Objects that seem to be missing: what a word must be about so that it adds one, and touches no other.
+"""Where missing objects are to be added, so that the new annotation changes no other object.
 
-A word about nothing is a reviewer's whole answer for the picture, and would say of all other objects that they are
-not there. So the model's box goes into the label log, where it is no vote, and the reviewer's word is about it.
+A reviewer's annotation about nothing is their whole answer for the image, and would say of all other objects that they
+are not there. So the model's box goes into the label log, where it is no vote, and the review is about it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,77 +11,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golgoru.cli.common.table_lookup import is_one_of, open_table, pooled_image_of, select_rows, table_file
-from golgoru.cli.fix.sheet import BOX
-from golgoru.geometry.boxes import MIN_IOU, box_iou
+from golgoru.geometry.boxes import BOX_COLUMNS, MIN_IOU, box_iou
 
-_WORD = ["annotation", "image", "kind", "about", *BOX]
+_COLUMNS = ["annotation", "image", "kind", "about", *BOX_COLUMNS]
 
 
 class Placement(NamedTuple):
-    """Where an object is to be added. `picture`: what the word is counted for; `image`: the file that it names.
+    """Where an object is to be added. `counted_on`: the image that it counts for; `image`: the file that it names.
 
-    `about`: an object that somebody drew there and the votes say is none; null where nobody drew anything.
-    `in_the_way`: the object that stands there already.
+    `about`: an object that somebody drew there and that was voted away; null where nobody drew anything.
+    `occupied_by`: the object that has a label there.
     """
 
-    picture: str
+    counted_on: str
     image: str
     about: str | None = None
-    in_the_way: str | None = None
+    occupied_by: str | None = None
 
 
 def find_placements(missing: Mapping[str, Mapping[str, Any]]) -> dict[str, Placement]:
-    """Return the place of each suspect that seems to be missing (rows of `suspects`, by prediction)."""
+    """Return the place of each missing object (rows of `label_issues`, by prediction)."""
     if not missing:
         return {}
-    pictures = pooled_image_of(row["image"] for row in missing.values())
+    pooled = pooled_image_of(row["image"] for row in missing.values())
     labels = select_rows(
-        open_table(table_file("labels")), is_one_of("image", pictures.values()), ["object", "image", *BOX]
+        open_table(table_file("labels")), is_one_of("image", pooled.values()), ["object", "image", *BOX_COLUMNS]
     )
-    standing = {row["object"] for row in labels}
+    labelled = {row["object"] for row in labels}
     boxes: dict[str, list[dict[str, Any]]] = {}
-    for box in [*_drawn(set(pictures.values())), *(row | {"picture": row["image"], "file": None} for row in labels)]:
-        boxes.setdefault(box["picture"], []).append(box)
-    found = {}
-    for suspect, row in missing.items():  # some hundred rows: a sheet is read by people
-        picture = pictures[row["image"]]
-        here = boxes.get(picture, [])
-        overlap = _overlaps(row, here)
-        close = [here[n] for n in np.argsort(-overlap, kind="stable") if overlap[n] >= MIN_IOU]
-        in_the_way = next((word["object"] for word in close if word["object"] in standing), None)
-        place = Placement(picture, row["image"], in_the_way=in_the_way)
-        if close and in_the_way is None:
-            place = Placement(picture, close[0]["file"], about=close[0]["object"])
-        found[suspect] = place
-    return found
+    for box in [*_drawn(set(pooled.values())), *(row | {"counted_on": row["image"], "file": None} for row in labels)]:
+        boxes.setdefault(box["counted_on"], []).append(box)
+    placements = {}
+    for issue, row in missing.items():  # some hundred rows: a sheet is read by people
+        image = pooled[row["image"]]
+        nearby = boxes.get(image, [])
+        overlap = _overlaps(row, nearby)
+        close = [nearby[n] for n in np.argsort(-overlap, kind="stable") if overlap[n] >= MIN_IOU]
+        occupied_by = next((box["object"] for box in close if box["object"] in labelled), None)
+        place = Placement(image, row["image"], occupied_by=occupied_by)
+        if close and occupied_by is None:
+            place = Placement(image, close[0]["file"], about=close[0]["object"])
+        placements[issue] = place
+    return placements
 
 
 def _overlaps(row: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
-    boxes = np.array([[other[side] for side in BOX] for other in others], dtype=np.float64).reshape(-1, 4)
-    own = np.array([[row[side] for side in BOX]], dtype=np.float64)
-    return box_iou(np.repeat(own, len(boxes), axis=0), boxes)
+    boxes = np.array([[other[side] for side in BOX_COLUMNS] for other in others], dtype=np.float64).reshape(-1, 4)
+    box = np.array([[row[side] for side in BOX_COLUMNS]], dtype=np.float64)
+    return box_iou(np.repeat(box, len(boxes), axis=0), boxes)
 
 
-def _drawn(pictures: set[str]) -> list[dict[str, Any]]:
-    """Return the boxes that the pipeline makes objects of, with picture, object and the file of that object's name."""
-    votes = select_rows(
-        open_table(table_file("annotation_roles")), is_one_of("image", pictures), ["annotation", "image", "object"]
+def _drawn(images: set[str]) -> list[dict[str, Any]]:
+    """Return the boxes that the pipeline makes objects of, with counted_on, object and the file that names it."""
+    roles = select_rows(
+        open_table(table_file("annotation_roles")), is_one_of("image", images), ["annotation", "image", "object"]
     )
-    voted = {vote["annotation"]: vote for vote in votes if vote["object"] is not None}
+    by_annotation = {role["annotation"]: role for role in roles if role["object"] is not None}
     annotations = open_table(table_file("annotations"))
-    words = select_rows(annotations, is_one_of("annotation", voted), _WORD)
-    # What counts for nothing takes part where a word that counts is about it.
-    about = {w["about"]: voted[w["annotation"]] for w in words if w["about"] is not None and w["about"] not in voted}
-    words += select_rows(annotations, is_one_of("annotation", about), _WORD)
-    meant = about | voted
-    file_of = {word["annotation"]: word["image"] for word in words}
+    drawn = select_rows(annotations, is_one_of("annotation", by_annotation), _COLUMNS)
+    # An annotation that does not count takes part where one that counts is about it.
+    about = {
+        box["about"]: by_annotation[box["annotation"]]
+        for box in drawn
+        if box["about"] is not None and box["about"] not in by_annotation
+    }
+    drawn += select_rows(annotations, is_one_of("annotation", about), _COLUMNS)
+    role_of = about | by_annotation
+    file_of = {box["annotation"]: box["image"] for box in drawn}
     return [
         {
-            **word,
-            "picture": meant[name]["image"],
-            "object": meant[name]["object"],
-            "file": file_of[meant[name]["object"]],
+            **box,
+            "counted_on": role_of[name]["image"],
+            "object": role_of[name]["object"],
+            "file": file_of[role_of[name]["object"]],
         }
-        for word in words
-        if word["kind"] == "object" and (name := word["annotation"]) in meant and meant[name]["object"] in file_of
+        for box in drawn
+        if box["kind"] == "object" and (name := box["annotation"]) in role_of and role_of[name]["object"] in file_of
     ]

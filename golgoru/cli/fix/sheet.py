@@ -1,4 +1,4 @@
-"""The sheet that people decide in: a CSV for Excel and LibreOffice, read back however they saved it."""
+"""The sheet in which people decide: a CSV for Excel and LibreOffice, read back in whatever dialect they saved it."""
 
 import csv
 import io
@@ -11,21 +11,21 @@ import pandas as pd
 
 from golgoru.core.csv_table import read_text
 from golgoru.core.errors import UserError
+from golgoru.geometry.boxes import BOX_COLUMNS
 
-BOX = ("x", "y", "width", "height")
-# In the order of the sheet; those behind the reason are for people to fill in.
+# In the order of the sheet; people fill in those after the reason.
 COLUMNS = (
-    "suspect", "image", "kind", "label", *BOX, "proposed", "proposal", "reason", "decision", "new_label", "note",
+    "issue", "image", "kind", "label", *BOX_COLUMNS, "proposed", "proposal", "reason", "decision", "new_label", "note",
 )  # fmt: skip
 KNOWN_COLUMNS = (*COLUMNS, "object", "text")
-_NAMES = ("suspect", "object", "image")
+_NAMES = ("issue", "object", "image")
 _DELIMITERS = (",", ";", "\t")
 # Hundredths of a pixel: more digits than a spreadsheet shows, it drops when it saves.
 DECIMALS = 2
 _LONGEST_CELL = 100_000
-# What a spreadsheet would run as a formula, behind apostrophes that protect it already.
+# A spreadsheet would run this as a formula; apostrophes before it already escape it.
 _FORMULA = re.compile("'*[=+\\-@\t\r]")
-_PROTECTED = re.compile("'+[=+\\-@\t\r]")
+_ESCAPED = re.compile("'+[=+\\-@\t\r]")
 
 
 class SheetRow(NamedTuple):
@@ -40,7 +40,7 @@ class SheetRow(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A sheet as it was read. `ignored`: columns that nothing asks for. `problems`: rows that are none."""
+    """A sheet as it was read. `ignored`: columns that are not used. `problems`: rows that cannot be read."""
 
     file: Path
     rows: list[SheetRow]
@@ -48,24 +48,22 @@ class Sheet(NamedTuple):
     problems: list[str]
 
 
-def write_sheet(file: Path, suspects: pd.DataFrame) -> None:
-    """Write the suspects, in their order. Raises UserError where the file is there already."""
+def write_sheet(file: Path, issues: pd.DataFrame) -> None:
+    """Write the label issues, in their order. Raises UserError where the file exists."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(COLUMNS)
-    for row in suspects.to_dict("records"):  # some hundred rows: a sheet is read by people
+    for row in issues.to_dict("records"):  # some hundred rows: a sheet is read by people
         writer.writerow([_cell(row.get(column)) for column in COLUMNS])
     try:
         with file.open("x", encoding="utf-8-sig", newline="") as out:
             out.write(text.getvalue())
     except FileExistsError:
-        raise UserError(
-            f"{file}: is there already, and decisions may stand in it; give another name, or move it away"
-        ) from None
+        raise UserError(f"{file}: the file exists and may hold decisions; give another name, or move it away") from None
 
 
 def read_sheet(file: Path) -> Sheet:
-    """Return the rows of a sheet. Raises UserError where it is no CSV with a column for decisions."""
+    """Return the rows of a sheet. Raises UserError where it is no CSV with a column `decision`."""
     text = _text(file)
     header, delimiter = _header(file, text)
     rows, problems = [], []
@@ -74,8 +72,8 @@ def read_sheet(file: Path) -> Sheet:
             continue
         if any(value.strip() for value in values[len(header) :]):
             problems.append(
-                f"{file}:{line}: found {len(values)} cells, expected {len(header)} as in the header; quote what holds a"
-                f" '{delimiter}', or remove what is too much"
+                f"{file}:{line}: found {len(values)} cells, expected {len(header)} as in the header; quote the cell"
+                f" that contains '{delimiter}', or remove the surplus cells"
             )
             continue
         rows.append(SheetRow(line, _cells(header, values, delimiter)))
@@ -83,13 +81,13 @@ def read_sheet(file: Path) -> Sheet:
 
 
 def escape_formula(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; `unprotect` gives it back."""
+    """Return a text that no spreadsheet takes for a formula; `unescape_formula` restores it."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
-    """Return the text without the apostrophe that `protect` put before it."""
-    return text[1:] if _PROTECTED.match(text) else text
+    """Return the text without the apostrophe that `escape_formula` put before it."""
+    return text[1:] if _ESCAPED.match(text) else text
 
 
 def _cell(value: Any) -> str | float | int:
@@ -103,22 +101,22 @@ def _cell(value: Any) -> str | float | int:
 
 def _cells(header: list[str], values: list[str], delimiter: str) -> dict[str, str]:
     cells = {column: unescape_formula(value) for column, value in zip(header, values, strict=False)}
-    if delimiter != ",":  # where a comma separates nothing, it is the decimal sign of the country
-        cells |= {side: cells[side].replace(",", ".") for side in BOX if side in cells}
+    if delimiter != ",":  # a comma that separates no cells is a decimal sign
+        cells |= {side: cells[side].replace(",", ".") for side in BOX_COLUMNS if side in cells}
     return cells
 
 
 def _text(file: Path) -> str:
     if not file.is_file():
-        found = "a folder" if file.is_dir() else "no such file" if not file.exists() else "no regular file"
-        raise UserError(f"{file}: {found}; expected a CSV file, such as `dataset fix --sheet` writes")
+        reason = "a folder" if file.is_dir() else "no such file" if not file.exists() else "no regular file"
+        raise UserError(f"{file}: {reason}; expected a CSV file, such as `dataset fix --sheet` writes")
     try:
         text = read_text(file)
     except ValueError as error:
         raise UserError(f"{file}: {error} (in Excel: 'CSV UTF-8')") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise UserError(f"{file}:{line}: a NUL byte; this is no text; save the sheet as CSV UTF-8")
+        raise UserError(f"{file}:{line}: a NUL byte, so this is no text file; save the sheet as CSV UTF-8")
     return text
 
 
@@ -126,12 +124,12 @@ def _header(file: Path, text: str) -> tuple[list[str], str]:
     """Return the names of the columns and what separates them. Raises UserError."""
     csv.field_size_limit(_LONGEST_CELL)
     first = text[:_LONGEST_CELL].splitlines()[:1]
-    found = {d: next(csv.reader(first, delimiter=d), []) for d in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda d: len(found[d]))
-    header = ["_".join(cell.split()).casefold() for cell in found[delimiter]]
-    twice = sorted({column for column in header if column and header.count(column) > 1})
-    if twice:
-        raise UserError(f"{file}:1: columns that stand twice: {', '.join(twice)}; keep one of each")
+    headers = {sign: next(csv.reader(first, delimiter=sign), []) for sign in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda sign: len(headers[sign]))
+    header = ["_".join(cell.split()).casefold() for cell in headers[delimiter]]
+    repeated = sorted({column for column in header if column and header.count(column) > 1})
+    if repeated:
+        raise UserError(f"{file}:1: columns that occur twice: {', '.join(repeated)}; keep one of each")
     if "decision" not in header or not any(name in header for name in _NAMES):
         shown = ", ".join(header)[:200] or "nothing"
         raise UserError(
@@ -151,5 +149,5 @@ def _records(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[
             return
         except csv.Error as error:
             reason = f"a cell of more than {_LONGEST_CELL:,} characters" if "limit" in str(error) else "a stray quote"
-            raise UserError(f"{file}:{line}: {reason} ({error}); repair the row, or write the sheet anew") from None
+            raise UserError(f"{file}:{line}: {reason} ({error}); repair the row, or write a new sheet") from None
         yield line, values

@@ -8,53 +8,56 @@ import typer
 from golgoru.cli.common.repository import enter_repository
 from golgoru.core import paths
 from golgoru.core.text import terminal_safe
+from golgoru.tables.vocabulary import CONTESTED
 
 if TYPE_CHECKING:
     from golgoru.cli.why.fate import KeyReport
 
-_OUTDATED = f"the guideline has changed since, and {paths.CHANGES} says that the word counts no longer"
+_OUTDATED = f"a change of the guideline in {paths.CHANGES} says that the annotation no longer counts"
 
 
 def why(
     key: Annotated[str, typer.Argument(help="Key of an image, annotation or reject, or an image's base name.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Say where an image or annotation went, and by which rule."""
     from golgoru.cli.why.fate import report_on
 
     enter_repository()
-    answer = report_on(key)
+    report = report_on(key)
     if as_json:
-        typer.echo(json.dumps(answer._asdict(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(report._asdict(), indent=2, ensure_ascii=False))
         return
-    for line in _lines(answer):
+    for line in _lines(report):
         typer.echo(terminal_safe(line))
 
 
-def _lines(answer: "KeyReport") -> list[str]:
+def _lines(report: "KeyReport") -> list[str]:
     lines = []
-    if not answer.rows:
-        lines.append(f"{answer.key}: no release yet; this is what the checks say so far (`dvc repro` makes a release)")
-        lines += [] if answer.findings else ["  no rule is broken"]
-    for row in answer.rows:
+    if not report.rows:
+        lines.append(
+            f"{report.key}: no release yet; these are the results of the checks so far (`dvc repro` makes a release)"
+        )
+        lines += [] if report.findings else ["  no rule is broken"]
+    for row in report.rows:
         lines.append(f"{row['kind']} {row['key']}")
-        lines += [f"  {name:<9} {value}" for name, value in _facts(row, answer.rules)]
-    if answer.findings:
+        lines += [f"  {name:<9} {value}" for name, value in _fate_lines(row, report.rules)]
+    if report.findings:
         lines.append("findings")
-        lines += [f"  {f['rule']} ({f['action']}) {f['key']}: {f['message']}" for f in answer.findings]
-    if answer.disagreements:
-        lines.append("copies whose labels disagree")
-        lines += [f"  {_disagreement(row, answer.key)}" for row in answer.disagreements]
-    if answer.annotations:
+        lines += [f"  {f['rule']} ({f['action']}) {f['key']}: {f['message']}" for f in report.findings]
+    if report.conflicts:
+        lines.append("duplicates whose labels conflict")
+        lines += [f"  {_conflict(row, report.key)}" for row in report.conflicts]
+    if report.annotations:
         lines.append("annotations")
-        lines += [f"  {row['key']}: {_said(row)}{_short(row)}" for row in answer.annotations]
+        lines += [f"  {row['key']}: {_annotation(row)}{_short_fate(row)}" for row in report.annotations]
     return lines
 
 
-def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
+def _fate_lines(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
     image = row["image"] if row["kind"] == "annotation" else None
     rule = f"{row['rule']}: {rules.get(row['rule'], 'not in the rule book')}" if row["rule"] else None
-    facts = {
+    fields = {
         "image": image,
         "fate": row["fate"],
         "stage": row["stage"],
@@ -63,33 +66,35 @@ def _facts(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, str]]:
         "survivor": row["survivor"],
         "split": row["split"],
     }
-    return [(name, value) for name, value in facts.items() if value is not None]
+    return [(name, value) for name, value in fields.items() if value is not None]
 
 
-def _disagreement(row: dict[str, Any], key: str) -> str:
-    """Return what people see on the copy and on its survivor, and what to do."""
-    copy = f"{row['image']} ({row['kind']} copy, left out): {row['label']}"
-    kept = f"{row['duplicate_of']} (kept): {row['kept_label']}"
-    first, second = (copy, kept) if key == row["image"] else (kept, copy)
-    what_to_do = "a reviewer has settled it"
-    if row["status"] == "contested":
+def _conflict(row: dict[str, Any], key: str) -> str:
+    """Return the labels of the duplicate and of its representative, and what to do."""
+    duplicate = f"{row['image']} ({row['kind']} copy, left out): {row['label']}"
+    kept = f"{row['duplicate_of']} (kept): {row['representative_label']}"
+    first, second = (duplicate, kept) if key == row["image"] else (kept, duplicate)
+    what_to_do = "a reviewer has decided it"
+    if row["status"] == CONTESTED:
         what_to_do = f"label {row['duplicate_of']} in a review batch"
         if row["kind"] == "near":
-            what_to_do += f"; or, where they are no copies, raise `dedup.min_correlation` in {paths.PARAMS}"
+            what_to_do += f"; or, if they are not copies, raise `dedup.min_correlation` in {paths.PARAMS}"
     return f"{first}; {second}; {what_to_do}"
 
 
-def _said(row: dict[str, Any]) -> str:
-    """Return who said what: `lab-1 (review) RBC at 78, 336, 106 x 99: `; nothing where no table says."""
+def _annotation(row: dict[str, Any]) -> str:
+    """Return the annotation: `lab-1 (review) RBC at 78, 336, 106 x 99: `; nothing without the table of annotations."""
+    from golgoru.geometry.boxes import BOX_COLUMNS
+
     if "annotator" not in row:
         return ""
-    role = "" if row["source"] == "human" else f" ({row['source']})"
-    what = row["label"] if row["kind"] == "object" else row["kind"]
-    box = [row[side] for side in ("x", "y", "width", "height")]
+    source = "" if row["source"] == "human" else f" ({row['source']})"
+    value = row["label"] if row["kind"] == "object" else row["kind"]
+    box = [row[side] for side in BOX_COLUMNS]
     place = "" if None in box else " at {:g}, {:g}, {:g} x {:g}".format(*box)
-    return f"{row['annotator']}{role} {what}{place}: "
+    return f"{row['annotator']}{source} {value}{place}: "
 
 
-def _short(row: dict[str, Any]) -> str:
+def _short_fate(row: dict[str, Any]) -> str:
     by = f" by {row['rule']}" if row["rule"] else ""
     return f"{row['fate']} ({row['stage']}{by})"

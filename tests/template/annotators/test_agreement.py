@@ -79,7 +79,7 @@ def test_kappa_of_two_annotators_is_scikit_learns(rows: list[tuple[str, str, str
         assert row["share"] == pytest.approx(sum(x == y for x, y in both) / len(both), abs=1e-6)
         if len(set(left) | set(right)) == 1:
             assert pd.isna(row["chance_corrected"])
-            assert "said the same" in row["why"]
+            assert "same value" in row["reason"]
         else:
             assert row["chance_corrected"] == pytest.approx(cohen_kappa_score(left, right), abs=1e-6)
 
@@ -101,8 +101,8 @@ def test_without_double_labels_or_with_one_class_a_dash_has_its_reason() -> None
         (row,) = agreement_table(votes(rows)).to_dict("records")
         assert pd.isna(row["share"])
         assert pd.isna(row["chance_corrected"])
-        assert row["why"] == "no object was labelled by two people"
+        assert row["reason"] == "no object has two annotators"
     found = agreement_table(votes([("u", "a", "cat"), ("u", "b", "cat")]))
     assert found["chance_corrected"].isna().all()
-    assert found["why"].str.contains("said the same").all()
+    assert found["reason"].str.contains("same value").all()
     assert found["share"].tolist() == [1, 1, 1, 1]

@@ -4,23 +4,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.annotators.quality import annotator_table, confusion_table
-from golgoru.core.intervals import ENOUGH
+from golgoru.core.intervals import MIN_OBSERVATIONS
 from golgoru.tables import frames
 from tests.template.builders.annotator_tables import annotation_per_vote
 
 COLUMNS = ["object", "annotator", "value"]
 
 
-def ballots(*rows: tuple[str, str, str], review: bool = False) -> pd.DataFrame:
+def votes_of(*rows: tuple[str, str, str], review: bool = False) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS).astype("str").assign(review=review)
     return table.assign(weight=1.0 / table.groupby(["object", "annotator"])["value"].transform("size").astype(float))
 
 
-def quality(votes: pd.DataFrame, words: pd.DataFrame | None = None, gap: float = 0.05) -> pd.DataFrame:
+def quality(votes: pd.DataFrame, annotations: pd.DataFrame | None = None, gap: float = 0.05) -> pd.DataFrame:
     found = annotator_table(
-        annotation_per_vote(votes) if words is None else words, votes, confusion_table(votes[~votes["review"]], 3), gap
+        annotation_per_vote(votes) if annotations is None else annotations,
+        votes=votes,
+        confusion=confusion_table(votes[~votes["review"]], 3),
+        gap=gap,
     )
-    frames.canonical(found, "annotators")
+    frames.canonical_table(found, "annotators")
     return found.set_index("annotator")
 
 
@@ -29,28 +32,28 @@ def agreement(votes: pd.DataFrame) -> dict[str, float]:
 
 
 def test_agreement_is_with_the_majority_of_the_others() -> None:
-    votes = ballots(("o", "ann", "cat"), ("o", "ben", "cat"), ("o", "cem", "dog"))
+    votes = votes_of(("o", "ann", "cat"), ("o", "ben", "cat"), ("o", "cem", "dog"))
     # cat against cat and dog: evenly divided, and on one of the sides.
     assert agreement(votes) == {"ann": 0.5, "ben": 0.5, "cem": 0.0}
 
 
 def test_a_tie_of_others_that_one_does_not_belong_to_is_no_agreement() -> None:
-    votes = ballots(("o", "ann", "owl"), ("o", "ben", "cat"), ("o", "cem", "dog"))
+    votes = votes_of(("o", "ann", "owl"), ("o", "ben", "cat"), ("o", "cem", "dog"))
     assert agreement(votes) == {"ann": 0.0, "ben": 0.0, "cem": 0.0}
 
 
-def test_who_says_two_things_is_compared_with_each_and_never_with_himself() -> None:
-    votes = ballots(("o", "ann", "cat"), ("o", "ann", "dog"), ("o", "ben", "cat"))
+def test_who_says_two_things_is_compared_with_each_and_never_with_themselves() -> None:
+    votes = votes_of(("o", "ann", "cat"), ("o", "ann", "dog"), ("o", "ben", "cat"))
     found = quality(votes)
     assert found["agreement"].to_dict() == {"ann": 0.5, "ben": 0.5}
     assert found["compared"].to_dict() == {"ann": 2, "ben": 1}
     # The others are evenly divided; his own second thought is none of them.
-    votes = ballots(("o", "ann", "cat"), ("o", "ann", "dog"), ("o", "ben", "cat"), ("o", "cem", "dog"))
+    votes = votes_of(("o", "ann", "cat"), ("o", "ann", "dog"), ("o", "ben", "cat"), ("o", "cem", "dog"))
     assert agreement(votes)["ann"] == 0.5
 
 
 def test_nobody_is_compared() -> None:
-    votes = ballots(("o", "ann", "cat"), ("p", "ben", "cat"), ("q", "ben", "cat"), ("q", "ben", "dog"))
+    votes = votes_of(("o", "ann", "cat"), ("p", "ben", "cat"), ("q", "ben", "cat"), ("q", "ben", "dog"))
     found = quality(votes)
     assert found["compared"].tolist() == [0, 0]
     assert found["agreement"].isna().all()
@@ -58,12 +61,12 @@ def test_nobody_is_compared() -> None:
 
 
 def test_reviews_are_not_compared() -> None:
-    votes = pd.concat([ballots(("o", "ann", "cat")), ballots(("o", "rev", "cat"), review=True)], ignore_index=True)
+    votes = pd.concat([votes_of(("o", "ann", "cat")), votes_of(("o", "rev", "cat"), review=True)], ignore_index=True)
     assert quality(votes)["compared"].to_dict() == {"ann": 0, "rev": 0}
 
 
-def test_words_are_counted_and_time_is_their_median_and_their_number_by_the_hour() -> None:
-    votes = ballots(("o", "ann", "cat"), ("p", "ann", "cat"), ("q", "ann", "cat"), ("q", "ben", "cat"))
+def test_annotations_are_counted_and_time_is_their_median_and_their_number_by_the_hour() -> None:
+    votes = votes_of(("o", "ann", "cat"), ("p", "ann", "cat"), ("q", "ann", "cat"), ("q", "ben", "cat"))
     found = quality(votes, annotation_per_vote(votes, [1.0, 9.0, 2.0, None]))
     assert found["annotations"].to_dict() == {"ann": 3, "ben": 1}
     assert found["seconds_per_label"]["ann"] == 2.0
@@ -71,13 +74,13 @@ def test_words_are_counted_and_time_is_their_median_and_their_number_by_the_hour
     assert found.loc["ben", ["seconds_per_label", "labels_per_hour"]].isna().all()
 
 
-def test_no_words() -> None:
-    assert quality(ballots()).empty
+def test_no_annotations() -> None:
+    assert quality(votes_of()).empty
 
 
 def crowd(objects: int, wrong: int) -> pd.DataFrame:
     """Three annotators on as many objects; cem differs on the first `wrong` of them."""
-    return ballots(
+    return votes_of(
         *(
             (f"o{n:03}", annotator, "dog" if annotator == "cem" and n < wrong else "cat")
             for n in range(objects)
@@ -88,14 +91,14 @@ def crowd(objects: int, wrong: int) -> pd.DataFrame:
 
 def test_who_agrees_clearly_less_is_flagged_and_nobody_else() -> None:
     flags = quality(crowd(100, 40))["flags"]
-    assert flags["cem"] == "agrees with the others in 60% of 100 words, the other annotators in 80%"
+    assert flags["cem"] == "agrees with the others in 60% of 100 annotations, the other annotators in 80%"
     assert flags[["ann", "ben"]].isna().all()
 
 
 @pytest.mark.parametrize(
     ("objects", "wrong", "gap"),
-    [(ENOUGH - 1, 15, 0.05), (100, 2, 0.05), (100, 40, 0.3)],
-    ids=["too few words", "intervals that meet", "gap of the settings"],
+    [(MIN_OBSERVATIONS - 1, 15, 0.05), (100, 2, 0.05), (100, 40, 0.3)],
+    ids=["too few annotations", "intervals that meet", "gap of the settings"],
 )
 def test_nobody_is_flagged_without_good_reason(objects: int, wrong: int, gap: float) -> None:
     assert quality(crowd(objects, wrong), gap=gap)["flags"].isna().all()
@@ -103,8 +106,8 @@ def test_nobody_is_flagged_without_good_reason(objects: int, wrong: int, gap: fl
 
 def test_speed_is_no_reason() -> None:
     votes = crowd(60, 0)
-    words = annotation_per_vote(votes, votes["annotator"].map({"ann": 5.0, "ben": 5.0, "cem": 0.1}))
-    assert quality(votes, words)["flags"].isna().all()
+    annotations = annotation_per_vote(votes, votes["annotator"].map({"ann": 5.0, "ben": 5.0, "cem": 0.1}))
+    assert quality(votes, annotations)["flags"].isna().all()
 
 
 VOTE = st.tuples(st.sampled_from("op"), st.sampled_from("abcd"), st.sampled_from(["cat", "dog", "owl"]))
@@ -125,7 +128,7 @@ def by_hand(votes: pd.DataFrame, name: str) -> list[float]:
 @settings(max_examples=50, deadline=None)
 @given(st.sets(VOTE).map(sorted), st.integers(0, 9))
 def test_agreement_is_what_the_definition_says_in_any_row_order(rows: list[tuple[str, str, str]], seed: int) -> None:
-    votes = ballots(*rows)
+    votes = votes_of(*rows)
     found = quality(votes)
     for name in found.index:
         own = by_hand(votes, name)
@@ -136,15 +139,15 @@ def test_agreement_is_what_the_definition_says_in_any_row_order(rows: list[tuple
     pd.testing.assert_frame_equal(quality(shuffled, annotation_per_vote(votes)), found)
 
 
-def test_confusion_is_what_was_said_where_something_probably_was() -> None:
+def test_confusion_is_the_annotated_label_given_the_probable_one() -> None:
     found = confusion_table(crowd(100, 40), 3)
-    frames.canonical(found, "confusion")
-    cem = found[found["annotator"] == "cem"].set_index(["true", "said"])
+    frames.canonical_table(found, "confusion")
+    cem = found[found["annotator"] == "cem"].set_index(["true_label", "annotated_label"])
     assert cem.loc[("cat", "dog"), "share"] == pytest.approx(0.4, abs=0.01)
     assert found.groupby("annotator")["votes"].sum().to_dict() == pytest.approx({"ann": 100, "ben": 100, "cem": 100})
-    whole = found.groupby(["annotator", "true"])["share"].sum(min_count=1).dropna()
+    whole = found.groupby(["annotator", "true_label"])["share"].sum(min_count=1).dropna()
     assert whole.to_list() == pytest.approx([1] * len(whole), abs=1e-3)
 
 
 def test_nobody_is_confused_who_labelled_alone() -> None:
-    assert confusion_table(ballots(("o", "ann", "cat"), ("p", "ben", "cat")), 3).empty
+    assert confusion_table(votes_of(("o", "ann", "cat"), ("p", "ben", "cat")), 3).empty

@@ -16,7 +16,7 @@ CREW = [GOOD] * 25 + [GUESSES] * 5 + [COMMONEST] * 5 + [ADVERSARY] * 5
 def crowd(
     seed: int, skew: float, objects: int = 500, classes: int = 5
 ) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
-    """Return votes and words, five on each object, of good people (right in 70 to 95 %) and of bad ones; and the truth.
+    """Return votes and annotations, five on each object, of good and bad annotators, and the truth.
 
     Every other good one is fast: a second for a label, where the others take ten.
     """
@@ -39,18 +39,18 @@ def crowd(
 
 
 def quality(seed: int, skew: float) -> pd.DataFrame:
-    votes, words, _ = crowd(seed, skew)
-    found = annotator_table(words, votes, confusion_table(votes, 5), 0.05)
+    votes, annotations, _ = crowd(seed, skew)
+    found = annotator_table(annotations, votes=votes, confusion=confusion_table(votes, 5), gap=0.05)
     frames.to_bytes(found, "annotators")
     return found.assign(kind=found["annotator"].str.split("-").str[0])
 
 
 @pytest.mark.parametrize("skew", [0.2, 0.6, 0.85])
-def test_spammers_and_adversaries_are_flagged_and_good_people_fast_or_not_are_not(skew: float) -> None:
+def test_spammers_and_adversaries_are_flagged_and_good_annotators_fast_or_not_are_not(skew: float) -> None:
     found = pd.concat([quality(seed, skew) for seed in range(3)])
     bad = found["kind"] != GOOD
     assert roc_auc_score(bad, -found["chance_corrected"].astype(float)) >= 0.98
-    flagged = found["flags"].fillna("").str.contains("beyond chance")
+    flagged = found["flags"].fillna("").str.contains("chance-corrected")
     assert flagged[bad].mean() >= 0.93
     assert flagged[~bad].mean() <= 0.03
     fast = found["seconds_per_label"] < 5
@@ -64,21 +64,23 @@ def test_agreement_alone_does_not_find_who_always_names_the_commonest_class() ->
     is_lazy = either["kind"] == COMMONEST
     assert roc_auc_score(is_lazy, -either["agreement"].astype(float)) < 0.7
     assert roc_auc_score(is_lazy, -either["chance_corrected"].astype(float)) >= 0.98
-    assert lazy["spread"].median() < 0.2
-    assert lazy["flags"].str.contains("beyond chance").all()
+    assert lazy["informativeness"].median() < 0.2
+    assert lazy["flags"].str.contains("chance-corrected").all()
 
 
 def test_spread_tells_who_guesses_from_who_is_wrong_on_purpose() -> None:
-    found = quality(0, 0.3).groupby("kind")[["spread", "chance_corrected", "accuracy"]].median()
-    assert found.loc[ADVERSARY, "spread"] > 0.4
+    found = quality(0, 0.3).groupby("kind")[["informativeness", "chance_corrected", "accuracy"]].median()
+    assert found.loc[ADVERSARY, "informativeness"] > 0.4
     assert found.loc[ADVERSARY, "chance_corrected"] < 0.1
-    assert found.loc[[GUESSES, COMMONEST], "spread"].max() < 0.2
+    assert found.loc[[GUESSES, COMMONEST], "informativeness"].max() < 0.2
     assert found.loc[GOOD, "chance_corrected"] > 0.6
 
 
 def test_accuracy_is_near_the_true_one_and_inside_its_interval() -> None:
-    votes, words, truth = crowd(4, 0.3)
-    found = annotator_table(words, votes, confusion_table(votes, 5), 0.05).set_index("annotator")
+    votes, annotations, truth = crowd(4, 0.3)
+    found = annotator_table(annotations, votes=votes, confusion=confusion_table(votes, 5), gap=0.05).set_index(
+        "annotator"
+    )
     right = (
         (votes["value"] == "c" + pd.Series(truth[votes["object"].str[1:].astype(int)]).astype(str))
         .groupby(votes["annotator"])
@@ -93,7 +95,7 @@ def test_accuracy_is_near_the_true_one_and_inside_its_interval() -> None:
 
 
 def test_nothing_is_estimated_of_who_labelled_alone() -> None:
-    votes, words, _ = crowd(0, 0.3)
+    votes, annotations, _ = crowd(0, 0.3)
     alone = votes.drop_duplicates("object")
-    found = annotator_table(words.loc[alone.index], alone, confusion_table(alone, 5), 0.05)
-    assert found[["accuracy", "accuracy_low", "chance_corrected", "spread", "flags"]].isna().all(axis=None)
+    found = annotator_table(annotations.loc[alone.index], votes=alone, confusion=confusion_table(alone, 5), gap=0.05)
+    assert found[["accuracy", "accuracy_low", "chance_corrected", "informativeness", "flags"]].isna().all(axis=None)

@@ -43,14 +43,14 @@ def test_a_crowd_with_spammers_and_adversaries_is_read_better_than_by_majority(s
     assert np.mean(best.to_numpy() == truth) > np.mean(majority.to_numpy() == truth) + 0.02
 
 
-def test_a_few_words_are_taken_as_they_are() -> None:
+def test_a_few_annotations_are_taken_as_they_are() -> None:
     two_of_three = posterior([("o", "a", "cat"), ("o", "b", "cat"), ("o", "c", "dog")])
     assert two_of_three["o", "cat"] > 0.8
     assert two_of_three["o", "dog"] < 0.2
     tie = posterior([("o", "a", "cat"), ("o", "b", "dog")])
     assert tie["o", "cat"] == tie["o", "dog"] < 0.5
     alone = posterior([("o", "a", "cat")])["o", "cat"]
-    assert 0.8 < alone < 0.9, "one word is no certainty"
+    assert 0.8 < alone < 0.9, "one annotation is no certainty"
     assert posterior([("o", "a", "cat")], classes=1)["o", "cat"] == 1
 
 
@@ -59,7 +59,7 @@ def test_the_confusion_counts_every_vote_once() -> None:
     found = estimate(votes(rows), 4)
     assert found.confusion["votes"].sum() == pytest.approx(len(rows), abs=0.1)
     by_annotator = found.confusion.groupby("annotator")["votes"].sum()
-    right = found.confusion.query("true == said").groupby("annotator")["votes"].sum() / by_annotator
+    right = found.confusion.query("true_label == annotated_label").groupby("annotator")["votes"].sum() / by_annotator
     assert right[["a14", "a15"]].max() < 0.2
     assert right[[f"a{n:02}" for n in range(10)]].min() > 0.7
 

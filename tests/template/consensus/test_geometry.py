@@ -1,4 +1,4 @@
-"""One shape from several people's: the median, whatever the order, the place and the size."""
+"""One geometry from several annotators': the median, whatever the order, the position and the size."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_one_sloppy_person_of_three_moves_an_edge_no_further_than_the_others_are
     assert box((10, 10, 20, 20), (10, 10, 20, 20), (0, 0, 90, 90)) == [10, 10, 20, 20]
 
 
-def test_one_word_and_equal_words_stay_as_they_were_drawn() -> None:
+def test_one_annotation_and_equal_annotations_stay_as_they_were_drawn() -> None:
     fine = (0.123456, 1 / 3, 10.987654, 9.5)
     assert box(fine) == list(fine)
     assert box(fine, fine, fine) == list(fine)
@@ -64,7 +64,7 @@ def test_one_word_and_equal_words_stay_as_they_were_drawn() -> None:
     assert polygon(drawn) == polygon(drawn, drawn) == drawn
 
 
-def test_as_a_setting_says_one_word_speaks_for_all() -> None:
+def test_as_a_setting_says_one_annotation_speaks_for_all() -> None:
     assert box((0, 0, 10, 10), (1, 0, 10, 10), (2, 0, 10, 10), (9, 0, 3, 10), merge=False) == [1, 0, 10, 10]
 
 
@@ -90,10 +90,10 @@ def test_polygons_that_do_not_correspond_are_not_mixed() -> None:
     "broken", [[np.nan] * 8, [1e308] * 8, [1e300, -1e300] * 4, [0.0] * 8, [0.0, 0.0, 1.0, 1.0], [0.0] * 7, []]
 )
 def test_unsound_shapes_end_in_no_error(broken: list[float]) -> None:
-    words = saying(QUAD, QUAD, QUAD).assign(polygon=pd.Series([QUAD, broken, QUAD], dtype=object))
-    made = consensus_geometry(words, merge=True)["polygon"].to_numpy(dtype=object)[0]
+    annotations = saying(QUAD, QUAD, QUAD).assign(polygon=pd.Series([QUAD, broken, QUAD], dtype=object))
+    made = consensus_geometry(annotations, merge=True)["polygon"].to_numpy(dtype=object)[0]
     assert list(made) == QUAD
-    assert len(consensus_geometry(words.assign(polygon=pd.Series([broken] * 3, dtype=object)), merge=True)) == 1
+    assert len(consensus_geometry(annotations.assign(polygon=pd.Series([broken] * 3, dtype=object)), merge=True)) == 1
 
 
 @pytest.mark.parametrize("broken", [(np.nan,) * 4, (1e308, 0, 1e308, 1), (np.inf, 0, 1, 1), (0, 0, 0, 0)])
@@ -144,9 +144,9 @@ def test_a_quadrilateral_and_itself_from_another_corner_merge_to_itself(
 @few
 @given(st.lists(BOXES | QUADS, min_size=1, max_size=4))
 def test_objects_do_not_touch_each_other(objects: list[list[Any]]) -> None:
-    words = [saying(*drawn).assign(object=f"o{n}") for n, drawn in enumerate(objects)]
-    together = consensus_geometry(pd.concat(words, ignore_index=True), merge=True)
-    for n, alone in enumerate(words):
+    annotations = [saying(*drawn).assign(object=f"o{n}") for n, drawn in enumerate(objects)]
+    together = consensus_geometry(pd.concat(annotations, ignore_index=True), merge=True)
+    for n, alone in enumerate(annotations):
         one = consensus_geometry(alone, merge=True)
         assert together.loc[f"o{n}", SIDES].tolist() == one.iloc[0][SIDES].tolist()
         assert str(together.loc[f"o{n}", "polygon"]) == str(one.iloc[0]["polygon"])

@@ -1,4 +1,4 @@
-"""What consensus gains over one careful person: simulated people on the true lines of receipts."""
+"""What consensus gains over one careful annotator: simulated annotators on the true lines of receipts."""
 
 import pytest
 
@@ -6,12 +6,12 @@ from benchmarks import shapes
 from tests.template.builders import real_data
 
 
-def test_three_people_draw_and_read_receipts_better_than_one() -> None:
+def test_three_annotators_draw_and_read_receipts_better_than_one() -> None:
     with real_data.archive("sroie.zip") as files:
         truth = shapes.lines(files)
-    said = shapes.words(truth, 3, shapes.LINES)
-    one = said[said["annotator"] == "p0"]
-    found = shapes.consensus(said, "ocr")
+    annotations = shapes.simulated_annotations(truth, 3, shapes.LINES)
+    one = annotations[annotations["annotator"] == "p0"]
+    found = shapes.consensus(annotations, "ocr")
     labels = found.labels
     assert shapes.overlap(labels, "object", truth).mean() > shapes.overlap(one, "annotation", truth).mean() + 0.01
     assert shapes.texts_right(one, "annotation", truth) == pytest.approx(0.9, abs=0.02)
@@ -23,13 +23,13 @@ def test_three_people_draw_and_read_receipts_better_than_one() -> None:
     assert found.metrics["text agreement"] == pytest.approx(labels["text_agreement"].mean())
 
 
-def test_the_median_of_boxes_is_nearer_to_the_truth_than_one_persons_box() -> None:
+def test_the_median_of_boxes_is_nearer_to_the_truth_than_one_annotators_box() -> None:
     with real_data.archive("bccd.zip") as files:
         truth = shapes.cells(files).head(1000)
-    said = shapes.words(truth, 5, shapes.CELLS)
+    annotations = shapes.simulated_annotations(truth, 5, shapes.CELLS)
     drawn, merged = (
-        shapes.overlap(shapes.consensus(said, "detection", kind).labels, "object", truth).mean()
+        shapes.overlap(shapes.consensus(annotations, "detection", kind).labels, "object", truth).mean()
         for kind in ("representative", "merged")
     )
-    one = shapes.overlap(said[said["annotator"] == "p0"], "annotation", truth).mean()
+    one = shapes.overlap(annotations[annotations["annotator"] == "p0"], "annotation", truth).mean()
     assert merged > drawn + 0.01 > one + 0.01

@@ -14,7 +14,7 @@ CLASSES = ["owl", "cat", "dog"]
 COLUMNS = ["object", "annotator", "review", "value", "weight"]
 
 
-def ballots(*values: str | tuple[str, ...], review: tuple[str, ...] = (), name: str = "o") -> pd.DataFrame:
+def votes_of(*values: str | tuple[str, ...], review: tuple[str, ...] = (), name: str = "o") -> pd.DataFrame:
     """Votes on one object: one value per annotator, several where one contradicts himself."""
     rows = []
     for source, given_values in ((False, values), (True, review)):
@@ -52,7 +52,7 @@ def elected(votes: pd.DataFrame, confident_in: float | None = None) -> dict[str,
 def test_more_than_half_of_the_votes_wins_and_ties_go_by_the_guideline(
     values: list[str], label: str, status: str, agreement: float
 ) -> None:
-    row = elected(ballots(*values))
+    row = elected(votes_of(*values))
     assert (row["label"], row["status"], row["agreement"], row["votes"]) == (label, status, agreement, len(values))
 
 
@@ -69,37 +69,37 @@ def test_more_than_half_of_the_votes_wins_and_ties_go_by_the_guideline(
 def test_an_object_is_absent_with_more_than_half_of_the_votes_or_not_at_all(
     values: list[str], label: str, status: str
 ) -> None:
-    row = elected(ballots(*values))
+    row = elected(votes_of(*values))
     assert (row["label"], row["status"]) == (label, status)
 
 
 def test_a_reviewer_settles_it_against_all_votes() -> None:
-    row = elected(ballots("cat", "cat", "cat", review=("dog",)), 0.9)
+    row = elected(votes_of("cat", "cat", "cat", review=("dog",)), 0.9)
     assert (row["label"], row["status"], row["votes"], row["agreement"]) == ("dog", "adjudicated", 1, 1.0)
     assert pd.isna(row["confidence"])
 
 
 def test_two_reviewers_who_disagree_leave_it_contested() -> None:
-    assert elected(ballots("cat", review=("dog", "cat")))["status"] == "contested"
+    assert elected(votes_of("cat", review=("dog", "cat")))["status"] == "contested"
 
 
 def test_no_votes() -> None:
-    assert elected_labels(ballots(), CLASSES, 0.9).empty
-    assert elected_labels(ballots(), [], None).empty
-    assert annotator_accuracy(ballots(), 3) is None
+    assert elected_labels(votes_of(), CLASSES, 0.9).empty
+    assert elected_labels(votes_of(), [], None).empty
+    assert annotator_accuracy(votes_of(), 3) is None
 
 
 @pytest.mark.parametrize(
     ("votes", "classes"),
     [
-        (ballots("cat"), 3),
-        (ballots(("cat", "dog")), 3),
-        (ballots(("cat", "dog", "owl")), 3),
-        (ballots("cat", "cat"), 1),
-        (ballots("cat", "cat"), 0),
-        (ballots("cat", "dog"), 3),
-        (ballots("cat", ABSENT), 3),
-        (ballots("cat", review=("cat",)), 3),
+        (votes_of("cat"), 3),
+        (votes_of(("cat", "dog")), 3),
+        (votes_of(("cat", "dog", "owl")), 3),
+        (votes_of("cat", "cat"), 1),
+        (votes_of("cat", "cat"), 0),
+        (votes_of("cat", "dog"), 3),
+        (votes_of("cat", ABSENT), 3),
+        (votes_of("cat", review=("cat",)), 3),
     ],
     ids=["one vote", "one in two minds", "one in three minds", "one class", "no class", "chance", "absent", "review"],
 )
@@ -121,10 +121,10 @@ def test_accuracy_explains_the_agreement() -> None:
 
 
 def test_perfect_agreement_is_no_proof_of_perfection() -> None:
-    assert annotator_accuracy(ballots("cat", "cat"), 3) == pytest.approx(2 / 3, abs=1e-6)
-    many = pd.concat([ballots("cat", "cat", name=f"o{n}") for n in range(10)])
+    assert annotator_accuracy(votes_of("cat", "cat"), 3) == pytest.approx(2 / 3, abs=1e-6)
+    many = pd.concat([votes_of("cat", "cat", name=f"o{n}") for n in range(10)])
     assert annotator_accuracy(many, 3) == pytest.approx(1 - 1 / 12, abs=1e-6)
-    crowd = ballots(*["cat"] * 3000)  # 4.5 million pairs: more than six decimals can tell from one
+    crowd = votes_of(*["cat"] * 3000)  # 4.5 million pairs: more than six decimals can tell from one
     estimate = annotator_accuracy(crowd, 3)
     assert estimate is not None
     assert estimate < 1
@@ -141,8 +141,8 @@ def elections(draw: st.DrawFn) -> pd.DataFrame:
     objects = draw(
         st.lists(st.tuples(st.lists(ANSWER, min_size=1, max_size=4), st.lists(ANSWER, max_size=2)), max_size=4)
     )
-    parts = [ballots(*people, review=tuple(review), name=f"o{n}") for n, (people, review) in enumerate(objects)]
-    return pd.concat([ballots(), *parts], ignore_index=True)
+    parts = [votes_of(*people, review=tuple(review), name=f"o{n}") for n, (people, review) in enumerate(objects)]
+    return pd.concat([votes_of(), *parts], ignore_index=True)
 
 
 def posterior(votes: pd.DataFrame, label: str, p: float) -> float:

@@ -1,4 +1,4 @@
-"""What stands there, when several people read it."""
+"""One text from several transcriptions."""
 
 import unicodedata
 
@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from golgoru.consensus.transcriptions import elected_texts
 
 
-def words(*read: tuple[str, str | None], of: str = "o") -> pd.DataFrame:
+def rows(*read: tuple[str, str | None], of: str = "o") -> pd.DataFrame:
     """Rows of (annotator, text)."""
     table = pd.DataFrame(list(read), columns=["annotator", "text"]).assign(object=of)
     return table.astype({"text": "str", "annotator": "str", "object": "str"})
 
 
 def found(*read: tuple[str, str | None]) -> tuple[str, float | None, bool]:
-    (row,) = elected_texts(words(*read)).itertuples(index=False)
+    (row,) = elected_texts(rows(*read)).itertuples(index=False)
     return row.text, None if pd.isna(row.text_agreement) else row.text_agreement, bool(row.disputed)
 
 
@@ -64,7 +64,7 @@ def test_a_person_has_one_vote_whatever_he_wrote_on_several_copies() -> None:
 
 
 def test_no_text_is_no_transcription() -> None:
-    assert elected_texts(words(("ann", None), ("ben", "  "))).empty
+    assert elected_texts(rows(("ann", None), ("ben", "  "))).empty
     assert found(("ann", None), ("ben", "x"), ("cem", "")) == ("x", None, False)
 
 
@@ -82,7 +82,7 @@ READ = st.lists(st.tuples(st.sampled_from(["ann", "ben", "cem", "dee"]), TEXT), 
 def test_row_order_and_names_are_nothing_and_half_is_not_enough(
     objects: list[list[tuple[str, str]]], seed: int, names: list[str]
 ) -> None:
-    table = pd.concat([words(of="none"), *(words(*read, of=f"o{n}") for n, read in enumerate(objects))])
+    table = pd.concat([rows(of="none"), *(rows(*read, of=f"o{n}") for n, read in enumerate(objects))])
     renamed = dict(zip(["ann", "ben", "cem", "dee"], names, strict=True))
     other = table.assign(annotator=table["annotator"].map(renamed)).sample(frac=1, random_state=seed)
     one, two = elected_texts(table), elected_texts(other)
