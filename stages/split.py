@@ -1,33 +1,34 @@
 """Assign every group of images to train, val or test, so that nothing leaks and growth moves nothing.
 
-Reads: `groups`, `sources`, `images` (one row per image), `labels` (one row per object), `votes` (one row per
-annotation), `cases` (one row per edge case and object or image), `copies` (one row per image left out for another),
-`pairs` (one row per pair of copies), data/raw/pins.csv, guidelines/edge_cases.yaml.
-Writes: `splits` (one row per image), `seats` (one row per class, or wanted edge case, and split), `proposed_pins` (one
-row per group that a pin would move), `leaks` (one row per what may give the split away).
+Reads: `groups`, `sources`, `images` (one row per image), `labels` (one row per object), `annotation_roles` (one row
+per annotation), `edge_case_hits` (one row per edge case and object or image), `duplicates` (one row per image removed
+as a duplicate), `duplicate_pairs` (one row per pair), data/raw/pins.csv, guidelines/edge_cases.yaml.
+Writes: `splits` (one row per image), `split_coverage` (one row per class, or wanted edge case, and split),
+`proposed_pins` (one row per group that a pin would move), `leakage` (one row per possible leak).
 
-A group takes the split that the hash of its name says, and its name is the content of its earliest member: neither
-row order nor later deliveries can change it. Where later images joined two groups, the earlier one's split wins, and
-the images that moved say so in `reason`. Pins win over the hash. Labels decide nothing: where they leave a class or a
-wanted edge case without a seat, pins are proposed, and people record them (`dataset pin`).
-Enforces SPLIT-001 (a group is never torn) and SPLIT-002 (what joins the frozen test set later is held back).
+The hash of a group's name decides its split, and the name is the content of its earliest image, so neither row order
+nor later deliveries can change it. Where a later image joins two groups, the earlier one's split wins, and the images
+that moved say so in `reason`. Pins win over the hash. Labels decide nothing: where a split lacks a class or a wanted
+edge case, pins are proposed, and people record them (`dataset pin`).
+Enforces SPLIT-001 (a group is in one split) and SPLIT-002 (images that join the frozen test set later are held back).
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import pandas as pd
 from pydantic import Field, model_validator
 
-from golgoru.core.dataset import SPLITS, Day
-from golgoru.core.yaml_models import Written
+from golgoru.core.dataset import SPLITS
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.raw.pins import Pin
-from golgoru.shell import run
+from golgoru.shell import run_stage
 from golgoru.splits import assignment, coverage, leakage, pin_proposals
 
 
-class Shares(Written):
+class Shares(ConfigModel):
     """What part of the groups each split gets."""
 
     train: float = Field(0.7, ge=0)
@@ -42,29 +43,25 @@ class Shares(Written):
         return self
 
 
-class Params(Written):
-    """How large the splits are. The seed is the dataset's: another seed is another split."""
+class Params(ConfigModel):
+    """How large the splits are. The seed, and the day the test set was frozen, are the dataset's."""
 
-    # Small data sets need every picture to learn from, and a test set below a tenth says little.
+    # Small data sets need every image to learn from, and a test set below a tenth says little.
     shares: Shares = Shares()
-    # The last day whose deliveries may join the test set, so that scores of two releases compare; later ones go to
-    # train and val. In quotes in params.yaml: DVC takes no YAML date.
-    frozen: Day = None
-    # For cross-validation on train and val: column `fold`. The test set stays out of all of them.
+    # For cross-validation on train and val: column `fold`. The test set is in none of them.
     folds: int | None = Field(None, ge=2)
 
-    @model_validator(mode="after")
-    def _something_to_freeze(self) -> "Params":
-        if self.frozen is not None and not self.shares.test:
-            raise ValueError("frozen: expected a share of test above 0; there is no test set to freeze")
-        if self.frozen is not None and not self.shares.train + self.shares.val:
-            raise ValueError("frozen: expected a share of train or val above 0; later images would have nowhere to go")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _no_frozen_here(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "frozen" in value:
+            raise ValueError("frozen: this key moved; write it as 'frozen' in the block 'dataset'")
+        return value
 
 
 class Tables(NamedTuple):
     splits: pd.DataFrame
-    coverage: pd.DataFrame
+    split_coverage: pd.DataFrame
     proposed_pins: pd.DataFrame
     leakage: pd.DataFrame
     metrics: dict[str, Any]
@@ -82,45 +79,58 @@ def transform(
     edge_cases: EdgeCases,
     pins: Sequence[Pin],
     seed: int,
+    frozen: date | None,
     params: Params,
 ) -> Tables:
-    """Return each image's split and why it has it, what is missing where, and what gives the split away."""
+    """Return each image's split and the reason for it, what each split lacks, and what leaks. Raises UserError."""
     shares = params.shares
-    rule = assignment.SplitSettings(seed, (shares.train, shares.val, shares.test), params.frozen, params.folds)
-    members = assignment.images_by_arrival(groups, images, sources)
-    assigned = assignment.assign_splits(members, pins, sources["image"], rule)
-    splits = assigned.splits
-    some = [split for split in SPLITS if getattr(shares, split)]
-    found = coverage.occurrences(splits, labels, annotation_roles, edge_case_hits, duplicates)
-    proposed = pin_proposals.propose_pins(
-        found, coverage.coverage_goals(labels, edge_cases, some), some, assigned, params.frozen
+    assignment.check_frozen((shares.train, shares.val, shares.test), frozen)
+    settings = assignment.SplitSettings(seed, (shares.train, shares.val, shares.test), frozen, params.folds)
+    arrived = assignment.images_by_arrival(groups, images, sources)
+    assigned = assignment.assign_splits(arrived, pins, sources["image"], settings)
+    occurrences = coverage.occurrences(
+        splits=assigned.splits,
+        labels=labels,
+        annotation_roles=annotation_roles,
+        edge_case_hits=edge_case_hits,
+        duplicates=duplicates,
     )
-    leaking = leakage.find_leakage(splits, sources, images, duplicates, duplicate_pairs, params.frozen)
-    metrics = _metrics(splits, proposed) | {"leaks": leaking.counts}
-    return Tables(splits, proposed.seats, proposed.pins, leaking.table, metrics)
+    with_share = [split for split in SPLITS if getattr(shares, split)]
+    goals = coverage.coverage_goals(labels, edge_cases, with_share)
+    proposals = pin_proposals.propose_pins(occurrences, goals, with_share, assigned, frozen)
+    leaks = leakage.find_leakage(
+        splits=assigned.splits,
+        sources=sources,
+        images=images,
+        duplicates=duplicates,
+        duplicate_pairs=duplicate_pairs,
+        frozen=frozen,
+    )
+    metrics = _metrics(assigned.splits, proposals) | {"leakage": leaks.counts}
+    return Tables(assigned.splits, proposals.coverage, proposals.pins, leaks.table, metrics)
 
 
-def _metrics(splits: pd.DataFrame, proposed: pin_proposals.PinProposals) -> dict[str, Any]:
-    table = proposed.seats
+def _metrics(splits: pd.DataFrame, proposals: pin_proposals.PinProposals) -> dict[str, Any]:
+    table = proposals.coverage
     lacking = table[table["missing"] > 0]
     missing = {
         kind: {s: sorted(lacking.loc[(lacking["kind"] == kind) & (lacking["split"] == s), "key"]) for s in SPLITS}
         for kind in (coverage.CLASS, coverage.EDGE_CASE)
     }
-    fold = splits["fold"].value_counts().sort_index()
+    images_per_fold = splits["fold"].value_counts().sort_index()
     return {
         "images": {split: int((splits["split"] == split).sum()) for split in SPLITS},
         "groups": int(splits["group"].nunique()),
         "moved by merges": int(splits["reason"].str.startswith("merge").sum()),
         "pinned": int((splits["reason"] == "pin").sum()),
-        "held": int(splits["held"].sum()),
-        "folds": {str(number): int(many) for number, many in fold.items()},
+        "held back": int(splits["held_back"].sum()),
+        "folds": {str(fold): int(images) for fold, images in images_per_fold.items()},
         "classes missing": missing[coverage.CLASS],
         "edge cases missing": missing[coverage.EDGE_CASE],
-        "proposed pins": {"groups": len(proposed.pins), "smallest set": proposed.exact},
-        "short with them": int((table["short"] > 0).sum()),
+        "proposed pins": {"groups": len(proposals.pins), "proven smallest": proposals.proven_smallest},
+        "missing with proposed pins": int((table["missing_with_pins"] > 0).sum()),
     }
 
 
 if __name__ == "__main__":
-    run(transform)
+    run_stage(transform)

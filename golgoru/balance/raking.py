@@ -1,56 +1,57 @@
-"""Weights of images that bring shares to given targets and stray least from even ones: calibration to margins.
+"""Weights of images that bring shares to given targets and differ least from even weights: calibration to margins.
 
-Deville and Saerndal (1992), "Calibration estimators in survey sampling", with bounded weights. Several targets at once
-are met together. Where bounds, or targets that pull against each other, leave one out of reach, the weights come as
-near to it as any can.
+Deville and Saerndal (1992), "Calibration estimators in survey sampling", with bounded weights. Several targets are met
+together. Where bounds, or targets that work against each other, make one unreachable, the weights come as near to it as
+any can. The dual is minimised by Newton's method: scipy's L-BFGS-B takes six times as long, and in 4 of 12 problems its
+weights differ in the fourth decimal.
 """
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from golgoru.core.arrays import Floats, Integers
+from golgoru.core.hashing import integer_hash
 
-# What evenness weighs against the distance from the targets, from much to little: each solution is where the next
+# What evenness counts for against the distance from the targets, from much to little: each solution is where the next
 # search begins. Targets out of reach are missed by a hundred-thousandth more than they must be, others by much less.
 _EVENNESS = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5)
-# Where everything can be reached the search goes on, until weights are those of a closed form to the fifth decimal.
+# Where all targets can be reached the search goes on, until weights agree with a closed form to the fifth decimal.
 _REACHED, _EXACT = 1e-2, (1e-6, 1e-7)
-_MOST_STEPS = 100  # of Newton's method; five to ten are usual
-_LENGTHS = tuple(0.5**halved for halved in range(30))  # of a step
-_MOST_ROUNDS = 30  # of the totals that shares are parts of; one where every image shows one object
-_MOST_HALVINGS = 200  # of the interval in which the common factor lies
+_MAX_STEPS = 100  # of Newton's method; five to ten are usual
+_STEP_LENGTHS = tuple(0.5**halvings for halvings in range(30))
+_MAX_ROUNDS = 30  # of the totals that shares are parts of; one where every image shows one object
+_MAX_HALVINGS = 200  # of the interval of the common factor
 _TOLERANCE = 1e-11  # of shares and of the mean weight
-_LEAST_SHARE = 1e-3  # that a miss is measured against: a target of 0 must not outweigh all others
-_LARGE = 50_000  # kinds of images from which on a part of them says where to begin
-_EXACT_PARTS = 2.0**40  # masses are summed in these, so that the order of rows cannot show
+_MIN_SHARE = 1e-3  # that a miss is divided by: a target of 0 must not outweigh all others
+_MANY_ROWS = 50_000  # distinct rows from which on a part of them says where to begin
+_MASS_UNITS = 2.0**40  # masses are summed in whole units of this size, so that the order of rows makes no difference
 
 
 class Margins(NamedTuple):
-    """What the images (rows) show, and what share of it each value (column) is to have.
+    """What the images (rows) show, and the share that each value (column) is to have.
 
-    `counts` (rows, values): objects of each value on the image, or 0 and 1. `belongs` (values,): the number of the
-    target that the value belongs to; the shares of a target add up to 1. `shares` (values,). `mass` (rows,): for how
-    many images the row counts, 0.5 for each of two near-copies. `prior` (rows,): the weights to stray least from.
+    `counts` (rows, values): objects of each value on the image, or 0 and 1. `target_of_value` (values,): the number of
+    the target of each value. `shares` (values,): those of a target add up to 1. `mass` (rows,): how many images a row
+    counts for, 0.5 for each of two near-duplicates. `prior` (rows,): the weights to differ least from.
     """
 
     counts: csr_array
-    belongs: Integers
+    target_of_value: Integers
     shares: Floats
     mass: Floats
     prior: Floats
 
 
 class _Rows(NamedTuple):
-    """Images of equal counts and prior as one row, in an order of their own. `part` adds up to 1.
+    """Images of equal counts and prior as one row. `part` (rows,): the share of all mass.
 
-    `counts` (rows, values), `totals` (rows, targets), and both side by side in `both`.
+    `both` (rows, values + targets): objects of each value, and beside them the objects of each target.
     """
 
     both: csr_array
-    belongs: Integers
+    target_of_value: Integers
     shares: Floats
     part: Floats
     prior: Floats
@@ -62,33 +63,33 @@ class _Bounds(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Where the search stands."""
+    """The state of the search."""
 
     multipliers: Floats  # per value
     factor: float  # that all weights have in common, its logarithm
     totals: Floats  # per target: of objects, that shares are parts of
-    pull: Floats  # per target: how far a miss speaks for a larger total
+    pull: Floats  # per target: what a larger total is worth, given the miss
     evenness: float  # one of _EVENNESS or _EXACT
 
 
-def calibrate(given: Margins, low: float, high: float) -> Floats:
+def calibrate(margins: Margins, low: float, high: float) -> Floats:
     """Return weights (rows,) between `low` and `high` whose mean over `mass` is 1.
 
-    With a share a_v = sum(m w n_v) / sum(m w N), N being all objects of the target on an image, and its target t_v,
-    they are the weights of the least
+    With the share of a value a_v = sum(m w n_v) / sum(m w N), where N counts all objects of its target on an image,
+    and the target t_v, they are the weights that minimise
 
-        sum over values of (a_v - t_v)^2 / t_v + a little of the entropy sum(m w log(w / prior)) / sum(m),
+        sum over values of (a_v - t_v)^2 / t_v + a small part of the entropy sum(m w log(w / prior)) / sum(m),
 
-    that is, as near to the targets as any weights can be, and of these the ones that stray least from the prior.
-    Values that no image shows are left out, and their share is the others'. An image that shows nothing of what is
-    balanced takes the common factor. The order of rows is nothing, and sums run in a fixed order.
+    that is, as near to the targets as any weights, and of these the ones that differ least from the prior. Values that
+    no image shows are left out, and the others take their share. An image that shows no value takes the common factor.
+    The order of rows is irrelevant, and sums run in a fixed order.
     """
-    if not len(given.mass) or low == 1 or high == 1:
-        return np.ones(len(given.mass))
-    kind, rows = _collapsed(_present(given))
+    if not len(margins.mass) or low == 1 or high == 1:
+        return np.ones(len(margins.mass))
+    kind, rows = _collapsed(_present(margins))
     bounds = _Bounds(np.log(low), np.log(high))
     state = _start(rows, bounds)
-    for evenness in _EVENNESS if len(rows.part) <= _LARGE else _EVENNESS[-1:]:
+    for evenness in _EVENNESS if len(rows.part) <= _MANY_ROWS else _EVENNESS[-1:]:
         state = _settled(rows, state, evenness, bounds)
     for evenness in _EXACT:
         if _missed(rows, state, bounds) > _REACHED:
@@ -98,44 +99,40 @@ def calibrate(given: Margins, low: float, high: float) -> Floats:
     return weights
 
 
-def _present(given: Margins) -> Margins:
-    """Leave out values that no image shows; where none is shown of a target, all of it."""
-    seen = np.flatnonzero(given.counts.T @ given.mass > 0)
-    target = np.unique(given.belongs[seen], return_inverse=True)[1]
-    share = given.shares[seen]
+def _present(margins: Margins) -> Margins:
+    """Leave out values that no image shows, and targets of which no image shows a value."""
+    seen = np.flatnonzero(margins.counts.T @ margins.mass > 0)
+    target = np.unique(margins.target_of_value[seen], return_inverse=True)[1]
+    share = margins.shares[seen]
     left = np.bincount(target, share)[target] if len(seen) else share
-    # Where all of a target's share goes to what nobody has seen, what is there shares it evenly.
+    # Where all of a target's share is that of values without images, the other values share it evenly.
     even = 1 / np.bincount(target)[target] if len(seen) else share
     share = np.where(left > 0, share / np.where(left > 0, left, 1), even)
-    return given._replace(counts=given.counts[:, seen], belongs=target, shares=share)
+    return margins._replace(counts=margins.counts[:, seen], target_of_value=target, shares=share)
 
 
-def _collapsed(given: Margins) -> tuple[Integers, _Rows]:
-    """Return which row each image is of, and the rows: a million images of fifty classes are fifty of them.
+def _collapsed(margins: Margins) -> tuple[Integers, _Rows]:
+    """Return the distinct row of each image, and these rows: a million images of fifty classes have fifty of them.
 
     Equal rows are found by a 64-bit hash of their counts, in whole numbers.
     """
-    values, targets = len(given.shares), given.belongs.max(initial=-1) + 1
-    factors = np.array([_hash(number) for number in range(values + 1)], np.uint64)
-    prior = np.unique(given.prior, return_inverse=True)[1]
-    key = given.counts.astype(np.uint64) @ factors[:values] + prior.astype(np.uint64) * factors[values]
+    values, targets = len(margins.shares), margins.target_of_value.max(initial=-1) + 1
+    factors = np.array([integer_hash(str(number)) for number in range(values + 1)], np.uint64)
+    prior = np.unique(margins.prior, return_inverse=True)[1]
+    key = margins.counts.astype(np.uint64) @ factors[:values] + prior.astype(np.uint64) * factors[values]
     _, first, kind = np.unique(key, return_index=True, return_inverse=True)
-    mass = np.bincount(kind, np.round(given.mass * _EXACT_PARTS)) / _EXACT_PARTS
-    counts = given.counts[first].astype(float)
-    of_target = csr_array((np.ones(values), (np.arange(values), given.belongs)), shape=(values, targets))
+    mass = np.bincount(kind, np.round(margins.mass * _MASS_UNITS)) / _MASS_UNITS
+    counts = margins.counts[first].astype(float)
+    of_target = csr_array((np.ones(values), (np.arange(values), margins.target_of_value)), shape=(values, targets))
     both = csr_array(hstack([counts, counts @ of_target]))
-    return kind, _Rows(both, given.belongs, given.shares, mass / mass.sum(), given.prior[first])
-
-
-def _hash(number: int) -> int:
-    return int.from_bytes(hashlib.blake2b(str(number).encode(), digest_size=8).digest(), "big")
+    return kind, _Rows(both, margins.target_of_value, margins.shares, mass / mass.sum(), margins.prior[first])
 
 
 def _start(rows: _Rows, bounds: _Bounds) -> _State:
-    """Return the state of even weights; of many rows, what it comes to on every so-many-th of them."""
+    """Return the state of even weights; for many rows, the solution on a regular sample of them."""
     values, targets = len(rows.shares), rows.both.shape[1] - len(rows.shares)
-    if len(rows.part) > _LARGE:
-        some = np.arange(0, len(rows.part), len(rows.part) // (_LARGE // 5))
+    if len(rows.part) > _MANY_ROWS:
+        some = np.arange(0, len(rows.part), len(rows.part) // (_MANY_ROWS // 5))
         few = rows._replace(both=rows.both[some], part=rows.part[some], prior=rows.prior[some])
         few = few._replace(part=few.part / few.part.sum())
         state = _start(few, bounds)
@@ -147,18 +144,18 @@ def _start(rows: _Rows, bounds: _Bounds) -> _State:
 
 
 def _settled(rows: _Rows, state: _State, evenness: float, bounds: _Bounds) -> _State:
-    """Return the state at which the totals, and the pull on them, are those of the weights that follow from them.
+    """Return the state at which the totals, and the pull on them, agree with the weights that follow from them.
 
     A share is a ratio of two sums of weights. Each round takes the divisor as given and adds what a larger one is worth
-    (Dinkelbach 1967, "On nonlinear fractional programming"): the distance sinks from round to round.
+    (Dinkelbach 1967, "On nonlinear fractional programming"): the distance falls from round to round.
     """
     state = state._replace(evenness=evenness)
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         state = _newton(rows, state, bounds)
         shown = rows.both.T @ (rows.part * _weights(rows, state, bounds))
         totals = shown[len(rows.shares) :]
-        missed = shown[: len(rows.shares)] / totals[rows.belongs] - rows.shares
-        distance = np.bincount(rows.belongs, missed**2 / _measure(rows.shares), minlength=len(totals))
+        missed = shown[: len(rows.shares)] / totals[rows.target_of_value] - rows.shares
+        distance = np.bincount(rows.target_of_value, missed**2 / _measure(rows.shares), minlength=len(totals))
         change = np.abs(totals / state.totals - 1).max(initial=0)
         state = state._replace(totals=totals, pull=distance / totals)
         if change <= _TOLERANCE:
@@ -167,16 +164,16 @@ def _settled(rows: _Rows, state: _State, evenness: float, bounds: _Bounds) -> _S
 
 
 def _measure(shares: Floats) -> Floats:
-    return np.maximum(shares, _LEAST_SHARE)
+    return np.maximum(shares, _MIN_SHARE)
 
 
 def _projection(rows: _Rows, state: _State) -> Floats:
     """Return the matrix (values + targets, values) from counts and totals to (n_v - t_v N) / total."""
     values = np.arange(len(rows.shares))
-    scale = 1 / state.totals[rows.belongs]
+    scale = 1 / state.totals[rows.target_of_value]
     matrix = np.zeros((rows.both.shape[1], len(values)))
     matrix[values, values] = scale
-    matrix[len(values) + rows.belongs, values] = -rows.shares * scale
+    matrix[len(values) + rows.target_of_value, values] = -rows.shares * scale
     return matrix
 
 
@@ -195,17 +192,17 @@ def _weights(rows: _Rows, state: _State, bounds: _Bounds) -> Floats:
 
 
 def _missed(rows: _Rows, state: _State, bounds: _Bounds) -> float:
-    """Return by how much the shares miss their targets at the most, as a part of the target."""
+    """Return the largest miss of a share, as a part of its target."""
     shown = rows.both.T @ (rows.part * _weights(rows, state, bounds))
-    shares = shown[: len(rows.shares)] / shown[len(rows.shares) :][rows.belongs]
+    shares = shown[: len(rows.shares)] / shown[len(rows.shares) :][rows.target_of_value]
     return float((np.abs(shares - rows.shares) / _measure(rows.shares)).max(initial=0))
 
 
 def _common(exponents: Floats, part: Floats, factor: float, bounds: _Bounds) -> float:
-    """Return the factor's logarithm at which the mean of the bounded weights is 1, beginning from `factor`."""
+    """Return the logarithm of the factor at which the mean of the bounded weights is 1, starting from `factor`."""
     least, most = bounds.low - exponents.max(), bounds.high - exponents.min()
     before = np.inf
-    for _ in range(_MOST_HALVINGS):
+    for _ in range(_MAX_HALVINGS):
         shifted = exponents + factor
         weights = part * np.exp(np.clip(shifted, *bounds))
         off = float(weights.sum()) - 1
@@ -213,7 +210,7 @@ def _common(exponents: Floats, part: Floats, factor: float, bounds: _Bounds) -> 
             break
         least, most = (least, factor) if off > 0 else (factor, most)
         free = float(weights[(shifted > bounds.low) & (shifted < bounds.high)].sum())
-        # Exact while the same weights stay at their bounds; where hardly any is free, halving gets on faster.
+        # Exact while the same weights stay at their bounds; where hardly any is free, halving is faster.
         exact = free > max(off, 0) and abs(off) < before / 2
         change = np.log1p(-off / free) if exact else (least + most) / 2 - factor
         if not least < factor + change < most:
@@ -225,18 +222,18 @@ def _common(exponents: Floats, part: Floats, factor: float, bounds: _Bounds) -> 
 
 
 def _newton(rows: _Rows, state: _State, bounds: _Bounds) -> _State:
-    """Return the state whose multipliers make the dual least: damped Newton steps on a convex function."""
+    """Return the state whose multipliers minimise the dual: damped Newton steps on a convex function."""
     ridge = state.evenness * _measure(rows.shares)
     state, value, slope = _dual(rows, state, ridge, bounds)
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         if np.abs(slope).max(initial=0) <= _TOLERANCE:
             break
         step = -np.linalg.solve(_curvature(rows, state, bounds) + np.diag(ridge), slope)
-        for length in _LENGTHS:
+        for length in _STEP_LENGTHS:
             there, less, next_slope = _dual(
                 rows, state._replace(multipliers=state.multipliers + length * step), ridge, bounds
             )
-            # The last term: where nothing but rounding is left, steps go on.
+            # The last term lets steps go on where nothing but rounding is left.
             if less <= value + 1e-4 * length * float(slope @ step) + 1e-14 * (1 + abs(value)):
                 break
         state, value, slope = there, less, next_slope
@@ -250,7 +247,7 @@ def _dual(rows: _Rows, state: _State, ridge: Floats, bounds: _Bounds) -> tuple[_
     exponents += factor
     bounded = np.clip(exponents, *bounds)
     weights = rows.part * np.exp(bounded)
-    # The integral of a bounded exponential: beyond its bounds it goes on as a straight line.
+    # The integral of a bounded exponential: beyond its bounds it is a straight line.
     value = float((weights * (1 + exponents - bounded)).sum()) - factor
     value += float((ridge * state.multipliers**2).sum()) / 2
     slope = _projection(rows, state).T @ (rows.both.T @ weights) + ridge * state.multipliers
@@ -258,7 +255,7 @@ def _dual(rows: _Rows, state: _State, ridge: Floats, bounds: _Bounds) -> tuple[_
 
 
 def _curvature(rows: _Rows, state: _State, bounds: _Bounds) -> Floats:
-    """Return the second derivatives of the dual, without the ridge; weights at their bounds have no part in them."""
+    """Return the second derivatives of the dual, without the ridge; weights at their bounds do not contribute."""
     exponents = _exponents(rows, state) + state.factor
     free = np.flatnonzero((exponents > bounds.low) & (exponents < bounds.high))
     weights = rows.part[free] * np.exp(exponents[free])
@@ -266,6 +263,6 @@ def _curvature(rows: _Rows, state: _State, bounds: _Bounds) -> Floats:
     matrix = _projection(rows, state)
     mean = matrix.T @ (shown.T @ weights)
     squares = matrix.T @ (shown.T @ (shown * weights[:, np.newaxis])).toarray() @ matrix
-    # The common factor follows: what all weights have in common costs nothing.
+    # The common factor follows, so what all weights have in common costs nothing.
     curvature: Floats = squares - np.outer(mean, mean) / max(float(weights.sum()), 1e-300)
     return curvature

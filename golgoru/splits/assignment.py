@@ -1,4 +1,4 @@
-"""Which split each group stands in: by the hash of its name, unless people pinned it or the test set is frozen."""
+"""The split of each group: by the hash of its name, unless people pinned it or the test set is frozen."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -6,19 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from golgoru.core import paths
 from golgoru.core.errors import UserError
-from golgoru.core.hashing import uniform
+from golgoru.core.hashing import uniform_hash
+from golgoru.core.yaml_models import key_line
 from golgoru.raw.pins import Pin
 from golgoru.tables import frames
 
-Texts = NDArray[np.str_]
-
 
 class SplitSettings(NamedTuple):
-    """`shares`: of train, val and test, which add up to 1. `frozen`: the last day that may add to the test set."""
+    """`shares` of train, val and test add up to 1. `frozen` is the last day whose deliveries may join the test set."""
 
     seed: int
     shares: tuple[float, float, float]
@@ -27,68 +25,91 @@ class SplitSettings(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """`splits`: the table, in the order of `members`. `pinned`, `in_frozen_test`: of each row, whether its group is."""
+    """Table `splits` in order of arrival and, per row, whether its group is pinned or in the frozen test set."""
 
     splits: pd.DataFrame
     pinned: pd.Series
     in_frozen_test: pd.Series
 
 
-def images_by_arrival(groups: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """Return the images that have a group in order of arrival: image, content, delivery, date, group, home.
+def check_frozen(shares: tuple[float, float, float], frozen: date | None) -> None:
+    """Raise UserError where the test set is frozen, and a share of 0 leaves nothing to freeze or nowhere to go."""
+    if frozen is None:
+        return
+    train, val, test = shares
+    if not test:
+        reason = "split.shares gives test a share of 0, so there is no test set to freeze; give it a share above 0"
+    elif not train + val:
+        reason = "split.shares gives train and val a share of 0, so later images have no split; raise one of them"
+    else:
+        return
+    raise UserError(f"{key_line(paths.PARAMS, 'dataset', 'frozen')}: dataset.frozen: {reason}")
 
-    The first row of a group is its earliest image, whose content is the group's name.
+
+def images_by_arrival(groups: pd.DataFrame, images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Return the images that have a group: image, content, delivery, date, group, group_on_arrival.
+
+    Rows are in order of arrival, so the first row of a group is its earliest image, whose content names the group.
     """
     rows = groups.merge(sources[["image", "delivery", "date"]], on="image", how="left", validate="one_to_one")
     rows = rows.merge(images[["image", "content"]], on="image", how="left", validate="one_to_one")
     return rows.sort_values(["date", "delivery", "content", "image"], ignore_index=True)
 
 
-def assign_splits(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series, rule: SplitSettings) -> Assignment:
-    """Return table `splits` of `rows` (see `members`). `known`: every image that a pin may name. Raises UserError."""
-    own_pins = _pinned_rows(rows, pins, known)
-    first, last = _splits_by_hash(rows, rule)
-    by_group, at_home = rows["group"].map(last), rows["home"].map(last)
-    pinned = rows["group"].map(dict(zip(own_pins["group"], own_pins["split"], strict=True))).astype("str")
-    shown = _is_frozen_test(rows, own_pins, at_home, rule.frozen)
-    in_test = frames.is_in(rows["group"], rows.loc[shown, "group"])
-    split = pinned.fillna(by_group).mask(in_test, "test")
+def assign_splits(
+    rows: pd.DataFrame, pins: Sequence[Pin], known_images: pd.Series, settings: SplitSettings
+) -> Assignment:
+    """Return the split of every row of `images_by_arrival`. Raises UserError for a pin that cannot be followed.
+
+    `known_images`: every image that a pin may name, readable or not.
+    """
+    pinned_rows = _pinned_rows(rows, pins, known_images)
+    split_by_hash, split_if_frozen = _splits_by_hash(rows, settings)
+    by_group, on_arrival = rows["group"].map(split_if_frozen), rows["group_on_arrival"].map(split_if_frozen)
+    pin_of_group = dict(zip(pinned_rows["group"], pinned_rows["split"], strict=True))
+    pinned = rows["group"].map(pin_of_group).astype("str")
+    frozen_test = _is_frozen_test(rows, pinned_rows, on_arrival, settings.frozen)
+    in_frozen_test = frames.is_in(rows["group"], rows.loc[frozen_test, "group"])
+    split = pinned.fillna(by_group).mask(in_frozen_test, "test")
     reason = pd.Series("hash", index=rows.index, dtype="str")
-    if rule.frozen is not None:
-        reason = reason.mask(rows["group"].map(first) != by_group, "hash, of train and val: the test set is frozen")
-    reason = reason.mask(by_group != at_home, "merge: it was " + at_home + ", its groups became one")
-    reason = reason.mask(shown & (by_group != "test"), "frozen test set").mask(pinned == split, "pin")
-    held = in_test & ~shown
-    if held.any():
-        reason = reason.mask(held, _held_reason(rows, own_pins, at_home))
+    if settings.frozen is not None:
+        moved = rows["group"].map(split_by_hash) != by_group
+        reason = reason.mask(moved, "hash, of train and val: the test set is frozen")
+    reason = reason.mask(by_group != on_arrival, "merge: it was " + on_arrival + ", its groups became one")
+    reason = reason.mask(frozen_test & (by_group != "test"), "frozen test set").mask(pinned == split, "pin")
+    held_back = in_frozen_test & ~frozen_test
+    if held_back.any():
+        reason = reason.mask(held_back, _held_back_reason(rows, pinned_rows, on_arrival))
     splits = frames.frame("splits", {
         "image": rows["image"],
         "group": rows["group"],
         "split": split,
-        "fold": _folds(rows["group"], split, rule),
-        "held": held,
+        "fold": _folds(rows["group"], split, settings),
+        "held_back": held_back,
         "reason": reason,
     })  # fmt: skip
-    return Assignment(splits, pinned.notna(), in_test)
+    return Assignment(splits, pinned.notna(), in_frozen_test)
 
 
-def _pinned_rows(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series) -> pd.DataFrame:
-    """Return the rows that are pinned, with `split`. Raises UserError where a pin names no image, or two tear a group.
+def _pinned_rows(rows: pd.DataFrame, pins: Sequence[Pin], known_images: pd.Series) -> pd.DataFrame:
+    """Return the rows that a pin names, with its `split`.
 
-    A loop over pins: people wrote them.
+    Raises UserError for a pin of an unknown image, and for pins that send one group to two splits. A loop over pins,
+    which people wrote: they are few.
     """
-    named = rows[frames.is_in(rows["image"], pd.Series([pin.image for pin in pins], dtype="str"))]
-    group_of = dict(zip(named["image"], named["group"], strict=True))
-    there = set(known[frames.is_in(known, pd.Series([pin.image for pin in pins], dtype="str"))])
+    named = pd.Series([pin.image for pin in pins], dtype="str")
+    pinned_rows = rows[frames.is_in(rows["image"], named)]
+    group_of = dict(zip(pinned_rows["image"], pinned_rows["group"], strict=True))
+    known = set(known_images[frames.is_in(known_images, named)])
     by_group: dict[str, Pin] = {}
     split_of = {}
     for pin in pins:
-        if pin.image not in there:
+        if pin.image not in known:
             raise UserError(
-                f"{paths.PINS}:{pin.line}: there is no image '{pin.image}'; correct the name, or drop the line"
+                f"{paths.PINS}:{pin.line}: there is no image '{pin.image}'; correct the name, or remove the line"
             )
         if pin.image not in group_of:
-            continue  # The file is there and cannot be read: it has no group, and no split.
+            continue  # The file is there and cannot be read, so it has no group and no split.
         first = by_group.setdefault(group_of[pin.image], pin)
         if first.split != pin.split:
             raise UserError(
@@ -96,57 +117,62 @@ def _pinned_rows(rows: pd.DataFrame, pins: Sequence[Pin], known: pd.Series) -> p
                 f"'{first.image}' of the same group to {first.split}; pin both to one split"
             )
         split_of[pin.image] = pin.split
-    return named.assign(split=named["image"].map(split_of).astype("str"))
+    return pinned_rows.assign(split=pinned_rows["image"].map(split_of).astype("str"))
 
 
-def _splits_by_hash(rows: pd.DataFrame, rule: SplitSettings) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the split of each group name by its hash alone, and with later groups kept out of a frozen test set.
+def _splits_by_hash(rows: pd.DataFrame, settings: SplitSettings) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the split of each group name by its hash, and the same with later groups kept out of a frozen test set.
 
-    Loops over distinct names: a hash takes one text at a time.
+    A loop over distinct names: a hash takes one text at a time.
     """
-    train, val, _ = rule.shares
-    names = pd.concat([rows["group"], rows["home"]]).unique()
-    place = np.fromiter((uniform(f"{rule.seed}:{name}") for name in names), float, len(names))
+    train, val, _ = settings.shares
+    names = pd.concat([rows["group"], rows["group_on_arrival"]]).unique()
+    place = np.fromiter((uniform_hash(f"{settings.seed}:{name}") for name in names), float, len(names))
     chosen = np.select([place < train, place < train + val], ["train", "val"], "test")
-    first = dict(zip(names, chosen.tolist(), strict=True))
-    if rule.frozen is None:
-        return first, first
-    # A group's date is that of its earliest member, and its name is that member's content.
-    came = rows.drop_duplicates("content").set_index("content")["date"].reindex(names)
-    later = (came > rule.frozen.isoformat()).to_numpy(bool) & (chosen == "test")
-    again = {
-        name: "train" if uniform(f"later {rule.seed}:{name}") * (train + val) < train else "val"
+    split_by_hash = dict(zip(names, chosen.tolist(), strict=True))
+    if settings.frozen is None:
+        return split_by_hash, split_by_hash
+    # A group's date is that of its earliest image, and its name is that image's content.
+    date_of_group = rows.drop_duplicates("content").set_index("content")["date"].reindex(names)
+    later = (date_of_group > settings.frozen.isoformat()).to_numpy(bool) & (chosen == "test")
+    to_train_or_val = {
+        name: "train" if uniform_hash(f"later {settings.seed}:{name}") * (train + val) < train else "val"
         for name in names[later]
     }
-    return first, first | again
+    return split_by_hash, split_by_hash | to_train_or_val
 
 
-def _is_frozen_test(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series, frozen: date | None) -> pd.Series:
-    """Return which images are the frozen test set: what had come by that day, and stood in test by hash or pin then.
+def _is_frozen_test(
+    rows: pd.DataFrame, pinned_rows: pd.DataFrame, on_arrival: pd.Series, frozen: date | None
+) -> pd.Series:
+    """Return which images are the frozen test set: those that had arrived by that day and were in test, by hash or pin.
 
-    Of a pinned group it is what had come when the pinned image had. Both depend on homes, which never change.
+    Of a pinned group these are the images that had arrived when the pinned image had. Both depend on the group that an
+    image had on arrival, which never changes.
     """
     if frozen is None:
         return pd.Series(data=False, index=rows.index)
-    by_home = own_pins.groupby("home").agg(split=("split", "first"), date=("date", "max"))
-    own = rows["home"].map(by_home["split"]).astype("str").fillna(at_home)
+    pins = pinned_rows.groupby("group_on_arrival").agg(split=("split", "first"), date=("date", "max"))
+    split = rows["group_on_arrival"].map(pins["split"]).astype("str").fillna(on_arrival)
     day = frozen.isoformat()
-    limit = rows["home"].map(by_home["date"].where(by_home["date"] > day, day)).astype("str").fillna(day)
-    return (own == "test") & (rows["date"] <= limit)
+    last_day = pins["date"].where(pins["date"] > day, day)
+    last_day = rows["group_on_arrival"].map(last_day).astype("str").fillna(day)
+    return (split == "test") & (rows["date"] <= last_day)
 
 
-def _held_reason(rows: pd.DataFrame, own_pins: pd.DataFrame, at_home: pd.Series) -> pd.Series:
-    own = rows["home"].map(own_pins.groupby("home")["split"].first()).astype("str")
-    was = "held: it was " + at_home + ", and its group has images of the frozen test set"
-    was = was.mask(own.notna(), "held: pinned to " + own + ", but its group has images of the frozen test set")
-    late = own.fillna(at_home) == "test"
-    return was.mask(late, "held: its group is of the frozen test set, and it came later")
+def _held_back_reason(rows: pd.DataFrame, pinned_rows: pd.DataFrame, on_arrival: pd.Series) -> pd.Series:
+    pin = rows["group_on_arrival"].map(pinned_rows.groupby("group_on_arrival")["split"].first()).astype("str")
+    reason = "held back: it was " + on_arrival + ", and its group has images of the frozen test set"
+    pinned = "held back: pinned to " + pin + ", but its group has images of the frozen test set"
+    reason = reason.mask(pin.notna(), pinned)
+    arrived_later = pin.fillna(on_arrival) == "test"
+    return reason.mask(arrived_later, "held back: its group is in the frozen test set, and it arrived later")
 
 
-def _folds(group: pd.Series, split: pd.Series, rule: SplitSettings) -> pd.Series:
-    """Return the fold of each row, null on test. Another text than that of the split: the two say nothing together."""
-    if rule.folds is None:
+def _folds(group: pd.Series, split: pd.Series, settings: SplitSettings) -> pd.Series:
+    """Return the fold of each row, null on test. The hash is independent of the split's."""
+    if settings.folds is None:
         return pd.Series(pd.NA, index=group.index, dtype="Int64")
     names = group[split != "test"].unique()
-    fold = {name: int(uniform(f"fold {rule.seed}:{name}") * rule.folds) for name in names}
+    fold = {name: int(uniform_hash(f"fold {settings.seed}:{name}") * settings.folds) for name in names}
     return group.map(fold).mask(split == "test").astype("Int64")

@@ -1,4 +1,4 @@
-"""Which groups to pin so that classes and edge cases get their seats, and why some seats stay empty."""
+"""Which groups to pin so that each split shows the wanted classes and edge cases, and why some stay missing."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
-from golgoru.splits import coverage
 from golgoru.splits.assignment import Assignment
-from golgoru.splits.coverage import CLASS, KEY_COLUMNS, CoverageGoal
+from golgoru.splits.coverage import (
+    CLASS,
+    KEY_COLUMNS,
+    CoverageGoal,
+    counts_by_split,
+    coverage_table,
+    goal_array,
+)
 from golgoru.splits.pin_solver import CandidateGroups, GroupMoves, coverage_counts, propose_moves
 from golgoru.tables import frames
 
@@ -18,67 +24,59 @@ _SPLITS_IN_WORDS = {1: "one split", 2: "two splits"}
 
 
 class PinProposals(NamedTuple):
-    """The two tables, and whether the pins are the smallest set (else found greedily)."""
+    """Tables `split_coverage` and `proposed_pins`, and whether no smaller set of pins is proven to do as much."""
 
     coverage: pd.DataFrame
     pins: pd.DataFrame
-    exact: bool
+    proven_smallest: bool
 
 
 def propose_pins(
-    found: pd.DataFrame,
-    wanted: Sequence[CoverageGoal],
+    occurrences: pd.DataFrame,
+    goals: Sequence[CoverageGoal],
     splits: Sequence[str],
-    assigned: Assignment,
+    assignment: Assignment,
     frozen: date | None,
 ) -> PinProposals:
-    """Return `seats` and `proposed_pins`.
+    """Return what each split shows and lacks, and the pins that would supply it.
 
-    `found` is `seats.shown`, `splits` are those with a share; the rows of `assigned` stand in order of arrival.
+    `occurrences` as `coverage.occurrences` returns them; `splits` are those with a share.
     """
-    by_group = found.groupby([*KEY_COLUMNS, "group", "split"], as_index=False, observed=True).size()
-    by_group = by_group.rename(columns={"size": "many"})
-    now = coverage.counts_by_split(by_group, wanted, splits)
-    groups = _groups(by_group, wanted, splits, assigned, frozen)
-    moves = propose_moves(groups)
-    names = groups.names[moves.groups]
-    target = pd.Series(np.array(splits)[moves.targets], index=names, dtype="str")
-    moved = by_group.assign(split=by_group["group"].map(target).astype("str").fillna(by_group["split"]))
-    then = coverage.counts_by_split(moved, wanted, splits)
-    why = {
-        (int(k), int(s)): _missing_reason(wanted[k], now.groups[k], now.found[k], splits, int(s), frozen)
-        for k, s in np.argwhere(_goal(wanted, splits) > then.found)
+    per_group = occurrences.groupby([*KEY_COLUMNS, "group", "split"], as_index=False, observed=True).size()
+    per_group = per_group.rename(columns={"size": "count"})
+    counts = counts_by_split(per_group, goals, splits)
+    candidates = _candidates(per_group, goals, splits, assignment, frozen)
+    moves = propose_moves(candidates)
+    target = pd.Series(np.array(splits)[moves.targets], index=candidates.names[moves.groups], dtype="str")
+    moved = per_group.assign(split=per_group["group"].map(target).astype("str").fillna(per_group["split"]))
+    with_pins = counts_by_split(moved, goals, splits)
+    reasons = {
+        (int(k), int(s)): _missing_reason(goals[k], counts.groups[k], counts.found[k], splits, int(s), frozen)
+        for k, s in np.argwhere(goal_array(goals, splits) > with_pins.found)
     }
-    pins = _pins(groups, moves, wanted, splits, assigned)
-    return PinProposals(coverage.coverage_table(wanted, splits, now, then, why), pins, moves.exact)
+    table = coverage_table(goals, splits, counts, with_pins, reasons)
+    return PinProposals(table, _proposed_pins(candidates, moves, goals, splits, assignment), moves.proven_smallest)
 
 
-def _goal(wanted: Sequence[CoverageGoal], splits: Sequence[str]) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
-    return np.array([key.wanted for key in wanted], np.int64).reshape(len(wanted), len(splits))
-
-
-def _groups(
-    by_group: pd.DataFrame,
-    wanted: Sequence[CoverageGoal],
+def _candidates(
+    per_group: pd.DataFrame,
+    goals: Sequence[CoverageGoal],
     splits: Sequence[str],
-    assigned: Assignment,
+    assignment: Assignment,
     frozen: date | None,
 ) -> CandidateGroups:
-    """Return the groups that show something wanted. A pinned one stays, and so does a frozen test set, as it is."""
-    rows = assigned.splits
-    index = pd.MultiIndex.from_tuples([(key.kind, key.key) for key in wanted], names=KEY_COLUMNS)
-    number = (
-        index.get_indexer(pd.MultiIndex.from_frame(by_group[KEY_COLUMNS]))
-        if len(wanted)
-        else np.full(len(by_group), -1)
-    )
-    counts = by_group[number >= 0].assign(number=number[number >= 0])
-    names = pd.Index(counts["group"].unique()).sort_values()
-    # A class is there or not; objects of an edge case count, up to what any split wants.
-    most = np.array([1 if key.kind == CLASS else max(key.wanted) for key in wanted], np.int64)
-    units = np.minimum(counts["many"].to_numpy(np.int64), most[counts["number"]])
-    where = (names.get_indexer(pd.Index(counts["group"])), counts["number"].to_numpy(np.int64))
-    first = rows[["group", "split"]].assign(pinned=assigned.pinned).drop_duplicates("group").set_index("group")
+    """Return the groups that show something wanted. Pinned groups stay, and so does a frozen test set, as it is."""
+    index = pd.MultiIndex.from_tuples([(goal.kind, goal.key) for goal in goals], names=KEY_COLUMNS)
+    keys = pd.MultiIndex.from_frame(per_group[KEY_COLUMNS])
+    number = index.get_indexer(keys) if goals else np.full(len(per_group), -1)
+    wanted = per_group[number >= 0].assign(number=number[number >= 0])
+    names = pd.Index(wanted["group"].unique()).sort_values()
+    # A class is there or not; of an edge case objects count, up to the most that any split wants.
+    most = np.array([1 if goal.kind == CLASS else max(goal.wanted) for goal in goals], np.int64)
+    units = np.minimum(wanted["count"].to_numpy(np.int64), most[wanted["number"]])
+    where = (names.get_indexer(pd.Index(wanted["group"])), wanted["number"].to_numpy(np.int64))
+    rows = assignment.splits
+    first = rows[["group", "split"]].assign(pinned=assignment.pinned).drop_duplicates("group").set_index("group")
     split = np.array(pd.Index(splits).get_indexer(pd.Index(first["split"].reindex(names))), np.int64)
     movable = np.repeat(~first["pinned"].reindex(names).to_numpy(bool)[:, None], len(splits), axis=1)
     movable[split >= 0, split[split >= 0]] = False
@@ -86,51 +84,55 @@ def _groups(
         test = list(splits).index("test")
         movable[:, test] = False
         movable[split == test] = False
-    size = np.array(rows["group"].value_counts().reindex(names), np.int64)
-    shape = (len(names), len(wanted))
     return CandidateGroups(
-        names, coo_array((units, where), shape=shape).tocsr(), split, size, movable, _goal(wanted, splits)
+        names=names,
+        units=coo_array((units, where), shape=(len(names), len(goals))).tocsr(),
+        split=split,
+        size=np.array(rows["group"].value_counts().reindex(names), np.int64),
+        movable=movable,
+        goal=goal_array(goals, splits),
     )
 
 
-def _pins(
-    groups: CandidateGroups,
+def _proposed_pins(
+    candidates: CandidateGroups,
     moves: GroupMoves,
-    wanted: Sequence[CoverageGoal],
+    goals: Sequence[CoverageGoal],
     splits: Sequence[str],
-    assigned: Assignment,
+    assignment: Assignment,
 ) -> pd.DataFrame:
     """Return table `proposed_pins`. A loop over the moves: they are few."""
-    missing = groups.goal - coverage_counts(groups, groups.split)
-    first = assigned.splits.drop_duplicates("group").set_index("group")
+    missing = candidates.goal - coverage_counts(candidates, candidates.split)
+    first = assignment.splits.drop_duplicates("group").set_index("group")
     rows = []
     for at, target in zip(moves.groups.tolist(), moves.targets.tolist(), strict=True):
-        name = groups.names[at]
-        units = groups.units[[at]].toarray()[0]
-        seated = [
-            str(key) if key.kind == CLASS else f"{key} ({units[k]} of {missing[k, target]} missing)"
-            for k, key in enumerate(wanted)
+        name = candidates.names[at]
+        units = candidates.units[[at]].toarray()[0]
+        covers = [
+            str(goal) if goal.kind == CLASS else f"{goal} ({units[k]} of {missing[k, target]} missing)"
+            for k, goal in enumerate(goals)
             if units[k] and missing[k, target] > 0
         ]
         row = {"image": first.at[name, "image"], "group": name, "split": splits[target], "was": first.at[name, "split"]}
-        rows.append(row | {"seats": "; ".join(seated) or "takes the place of a group that moves away"})
+        rows.append(row | {"covers": "; ".join(covers)})
     return frames.frame("proposed_pins", pd.DataFrame(rows) if rows else None)
 
 
 def _missing_reason(
-    key: CoverageGoal, groups: Sequence[int], found: Sequence[int], splits: Sequence[str], at: int, frozen: date | None
+    goal: CoverageGoal, groups: Sequence[int], found: Sequence[int], splits: Sequence[str], at: int, frozen: date | None
 ) -> str:
-    """Say why pins do not give a key its seat in the split `at`; `groups` and `found` are its counts per split."""
-    there, wanted = int(sum(groups)), sum(key.wanted)
-    short = wanted - (there if key.kind == CLASS else int(sum(found)))
-    if key.kind == CLASS and not there:
-        return f"{key} has no group with an agreed label that a release would have; collect {short}"
-    if key.kind == CLASS and short > 0:
-        return f"{key} has {there} group{'s' * (there > 1)}: it can stand in {_SPLITS_IN_WORDS[there]}; collect {short} more"
+    """Return why pins do not supply a class or edge case to split `at`; `groups` and `found` are counts per split."""
+    total, wanted = int(sum(groups)), sum(goal.wanted)
+    short = wanted - (total if goal.kind == CLASS else int(sum(found)))
+    if goal.kind == CLASS and not total:
+        return f"{goal} has no group with an agreed label that a release would have; collect {short}"
+    if goal.kind == CLASS and short > 0:
+        enough = f"{total} group{'s' * (total > 1)}, enough for {_SPLITS_IN_WORDS[total]}"
+        return f"{goal} has {enough}; collect {short} more"
     if short > 0:
         times = f"{int(sum(found))} time{'s' * (int(sum(found)) != 1)}"
-        return f"{key} is found {times}, and {wanted} are wanted; collect {short} more"
+        return f"{goal} is found {times}, and {wanted} are wanted; collect {short} more"
     if frozen is not None and splits[at] == "test":
-        return f"{key}: the test set is frozen since {frozen.isoformat()}, and a pin would change it"
+        return f"{goal}: the test set is frozen since {frozen.isoformat()}, and a pin would change it"
     frozen_too = ", in the frozen test set" if frozen is not None else ""
-    return f"{key}: the groups that have it are pinned{frozen_too}, or hold what their split would lack; collect more"
+    return f"{goal}: the groups that show it are pinned{frozen_too}, or needed in the split they are in; collect more"

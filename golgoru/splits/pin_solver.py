@@ -1,221 +1,135 @@
-"""The smallest set of groups to move so that classes and edge cases get the seats that they lack.
+"""Which groups to move so that every split shows the classes and edge cases that are wanted there.
 
-An integer program over kinds of groups: groups that stand in one split, show the same of what is at stake, and are of
-one size, are one kind. What is at stake begins with what is missing; where the answer would take away something else
-that is wanted, that joins, and it is solved again. What is left out of a program only makes it easier, so the first
-answer that takes nothing away is the smallest of all.
+A greedy search: the group that supplies most of what is missing moves first, and no move takes from a split what it
+needs itself. A lower bound then tells whether the result is proven the smallest set of groups that leaves the least
+missing. Measured against the optimum in docs/splits.md.
 """
 
-import hashlib
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 
-from golgoru.core.arrays import Integers
+from golgoru.core.arrays import Flags, Floats, Integers
 
-MAX_KINDS = 1_000  # of groups; above that, or beyond the nodes of the search, groups are taken greedily
-_NODES = 5_000
+_ROUNDING = 1e-9  # of the lower bound, a sum of fractions
 
 
 class CandidateGroups(NamedTuple):
-    """Groups that show something wanted, by name. `units` (groups, keys): how much of each key one group seats.
+    """The groups that show a wanted class or edge case (a key), by name.
 
-    `split` and `goal` (keys, splits) count the open splits from 0; a group of split -1 stands elsewhere. `size`: images
-    of each. `movable` (groups, splits): where each may go.
+    `units` (groups, keys): how much of each key a group supplies. `split` (groups,): numbers of the splits that have a
+    share, from 0; -1 is another split. `size` (groups,): images. `movable` (groups, splits): where each may go, never
+    where it is. `goal` (keys, splits): how much is wanted.
     """
 
     names: pd.Index
     units: csr_array
     split: Integers
     size: Integers
-    movable: NDArray[np.bool_]
+    movable: Flags
     goal: Integers
 
 
 class GroupMoves(NamedTuple):
-    """Positions of the groups that move, where each goes, and whether it is the smallest set (else found greedily)."""
+    """Positions of the groups that move, where each goes, and whether no smaller set leaves as little missing."""
 
     groups: Integers
     targets: Integers
-    exact: bool
-
-
-class _Program(NamedTuple):
-    """Kinds of groups: `units` (kinds, keys), `many` groups of each, in the order in which they are preferred."""
-
-    units: Integers
-    split: Integers
-    size: Integers
-    movable: NDArray[np.bool_]
-    many: Integers
-    first: Sequence[str]
-    found: Integers
-    goal: Integers
+    proven_smallest: bool
 
 
 def propose_moves(groups: CandidateGroups) -> GroupMoves:
-    """Return the moves; none where nothing is missing, or nothing that is missing can be seated."""
-    found = coverage_counts(groups, groups.split)
-    at_stake: NDArray[np.bool_] = np.any(found < groups.goal, axis=1)
-    chosen = GroupMoves(np.empty(0, np.int64), np.empty(0, np.int64), exact=True)
-    while at_stake.any():
-        kinds = _kinds(groups, at_stake)
-        answer = _solved(_program(groups, found, at_stake, kinds)) if len(kinds) <= MAX_KINDS else None
-        if answer is None:
-            return _greedy(groups, found)
-        chosen = _chosen(answer, kinds)
-        split = groups.split.copy()
-        split[chosen.groups] = chosen.targets
-        taken = (coverage_counts(groups, split) < np.minimum(found, groups.goal)).any(axis=1)
-        if not taken.any():
-            break
-        if not (taken & ~at_stake).any():  # rounding inside the solver took away what it was told to keep
-            return _greedy(groups, found)
-        at_stake |= taken
-    return chosen
+    """Return the moves; none where nothing is missing, or where no group can supply what is missing."""
+    before = coverage_counts(groups, groups.split)
+    moved = _greedy_moves(groups, before)
+    positions, targets = np.array([*moved], np.int64), np.array([*moved.values()], np.int64)
+    split = groups.split.copy()
+    split[positions] = targets
+    least_missing = _least_missing(groups, before)
+    left = np.maximum(groups.goal - coverage_counts(groups, split), 0).sum(axis=1)
+    proven = bool((left == least_missing).all()) and len(moved) <= _fewest_moves(groups, before, least_missing)
+    return GroupMoves(positions, targets, proven)
 
 
 def coverage_counts(groups: CandidateGroups, split: Integers) -> Integers:
-    """Return (keys, splits): what the groups seat where they stand."""
-    here = np.flatnonzero(split >= 0)
-    where = coo_array((np.ones(len(here), np.int64), (here, split[here])), shape=(len(split), groups.goal.shape[1]))
-    seated: Integers = (groups.units.T @ where.tocsr()).toarray()
-    return seated
+    """Return (keys, splits): how much of each key the groups supply to the splits they are in."""
+    inside = np.flatnonzero(split >= 0)
+    shape = (len(split), groups.goal.shape[1])
+    member = coo_array((np.ones(len(inside), np.int64), (inside, split[inside])), shape=shape)
+    counts: Integers = (groups.units.T @ member.tocsr()).toarray()
+    return counts
 
 
-def _kinds(groups: CandidateGroups, at_stake: NDArray[np.bool_]) -> list[Integers]:
-    """Return the groups that show what is at stake and may move, by kind, in each the preferred first."""
-    units = groups.units[:, np.flatnonzero(at_stake)]
-    able = np.flatnonzero((units.sum(axis=1) > 0) & groups.movable.any(axis=1) & (groups.split >= 0))
-    # A sum of units with chance weights stands for all of a group's units: equal where they are, and else almost never.
-    weights = np.array([_chance(f"key {n}", 2**62) for n in range(units.shape[1])], np.int64)
-    alike = pd.DataFrame({
-        "shows": units[able] @ weights, "split": groups.split[able], "size": groups.size[able],
-        "to": groups.movable[able] @ (1 << np.arange(groups.movable.shape[1])), "name": groups.names[able], "at": able,
-    }).sort_values(["size", "name"])  # fmt: skip
-    # No smallest set moves more groups of one kind to a split than all its goals together: each must be needed by one.
-    most = groups.goal[at_stake].sum()
-    alike = alike[alike.groupby(["shows", "split", "to"]).cumcount() < most]
-    kinds = alike.groupby(["shows", "split", "to", "size"], sort=False)["at"]
-    return [at.to_numpy() for _, at in kinds]
+def _greedy_moves(groups: CandidateGroups, before: Integers) -> dict[int, int]:
+    """Return the target of each group that moves: the largest gain first; of equal ones the smallest, then by name.
 
-
-def _program(
-    groups: CandidateGroups, found: Integers, at_stake: NDArray[np.bool_], kinds: Sequence[Integers]
-) -> _Program:
-    first = np.array([at[0] for at in kinds], np.int64)
-    units = groups.units[first][:, np.flatnonzero(at_stake)].toarray().astype(np.int64)
-    many = np.array([len(at) for at in kinds], np.int64)
-    names = groups.names[first].tolist()
-    return _Program(
-        units, groups.split[first], groups.size[first], groups.movable[first], many, names, found[at_stake],
-        groups.goal[at_stake],
-    )  # fmt: skip
-
-
-def _chosen(answer: Integers, kinds: Sequence[Integers]) -> GroupMoves:
-    """Return which groups move, from how many (kinds, splits) do: of each kind the preferred ones."""
-    at: list[int] = []
-    targets: list[int] = []
-    for kind, row in enumerate(answer):
-        where = np.repeat(np.arange(len(row)), row)
-        at += kinds[kind][: len(where)].tolist()
-        targets += where.tolist()
-    return GroupMoves(np.array(at, np.int64), np.array(targets, np.int64), exact=True)
-
-
-def _solved(program: _Program) -> Integers | None:
-    """Return how many of each kind go to each split: least missing, fewest groups, fewest images, then by chance.
-
-    None where the search takes too many nodes.
+    Each turn supplies something that is missing and nothing is ever taken away, so the goals bound the turns.
     """
-    kind, target = np.nonzero(program.movable)
-    key, split = np.nonzero(program.found < program.goal)
-    rows = _rows(program, kind, target, key, split)
-    upper = np.concatenate([program.many[kind], (program.goal - program.found)[key, split]])
-    nothing = np.zeros(len(key))
-    most = int(program.goal.sum()) + 1
-    weight = np.array(
-        [_chance(f"{program.first[k]} {t}", 2**17) + 1 for k, t in zip(kind.tolist(), target.tolist(), strict=True)]
-    )
-    objectives = [
-        np.concatenate([np.ones(len(kind)), nothing + most]),
-        np.concatenate([program.size[kind], nothing]),
-        np.concatenate([weight, nothing]),
-    ]
-    best = np.zeros(len(upper))
-    for objective in objectives:
-        found = milp(
-            objective, integrality=np.ones(len(upper)), bounds=Bounds(0, upper), constraints=rows,
-            options={"node_limit": _NODES, "mip_rel_gap": 0.0},
-        )  # fmt: skip
-        if found.status != 0:
-            return None
-        best = np.round(found.x)
-        if not best[: len(kind)].any():
-            break
-        rows = [*rows, LinearConstraint(objective[None, :], -np.inf, objective @ best)]
-    answer = np.zeros(program.movable.shape, np.int64)
-    answer[kind, target] = best[: len(kind)].astype(np.int64)
-    return answer
-
-
-def _rows(
-    program: _Program, kind: Integers, target: Integers, key: Integers, split: Integers
-) -> list[LinearConstraint]:
-    """Return the constraints: no more of a kind than there is, and every goal met, but for what stays missing."""
-    many, variables = len(program.many), len(kind) + len(key)
-    column = np.arange(len(kind))
-    each = coo_array((np.ones(len(kind)), (kind, column)), shape=(many, variables)).tocsr()
-    keys, splits = program.found.shape
-    effect = np.zeros((keys, splits, variables))
-    effect[:, target, column] += program.units[kind].T
-    effect[:, program.split[kind], column] -= program.units[kind].T
-    effect[key, split, len(kind) + np.arange(len(key))] = 1
-    flat = csr_array(effect.reshape(keys * splits, variables))
-    least = (program.goal - program.found).ravel()
-    return [LinearConstraint(each, 0, program.many), LinearConstraint(flat, least, np.inf)]
-
-
-def _greedy(groups: CandidateGroups, found: Integers) -> GroupMoves:
-    """Move one group after the other, the one that seats most; of equal ones the smallest, then by name.
-
-    Each turn seats something that is missing, and nothing is ever taken away, so goals bound the turns.
-    """
-    have, split = found.copy(), groups.split.copy()
+    counts, split = before.copy(), groups.split.copy()
     order = np.lexsort((groups.names.argsort().argsort(), groups.size))
-    rows = order[groups.movable[order].any(axis=1) & (split[order] >= 0)]
+    rows = order[_may_move(groups)[order].any(axis=1)]
     moved: dict[int, int] = {}
     while True:
-        missing = np.maximum(groups.goal - have, 0)
-        spare = have - np.minimum(have, groups.goal)
+        missing = np.maximum(groups.goal - counts, 0)
+        spare = np.maximum(counts - groups.goal, 0)
         units = groups.units[rows]
         row, key = np.repeat(np.arange(len(rows)), np.diff(units.indptr)), units.indices
-        gain = np.stack([_per_row(np.minimum(units.data, column[key]), row, len(rows)) for column in missing.T], axis=1)
+        gain = np.stack([_sum_per_row(np.minimum(units.data, column[key]), row, len(rows)) for column in missing.T], 1)
         gain *= groups.movable[rows]
-        taken = _per_row(units.data > spare[key, split[rows][row]], row, len(rows)) > 0
-        gains = gain * ~taken[:, None]
-        if not gains.size or not gains.max():
-            return GroupMoves(np.array([*moved], np.int64), np.array([*moved.values()], np.int64), exact=False)
-        best, target = (int(at) for at in np.unravel_index(int(gains.argmax()), gains.shape))
-        seated = groups.units[[rows[best]]].toarray()[0]
-        have[:, split[rows[best]]] -= seated
-        have[:, target] += seated
+        needed_here = _sum_per_row(units.data > spare[key, split[rows][row]], row, len(rows)) > 0
+        allowed_gain = gain * ~needed_here[:, None]
+        if not allowed_gain.size or not allowed_gain.max():
+            return moved
+        best, target = (int(at) for at in np.unravel_index(int(allowed_gain.argmax()), allowed_gain.shape))
+        supplied = groups.units[[rows[best]]].toarray()[0]
+        counts[:, split[rows[best]]] -= supplied
+        counts[:, target] += supplied
         moved[int(rows[best])] = target
-        # What is missing never grows, so who seats nothing now will not later.
-        left = gain.sum(axis=1) > 0
-        left[best] = False
-        rows = rows[left]
+        # What is missing never grows, so a group that supplies nothing now will not later.
+        useful = gain.sum(axis=1) > 0
+        useful[best] = False
+        rows = rows[useful]
 
 
-def _per_row(values: NDArray[np.generic], row: Integers, rows: int) -> Integers:
+def _least_missing(groups: CandidateGroups, before: Integers) -> Integers:
+    """Return a lower bound (keys,) of what stays missing, whichever groups move."""
+    in_reach: Integers = groups.units.T @ _may_move(groups).astype(np.int64)
+    missing = np.maximum(groups.goal - before, 0)
+    out_of_reach = np.maximum(missing - in_reach, 0).sum(axis=1)
+    least: Integers = np.maximum((groups.goal - before).sum(axis=1), out_of_reach)
+    return least
+
+
+def _fewest_moves(groups: CandidateGroups, before: Integers, least_missing: Integers) -> int:
+    """Return a lower bound of the moves with which no more than `least_missing` stays missing.
+
+    By duality: give every key and split a price so that no group supplies more than 1 by one move (here 1 over the
+    largest gain of a group that has the key); then the price of all that must be supplied bounds the moves from below.
+    """
+    missing = np.maximum(groups.goal - before, 0)
+    to_supply = missing.sum(axis=1) - least_missing
+    row, key = np.repeat(np.arange(len(groups.split)), np.diff(groups.units.indptr)), groups.units.indices
+    price: Floats = np.full(missing.shape, np.inf)
+    for split, may_move in enumerate(_may_move(groups).T):
+        supply = np.minimum(groups.units.data, missing[key, split]) * (may_move[row] & (to_supply[key] > 0))
+        gain = _sum_per_row(supply, row, len(groups.split))
+        supplies = supply > 0
+        np.minimum.at(price[:, split], key[supplies], 1 / gain[row[supplies]])
+    # What is missing of a key in the end can be so in any split, so the lowest price holds for all of it.
+    lowest = np.where(missing > 0, price, np.inf).min(axis=1, initial=np.inf)
+    price = np.where((least_missing == 0)[:, None], price, 0)
+    in_full = np.where(missing > 0, price, 0) * missing
+    in_part = np.where((least_missing > 0) & (to_supply > 0), lowest, 0) * to_supply
+    return int(np.ceil(in_full.sum() + in_part.sum() - _ROUNDING))
+
+
+def _may_move(groups: CandidateGroups) -> Flags:
+    """Return (groups, splits): where each group may go; a group of another split stays there."""
+    return groups.movable & (groups.split >= 0)[:, None]
+
+
+def _sum_per_row(values: NDArray[Any], row: Integers, rows: int) -> Integers:
     return np.bincount(row, weights=values, minlength=rows).astype(np.int64)
-
-
-def _chance(text: str, below: int) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") % below

@@ -1,4 +1,4 @@
-"""data/raw/pins.csv: which pins may be recorded, and recording them."""
+"""Which pins may be recorded in data/raw/pins.csv, and recording them."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ _HEADER = b"image,split,reason\n"
 
 
 class PinRequest(NamedTuple):
-    """A pin that somebody wants; `was` is where the image stands now."""
+    """A pin to record; `was` is the split of the image now."""
 
     image: str
     split: str
@@ -26,19 +26,19 @@ class PinRequest(NamedTuple):
 
 
 class SortedRequests(NamedTuple):
-    """Wishes to record, and pins that say the same already."""
+    """Pins to record, and those that the file has already."""
 
     new: list[PinRequest]
-    there: list[Pin]
+    recorded: list[Pin]
 
 
 def find_image(name: str) -> str:
-    """Return the image that a name means. Raises UserError for an unknown one, and one that cannot be opened."""
+    """Return the image that a name means. Raises UserError for an unknown image, and for one that cannot be read."""
     images = open_table(table_file("images"))
     anything = ds.scalar(value=True)
     image = resolve_key(name, [(images, anything, "image", anything)])
     if not select_rows(open_table(table_file("groups")), ds.field("image") == image, ["image"]):
-        raise UserError(f"'{image}' cannot be opened, so it stands in no split; `dataset why {image}` says why")
+        raise UserError(f"'{image}' cannot be read, so it is in no split; `dataset why {image}` says why")
     return image
 
 
@@ -46,48 +46,50 @@ def read_proposed_pins() -> list[PinRequest]:
     """Return the pins that stage split proposes. Raises UserError where groups have changed since."""
     table = open_table(table_file("proposed_pins"))
     rows = sorted(select_rows(table, ds.scalar(value=True)), key=lambda row: str(row["image"]))
-    now = _groups(row["image"] for row in rows)
+    group_of = _groups_of(row["image"] for row in rows)
     for row in rows:
-        if now.get(row["image"]) != row["group"]:
+        if group_of.get(row["image"]) != row["group"]:
             raise UserError(
-                f"{table_file('proposed_pins')}: '{row['image']}' is not of group {row['group']} any more: the "
+                f"{table_file('proposed_pins')}: '{row['image']}' is no longer in group {row['group']}: the "
                 f"proposals are older than {table_file('groups')}; run `dvc repro` first"
             )
-    return [PinRequest(row["image"], row["split"], f"seats {row['seats']}", row["was"]) for row in rows]
+    return [PinRequest(row["image"], row["split"], f"covers {row['covers']}", row["was"]) for row in rows]
 
 
-def sort_requests(wishes: Sequence[PinRequest]) -> SortedRequests:
-    """Return what is new and what is there. Raises UserError where a pin would tear a group."""
+def sort_requests(requests: Sequence[PinRequest]) -> SortedRequests:
+    """Return which pins are new. Raises UserError where one group would be pinned to two splits."""
     pins = read_pins(paths.PINS)
-    group_of = _groups([*(pin.image for pin in pins), *(wish.image for wish in wishes)])
+    group_of = _groups_of([*(pin.image for pin in pins), *(request.image for request in requests)])
     by_group = {group_of[pin.image]: pin for pin in reversed(pins) if pin.image in group_of}
-    same = {(pin.image, pin.split): pin for pin in reversed(pins)}
-    found = SortedRequests([], [])
-    for wish in dict.fromkeys(wishes):
-        other = by_group.get(group_of.get(wish.image, ""))
-        if other is not None and other.split != wish.split:
-            whose = f"'{other.image}' of the same group" if other.image != wish.image else "it"
+    recorded = {(pin.image, pin.split): pin for pin in reversed(pins)}
+    result = SortedRequests([], [])
+    for request in dict.fromkeys(requests):
+        other = by_group.get(group_of.get(request.image, ""))
+        if other is not None and other.split != request.split:
+            named = f"'{other.image}' of the same group" if other.image != request.image else "it"
             raise UserError(
-                f"{paths.PINS}:{other.line}: pins {whose} to {other.split}, so '{wish.image}' cannot go to "
-                f"{wish.split}; change that line, or leave this pin out"
+                f"{paths.PINS}:{other.line}: pins {named} to {other.split}, so '{request.image}' cannot go to "
+                f"{request.split}; change that line, or leave this pin out"
             )
-        if (wish.image, wish.split) in same:
-            found.there.append(same[wish.image, wish.split])
+        if (request.image, request.split) in recorded:
+            result.recorded.append(recorded[request.image, request.split])
         else:
-            found.new.append(wish)
-    return found
+            result.new.append(request)
+    return result
 
 
-def append_pins(wishes: Sequence[PinRequest]) -> None:
-    """Append pins to the file, as its other lines end; what stands there stays byte for byte."""
-    there = paths.PINS.read_bytes() if paths.PINS.exists() else _HEADER
-    end = "\r\n" if b"\r\n" in there else "\n"
+def append_pins(requests: Sequence[PinRequest]) -> None:
+    """Append pins to the file with its own line ending; the lines before stay byte for byte."""
+    before = paths.PINS.read_bytes() if paths.PINS.exists() else _HEADER
+    end = "\r\n" if b"\r\n" in before else "\n"
     lines = io.StringIO(newline="")
-    csv.writer(lines, lineterminator=end).writerows([wish.image, wish.split, wish.reason] for wish in wishes)
-    joint = b"" if there.endswith((b"\n", b"\r")) else end.encode()
-    write_bytes(paths.PINS, there + joint + lines.getvalue().encode())
+    csv.writer(lines, lineterminator=end).writerows(
+        [request.image, request.split, request.reason] for request in requests
+    )
+    joint = b"" if before.endswith((b"\n", b"\r")) else end.encode()
+    write_bytes(paths.PINS, before + joint + lines.getvalue().encode())
 
 
-def _groups(images: Iterable[str]) -> dict[str, str]:
+def _groups_of(images: Iterable[str]) -> dict[str, str]:
     rows = select_rows(open_table(table_file("groups")), is_one_of("image", images), ["image", "group"])
     return {row["image"]: row["group"] for row in rows}

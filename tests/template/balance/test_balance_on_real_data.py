@@ -11,7 +11,7 @@ from tests.template.builders import real_data
 def test_shares_of_blood_cells_are_within_a_twentieth_of_the_reachable_optimum(to: str) -> None:
     with real_data.archive("bccd.zip") as files:
         given = benchmark.blood_cells(files)
-    plan = benchmark.balanced(given, to).plan.query("split == 'train'").set_index("value")
+    plan = benchmark.balanced(given, to).collection_plan.query("split == 'train'").set_index("value")
     optimum = benchmark.optimum(benchmark.counts(given), plan["target"].to_numpy())
     assert plan["after"].to_numpy() == pytest.approx(optimum, rel=0.05)
     # As fractional linear programming says: no weights have fewer red cells and the other two at least as this has.

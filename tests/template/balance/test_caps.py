@@ -7,7 +7,7 @@ from tests.template.builders.balance_tables import of_class, planned, run
 CATS = [["cat"]] * 900 + [["dog"]] * 100
 
 
-def test_a_cap_keeps_that_many_images_of_a_class_by_chance_and_all_of_the_others():
+def test_a_cap_keeps_that_many_images_of_a_class_by_hash_and_all_of_the_others():
     shown = [["cat"]] * 50 + [["dog"]] * 5
     for cap in (10, {"cat": 10}):
         made = run(shown, {"to": "square root", "cap": cap})
@@ -24,7 +24,7 @@ def test_a_cap_keeps_that_many_images_of_a_class_by_chance_and_all_of_the_others
         assert weights.loc["50", "weight"] / cats.loc[cats["keep"], "weight"].iloc[0] == pytest.approx(2**0.5, abs=1e-3)
 
 
-def test_a_target_that_only_caps_pulls_at_nothing():
+def test_a_target_that_only_caps_sets_no_shares():
     made = run(CATS, {"cap": 100})
     assert made.weights["keep"].sum() == 200
     assert made.weights["weight"].eq(1).all()
@@ -42,7 +42,7 @@ def test_another_cap_takes_from_the_end_of_one_order():
     assert not (ten & ~twenty).any()
 
 
-def test_a_cap_takes_the_near_copies_first():
+def test_a_cap_leaves_out_near_duplicates_first():
     near = [(0, n) for n in range(1, 40)]
     kept = run([["cat"]] * 50, {"cap": 11}, near=near).weights["keep"]
     assert kept.loc[[str(n) for n in range(40, 50)]].all()

@@ -14,9 +14,11 @@ def shares_of(counts, shares, low=0.1, high=10.0):
     return weight, weight @ counts / (weight @ counts).sum()
 
 
-def missing(counts, shares, low=0.1, high=10.0):
+def collection(counts, shares, low=0.1, high=10.0):
     weight, _ = shares_of(counts, shares, low, high)
-    return images_to_collect(csr_array(counts), np.ones(len(counts)), weight, shares, low, high)
+    return images_to_collect(
+        counts=csr_array(counts), fraction=np.ones(len(counts)), weight=weight, target=shares, low=low, high=high
+    )
 
 
 def one_class_each(*images):
@@ -35,47 +37,47 @@ def one_class_each(*images):
 )
 def test_with_what_is_collected_all_targets_are_met_and_with_one_less_they_are_not(images, shares, low, high):
     shares = np.array(shares)
-    found = missing(one_class_each(*images), shares, low, high)
-    assert found.short.any()
-    bought = np.array(images) + found.collect
-    assert shares_of(one_class_each(*bought), shares, low, high)[1] == pytest.approx(shares, abs=1e-4)
-    for value in np.flatnonzero(found.short):
-        less = bought - 2 * np.eye(len(images))[value]  # two: numbers are rounded up
+    to_collect = collection(one_class_each(*images), shares, low, high)
+    assert to_collect.short.any()
+    collected = np.array(images) + to_collect.collect
+    assert shares_of(one_class_each(*collected), shares, low, high)[1] == pytest.approx(shares, abs=1e-4)
+    for value in np.flatnonzero(to_collect.short):
+        less = collected - 2 * np.eye(len(images))[value]  # two: numbers are rounded up
         assert shares_of(one_class_each(*less), shares, low, high)[1][value] < shares[value] - 1e-6
 
 
 def test_without_weights_every_class_needs_what_the_one_that_is_ahead_has():
-    found = missing(one_class_each(900, 100), np.array([0.5, 0.5]))
-    assert found.even.tolist() == [0, 800]
-    assert found.collect.tolist() == [0, 0]
-    found = missing(one_class_each(900, 100, 0), np.array([0.75, 0.25, 0]))
-    assert found.even.tolist() == [0, 200, 0]
+    to_collect = collection(one_class_each(900, 100), np.array([0.5, 0.5]))
+    assert to_collect.collect_unweighted.tolist() == [0, 800]
+    assert to_collect.collect.tolist() == [0, 0]
+    to_collect = collection(one_class_each(900, 100, 0), np.array([0.75, 0.25, 0]))
+    assert to_collect.collect_unweighted.tolist() == [0, 200, 0]
 
 
-def test_images_with_many_objects_are_taken_to_look_like_those_at_hand():
+def test_images_with_many_objects_are_assumed_to_be_like_those_at_hand():
     counts = np.array([[10, 0]] * 500 + [[2, 6]] * 5)
     shares = np.array([0.6, 0.4])
-    found = missing(counts, shares)
-    assert found.short.tolist() == [False, True]
-    assert not found.alone.any()
-    bought = np.vstack([counts, np.repeat([[2, 6]], int(found.collect[1]), axis=0)])
-    assert shares_of(bought, shares)[1] == pytest.approx(shares, abs=1e-4)
-    assert shares_of(bought[:-2], shares)[1][1] < 0.4 - 1e-6
-    plain = np.vstack([counts, np.repeat([[2, 6]], int(found.even[1]), axis=0)]).sum(axis=0)
+    to_collect = collection(counts, shares)
+    assert to_collect.short.tolist() == [False, True]
+    assert not to_collect.shown_alone.any()
+    collected = np.vstack([counts, np.repeat([[2, 6]], int(to_collect.collect[1]), axis=0)])
+    assert shares_of(collected, shares)[1] == pytest.approx(shares, abs=1e-4)
+    assert shares_of(collected[:-2], shares)[1][1] < 0.4 - 1e-6
+    plain = np.vstack([counts, np.repeat([[2, 6]], int(to_collect.collect_unweighted[1]), axis=0)]).sum(axis=0)
     assert plain[1] / plain.sum() == pytest.approx(0.4, abs=1e-3)
 
 
 def test_where_images_at_hand_show_too_little_of_it_others_are_counted_that_show_nothing_else():
     counts = np.array([[10, 0]] * 500 + [[9, 1]] * 500)
     shares = np.array([0.5, 0.5])
-    found = missing(counts, shares)
-    assert found.alone.tolist() == [False, True]
-    bought = np.vstack([counts, np.repeat([[0, 1]], int(found.collect[1]), axis=0)])
-    share = shares_of(bought, shares)[1][1]
+    to_collect = collection(counts, shares)
+    assert to_collect.shown_alone.tolist() == [False, True]
+    collected = np.vstack([counts, np.repeat([[0, 1]], int(to_collect.collect[1]), axis=0)])
+    share = shares_of(collected, shares)[1][1]
     assert 0.95 * 0.5 < share < 1.05 * 0.5, "an estimate: the others are taken to sink in common, below their bound too"
 
 
 def test_nothing_is_missing_where_everything_is_met():
-    found = missing(one_class_each(50, 50), np.array([0.5, 0.5]))
-    assert not found.short.any()
-    assert found.collect.tolist() == found.even.tolist() == [0, 0]
+    to_collect = collection(one_class_each(50, 50), np.array([0.5, 0.5]))
+    assert not to_collect.short.any()
+    assert to_collect.collect.tolist() == to_collect.collect_unweighted.tolist() == [0, 0]

@@ -105,7 +105,7 @@ def test_what_can_be_met_is_met(seed):
             assert reached(counts, weights(counts, shares)) == pytest.approx(shares, abs=1e-5)
 
 
-def test_of_all_weights_that_meet_the_target_they_stray_least():
+def test_of_all_weights_that_meet_the_target_they_differ_least():
     counts = many_objects(3, images=40)
     natural = counts.sum(axis=0) / counts.sum()
     shares = 0.8 * natural + 0.2 / 3
@@ -162,7 +162,7 @@ def problems(draw):
 
 @few
 @given(problems(), st.integers(0, 99))
-def test_the_mean_is_one_the_bounds_hold_and_the_order_of_rows_is_nothing(problem, seed):
+def test_the_mean_is_one_the_bounds_hold_and_the_order_of_rows_is_irrelevant(problem, seed):
     counts, shares, low, high = problem
     weight = weights(counts, shares, low, high)
     assert weight.mean() == pytest.approx(1, abs=1e-8)
@@ -174,7 +174,7 @@ def test_the_mean_is_one_the_bounds_hold_and_the_order_of_rows_is_nothing(proble
 
 @few
 @given(problems(), st.integers(1, 4))
-def test_near_copies_that_share_one_image_change_no_weight(problem, copies):
+def test_near_duplicates_that_share_one_image_change_no_weight(problem, copies):
     counts, shares, low, high = problem
     weight = weights(counts, shares, low, high)
     twice = np.vstack([counts, np.repeat(counts[:1], copies, axis=0)])
@@ -190,5 +190,5 @@ def test_many_kinds_of_images_begin_from_a_part_of_them(monkeypatch):
     counts = dice.poisson([4, 2, 1, 0.5, 1, 1, 1, 1], (6000, 8)) + np.eye(8, dtype=int)[0]
     shares = np.full(8, 1 / 8)
     whole = weights(counts, shares)
-    monkeypatch.setattr("golgoru.balance.raking._LARGE", 2000)
+    monkeypatch.setattr("golgoru.balance.raking._MANY_ROWS", 2000)
     assert weights(counts, shares) == pytest.approx(whole, abs=1e-3)
