@@ -1,10 +1,11 @@
-"""Teach the fixed model the release's train split, judge it on val and test, and say what noise and labels are worth.
+"""Train the fixed model on the release, score it on val and test, and estimate label noise and what it costs.
 
 Reads: release/train, release/val and release/test (one row per object), release/images (one row per released image),
-`predictions` (one row per model and object, ...), `ballots` (one row per object, annotator and value), `cases` (one row
-per edge case and object, or image), `images` and `sources` (one row per image), guidelines/classes.yaml; the pictures.
-Writes: `scores` (one row per split, model, scope, key and measure), `noise` (one row per method and class), `curve`
-(one row per part of the labels and noise added), `forecast` (one row per what can be done with labels).
+`predictions` (one row per model and object, ...), `votes` (one row per object, annotator and value), `edge_case_hits`
+(one row per edge case and object, or image), `images` and `sources` (one row per image), guidelines/classes.yaml; the
+images.
+Writes: `scores` (one row per split, model, scope, key and measure), `label_noise` (one row per method and class),
+`learning_curve` (one row per part of the labels and noise added), `forecast` (one row per possible work on the labels).
 
 The model is cheap and fixed, so that a change of its scores between two releases is a change of the data. It informs
 people, never the release.
@@ -14,31 +15,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from golgoru.core import plot_csv
-from golgoru.core.hashing import uniform
-from golgoru.core.numbers import known
-from golgoru.core.yaml_models import Written
+from golgoru.core.arrays import Integers
+from golgoru.core.hashing import uniform_hash
+from golgoru.core.numbers import float_or_none
+from golgoru.core.yaml_models import ConfigModel
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
-from golgoru.model import classifier, label_noise, label_posterior, learning_curve, object_features, scores
+from golgoru.model import classifier, label_noise, label_posterior, object_features, scores
+from golgoru.model import learning_curve as curves
 from golgoru.model.label_posterior import Evidence
 from golgoru.model.learning_curve import CurveData
 from golgoru.raw.external_predictions import BUILT_IN
-from golgoru.shell import run
+from golgoru.shell import run_stage
 from golgoru.tables import frames
 
-_BOX = ["x", "y", "width", "height"]
-FIX, ADD = "fix the first tenth of suspects", "add as many labels"
-EQUIVALENT = "as many clean ones would do"
-_FORECAST = ["action", "labels", "change", "low", "high", "why"]
+FIX, ADD = "fix the first tenth of label issues", "add as many labels"
+EQUIVALENT = "equivalent number of clean labels"
+_FORECAST = ["action", "labels", "change", "low", "high", "reason"]
 
 
-class Params(Written):
+class Params(ConfigModel):
     """What is estimated, and from what."""
 
-    # Batches of reviewers' verdicts on a random sample of objects: the one unbiased estimate of noise. Verdicts on
-    # suspects are none: they are wrong far more often.
+    # Batches of reviewers' verdicts on a random sample of objects: the one unbiased estimate of label noise. Verdicts
+    # on label issues are none: these labels are wrong far more often.
     gold: tuple[str, ...] = ()
     # Learning curves and forecasts: some twenty fits of the model on 10,000 labels at most.
     curves: bool = True
@@ -69,37 +71,40 @@ def transform(
     seed: int,
     params: Params,
 ) -> Tables:
-    """Return scores, noise and curves. Raises UserError where a picture is not the one that fingerprint saw."""
-    parts = {"train": release_train, "val": release_val, "test": release_test}
-    released = pd.concat([part.assign(split=split) for split, part in parts.items()], ignore_index=True)
+    """Return scores, label noise and curves. Raises UserError where an image is not the one that fingerprint saw."""
+    splits = {"train": release_train, "val": release_val, "test": release_test}
+    released = pd.concat([objects.assign(split=split) for split, objects in splits.items()], ignore_index=True)
     released = released[~released["ignore"]].merge(release_images[["image", "group"]], on="image")
     released = released.sort_values("object").reset_index(drop=True)
     built_in = predictions[predictions["model"] == BUILT_IN]
-    given = label_posterior.gather_evidence(votes, built_in, classes.ids)
-    estimated = label_noise.noise_estimates(released, given, params.gold)
-    taught = _training_data(released, built_in, images, sources, classes.ids, seed)
-    judged = _scores(taught, released, predictions, edge_case_hits, seed)
-    curve, forecast = _curves(taught, given, estimated, seed, params)
+    evidence = label_posterior.gather_evidence(votes=votes, predictions=built_in, classes=classes.ids)
+    noise = label_noise.noise_estimates(released, evidence, params.gold)
+    training = _training_data(
+        released=released, built_in=built_in, images=images, sources=sources, ids=classes.ids, seed=seed
+    )
+    scored = _scores(training, released=released, predictions=predictions, edge_case_hits=edge_case_hits, seed=seed)
+    curve, forecast = _curve_and_forecast(training, evidence, noise, seed, params)
     return Tables(
-        frames.frame("scores", judged),
-        frames.frame("label_noise", estimated),
-        frames.frame("learning_curve", curve),
-        forecast,
-        _plots(judged, curve),
-        _metrics(judged, estimated, forecast),
+        scores=frames.frame("scores", scored),
+        label_noise=frames.frame("label_noise", noise),
+        learning_curve=frames.frame("learning_curve", curve),
+        forecast=forecast,
+        plots=_plots(scored=scored, curve=curve),
+        metrics=_metrics(scored=scored, noise=noise, forecast=forecast),
     )
 
 
 class _TrainingData(NamedTuple):
-    """The released objects that the model can learn or judge; `why` it cannot be taught, if so (`reduced` is empty)."""
+    """The released objects with features; `why` the model cannot be trained, if so (then `reduced` is empty)."""
 
     objects: pd.DataFrame
-    label: NDArray[np.int64]
+    label: Integers
     reduced: classifier.ReducedFeatures
     why: str | None
 
 
 def _training_data(
+    *,
     released: pd.DataFrame,
     built_in: pd.DataFrame,
     images: pd.DataFrame,
@@ -107,157 +112,167 @@ def _training_data(
     ids: list[str],
     seed: int,
 ) -> _TrainingData:
-    """Return what the model is taught and judged by; features are those that predict has remembered."""
-    every = object_features.with_image_data(built_in[["object", "prediction", "image", *_BOX]], images, sources)
-    every = every.sort_values("prediction").reset_index(drop=True)
-    row = pd.Series(every.index, index=every["prediction"])
+    """Return what the model is trained and evaluated on; the features are those that predict has cached."""
+    columns = ["object", "prediction", "image", *BOX_COLUMNS]
+    items = object_features.with_image_data(objects=built_in[columns], images=images, sources=sources)
+    items = items.sort_values("prediction").reset_index(drop=True)
+    row = pd.Series(items.index, index=items["prediction"])
     known = released[released["object"].isin(row.index)].reset_index(drop=True)
     known = known.assign(code=pd.Index(ids).get_indexer(pd.Index(known["label"])), row=known["object"].map(row))
+    label, rows = known["code"].to_numpy(np.int64), known["row"].to_numpy(np.int64)
     train = np.flatnonzero((known["split"] == "train") & (known["code"] >= 0))
     if known["code"].iloc[train].nunique() < 2:
-        nothing = classifier.ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
-        return _TrainingData(
-            known, known["code"].to_numpy(np.int64), nothing, "train has fewer than two classes to tell apart"
-        )
-    features = object_features.feature_matrix(every, seed)[known["row"].to_numpy(np.int64)]
-    shapes = object_features.box_shapes(every)[known["row"].to_numpy(np.int64)]
-    return _TrainingData(
-        known, known["code"].to_numpy(np.int64), classifier.reduce_features(features, shapes, train), None
-    )
+        empty = classifier.ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
+        return _TrainingData(known, label, empty, "train has fewer than two classes")
+    features = object_features.feature_matrix(items, seed)[rows]
+    shapes = object_features.box_shapes(items)[rows]
+    return _TrainingData(known, label, classifier.reduce_features(features, shapes, train), None)
 
 
 def _scores(
-    taught: _TrainingData, released: pd.DataFrame, predictions: pd.DataFrame, cases: pd.DataFrame, seed: int
+    training: _TrainingData,
+    *,
+    released: pd.DataFrame,
+    predictions: pd.DataFrame,
+    edge_case_hits: pd.DataFrame,
+    seed: int,
 ) -> pd.DataFrame:
     """Return `scores` of the built-in model and of the team's own, on val and test."""
-    said = [] if taught.why else [_built_in_predictions(taught)]
-    own = predictions[(predictions["model"] != BUILT_IN) & predictions["object"].notna()]
-    said += [rows[["object", "model", "predicted"]] for _, rows in own.groupby("model")]
+    models = [] if training.why else [_built_in_predictions(training)]
+    external = predictions[(predictions["model"] != BUILT_IN) & predictions["object"].notna()]
+    models += [rows[["object", "model", "predicted"]] for _, rows in external.groupby("model")]
     parts = []
-    for one in said:
-        judged = released.merge(one.drop_duplicates("object"), on="object")
+    for model in models:
+        predicted = released.merge(model.drop_duplicates("object"), on="object")
         for split in ("val", "test"):
-            held = judged[judged["split"] == split].reset_index(drop=True)
-            if len(held):
-                measured = scores.measures(held["label"], held["predicted"], _edge_case_rows(cases, held))
-                parts.append(
-                    scores.score_table(measured, held["group"], seed).assign(split=split, model=held["model"][0])
+            held_out = predicted[predicted["split"] == split].reset_index(drop=True)
+            if len(held_out):
+                measured = scores.measures(
+                    label=held_out["label"],
+                    predicted=held_out["predicted"],
+                    edge_cases=_edge_case_rows(edge_case_hits, held_out),
                 )
+                table = scores.score_table(measured, held_out["group"], seed)
+                parts.append(table.assign(split=split, model=held_out["model"][0]))
     return pd.concat(parts, ignore_index=True) if parts else frames.frame("scores")
 
 
-def _built_in_predictions(taught: _TrainingData) -> pd.DataFrame:
-    objects, split = taught.objects, taught.objects["split"].to_numpy(object)
-    train = np.flatnonzero((split == "train") & (taught.label >= 0))
-    held = np.flatnonzero(split != "train")
+def _built_in_predictions(training: _TrainingData) -> pd.DataFrame:
+    """Return the built-in model's class of each object of val and test: object, model, predicted."""
+    objects, split = training.objects, training.objects["split"].to_numpy(object)
+    train = np.flatnonzero((split == "train") & (training.label >= 0))
+    held_out = np.flatnonzero(split != "train")
     names = sorted(set(objects["label"].iloc[train]))
     codes = pd.Index(names).get_indexer(pd.Index(objects["label"])).astype(np.int64)
-    best = classifier.fit_and_predict(taught.reduced, codes, train, held, len(names)).argmax(axis=1)
-    said = pd.Series(np.array(names, dtype=object)[best], dtype="str")
-    return pd.DataFrame({"object": objects["object"].iloc[held].to_numpy(), "model": BUILT_IN, "predicted": said})
+    best = classifier.fit_and_predict(training.reduced, codes, train, held_out, len(names)).argmax(axis=1)
+    predicted = pd.Series(np.array(names, dtype=object)[best], dtype="str")
+    object_ = objects["object"].iloc[held_out].to_numpy()
+    return pd.DataFrame({"object": object_, "model": BUILT_IN, "predicted": predicted})
 
 
-def _edge_case_rows(cases: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
-    """Return edge_case and row of `held`, for edge cases of objects and of whole pictures."""
-    place = held.assign(row=np.arange(len(held)))[["row", "object", "image"]]
-    of_objects = cases[cases["object"].notna()][["edge_case", "object"]].merge(place[["row", "object"]], on="object")
-    of_images = cases[cases["object"].isna()][["edge_case", "image"]].merge(place[["row", "image"]], on="image")
-    return pd.concat([of_objects, of_images])[["edge_case", "row"]].drop_duplicates()
+def _edge_case_rows(edge_case_hits: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
+    """Return edge_case and row of `held_out`, for edge cases of objects and of whole images."""
+    rows = held_out.assign(row=np.arange(len(held_out)))[["row", "object", "image"]]
+    of_object = edge_case_hits["object"].notna()
+    by_object = edge_case_hits[of_object][["edge_case", "object"]].merge(rows[["row", "object"]], on="object")
+    by_image = edge_case_hits[~of_object][["edge_case", "image"]].merge(rows[["row", "image"]], on="image")
+    return pd.concat([by_object, by_image])[["edge_case", "row"]].drop_duplicates()
 
 
-def _curves(
-    taught: _TrainingData, given: Evidence, estimated: pd.DataFrame, seed: int, params: Params
+def _curve_and_forecast(
+    training: _TrainingData, evidence: Evidence, noise: pd.DataFrame, seed: int, params: Params
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `curve`, and `forecast`: what the labels are worth, and fixing against adding."""
-    if not params.curves or taught.why:
-        return frames.frame("learning_curve"), _no_forecast(taught.why or "evaluate.curves is switched off")
-    data = _curve_data(taught, len(given.classes))
-    if not len(data.held):
-        return frames.frame("learning_curve"), _no_forecast("val and test hold nothing to judge by")
-    share = _noise_share(estimated)
-    curve = learning_curve.measured_curve(data, share, given.confused, seed)
-    points = learning_curve.curve_points(curve, data.group, seed)
+    """Return `learning_curve` and `forecast`: what labels are worth, and whether fixing or adding them pays more."""
+    if not params.curves or training.why:
+        return frames.frame("learning_curve"), _no_forecast(training.why or "evaluate.curves is switched off")
+    data = _curve_data(training, len(evidence.classes))
+    if not len(data.held_out):
+        return frames.frame("learning_curve"), _no_forecast("val and test have no objects to evaluate on")
+    share = _noise_share(noise)
+    curve = curves.measured_curve(data, share, evidence.confusion, seed)
+    points = curves.curve_points(curve, data.group, seed)
     if not share:
-        return points, _no_forecast("no estimate of the noise" if share is None else "no noise is to be seen")
-    train = taught.objects[(taught.objects["split"] == "train") & (taught.label >= 0)]
-    wrong = label_noise.error_probability(train, given).fillna(0.0).sort_values(ascending=False)
-    first = round(len(train) / 10)
-    mended = min(float(wrong.head(first).sum()) / max(float(wrong.sum()), 1e-9), 1.0)
-    worth = learning_curve.equivalent_clean_labels(points, points["accuracy"].to_numpy(np.float64))
-    clean = None if worth is None else round(worth * len(train) / len(data.train))
-    by_fixing = learning_curve.forecast(curve, learning_curve.weights_of_less_noise(points, mended), data.group, seed)
-    by_adding = learning_curve.forecast(
-        curve, learning_curve.weights_of_more_labels(points, 1 + first / len(train)), data.group, seed
-    )
+        reason = "there is no estimate of the label noise" if share is None else "the estimated label noise is 0"
+        return points, _no_forecast(reason)
+    train = training.objects[(training.objects["split"] == "train") & (training.label >= 0)]
+    wrong = label_noise.error_probability(train, evidence).fillna(0.0).sort_values(ascending=False)
+    tenth = round(len(train) / 10)
+    fixed = min(float(wrong.head(tenth).sum()) / max(float(wrong.sum()), 1e-9), 1.0)
+    equivalent = curves.equivalent_clean_labels(points, points["accuracy"].to_numpy(np.float64))
+    clean = None if equivalent is None else round(equivalent * len(train) / len(data.train))
+    by_fixing = curves.forecast(curve, curves.weights_of_less_noise(points, fixed), data.group, seed)
+    more = curves.weights_of_more_labels(points, 1 + tenth / len(train))
+    by_adding = curves.forecast(curve, more, data.group, seed)
     rows = [
-        (FIX, first, *np.round(by_fixing, 4), None),
-        (ADD, first, *np.round(by_adding, 4), None),
-        (EQUIVALENT, clean, None, None, None, "the curves cannot tell" if clean is None else None),
+        (FIX, tenth, *np.round(by_fixing, 4), None),
+        (ADD, tenth, *np.round(by_adding, 4), None),
+        (EQUIVALENT, clean, None, None, None, "the learning curves cannot tell" if clean is None else None),
     ]
     return points, frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
 
 
-def _no_forecast(why: str) -> pd.DataFrame:
-    rows = [(action, None, None, None, None, why) for action in (FIX, ADD, EQUIVALENT)]
+def _no_forecast(reason: str) -> pd.DataFrame:
+    rows = [(action, None, None, None, None, reason) for action in (FIX, ADD, EQUIVALENT)]
     return frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
 
 
-def _curve_data(taught: _TrainingData, classes: int) -> CurveData:
-    """Return what curves are measured on, no more than what takes seconds, in the order of a hash."""
-    objects = taught.objects
-    # A loop over rows: a hash takes one text at a time.
-    place = np.array([uniform(f"curve:{name}") for name in objects["object"]])
-    order = np.argsort(place, kind="stable")
-    known = taught.label[order] >= 0
+def _curve_data(training: _TrainingData, classes: int) -> CurveData:
+    """Return what curves are measured on, in the order of a hash, and so much that it takes seconds."""
+    objects = training.objects
+    # A loop over rows: the hash takes one text at a time.
+    order = np.argsort(np.array([uniform_hash(f"curve:{name}") for name in objects["object"]]), kind="stable")
+    known = training.label[order] >= 0
     split = objects["split"].to_numpy(object)[order]
-    train = order[known & (split == "train")][: learning_curve.MAX_TRAINING_LABELS]
-    held = order[known & (split != "train")][: learning_curve.MAX_HELD_OUT]
-    group = objects["group"].iloc[held].reset_index(drop=True)
-    return CurveData(taught.reduced, taught.label, train, held, group, classes)
+    train = order[known & (split == "train")][: curves.MAX_TRAINING_LABELS]
+    held_out = order[known & (split != "train")][: curves.MAX_HELD_OUT]
+    group = objects["group"].iloc[held_out].reset_index(drop=True)
+    return CurveData(training.reduced, training.label, train, held_out, group, classes)
 
 
-def _noise_share(estimated: pd.DataFrame) -> float | None:
-    """Return the estimate of noise to reckon with: of a gold sample, else of votes and model, else of votes."""
-    whole = estimated[estimated["label"] == ""].set_index("method")["share"]
+def _noise_share(noise: pd.DataFrame) -> float | None:
+    """Return the best estimate of the label noise: by a gold sample, else by votes and model, else by votes."""
+    overall = noise[noise["label"] == ""].set_index("method")["share"]
     for method in (label_noise.GOLD_SAMPLE, label_noise.VOTES_AND_MODEL, label_noise.DOUBLE_LABELS):
-        if method in whole and not pd.isna(whole[method]):
-            return float(whole[method])
+        if method in overall and not pd.isna(overall[method]):
+            return float(overall[method])
     return None
 
 
-def _plots(judged: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
+def _plots(*, scored: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
     """Return the learning curve, and recall and precision of the built-in model per class on test."""
-    plain = curve[curve["noise_added"] == 0][["labels", "accuracy"]]
-    of_class = judged[(judged["scope"] == "class") & (judged["split"] == "test") & (judged["model"] == BUILT_IN)]
+    no_noise_added = curve[curve["noise_added"] == 0][["labels", "accuracy"]]
+    of_class = scored[(scored["scope"] == "class") & (scored["split"] == "test") & (scored["model"] == BUILT_IN)]
     of_class = of_class.sort_values(["measure", "key"]).rename(columns={"key": "class"})
-    files = {"curve.csv": plain.sort_values("labels")}
+    files = {"curve.csv": no_noise_added.sort_values("labels")}
     for name in ("recall", "precision"):
         rows = of_class.loc[of_class["measure"] == name, ["class", "value"]]
         files[f"{name}.csv"] = rows.rename(columns={"value": name})
     return {file: plot_csv.csv(rows) for file, rows in files.items()}
 
 
-def _metrics(judged: pd.DataFrame, estimated: pd.DataFrame, forecast: pd.DataFrame) -> dict[str, Any]:
-    """Return scores per model and split, the noise in all by each method, and the forecast; None where unknown."""
-    found: dict[str, Any] = {}
-    for (model, split), rows in judged.groupby(["model", "split"]):
-        whole = rows[rows["scope"] == "all"].iloc[0]
+def _metrics(*, scored: pd.DataFrame, noise: pd.DataFrame, forecast: pd.DataFrame) -> dict[str, Any]:
+    """Return scores per model and split, the label noise by each method, and the forecast; None where unknown."""
+    by_model: dict[str, Any] = {}
+    for (model, split), rows in scored.groupby(["model", "split"]):
+        overall = rows[rows["scope"] == "all"].iloc[0]
         recall = rows.loc[(rows["scope"] == "class") & (rows["measure"] == "recall"), "value"]
-        found.setdefault(str(model), {})[str(split)] = {
-            "objects": int(whole["objects"]),
-            "accuracy": float(whole["value"]),
-            "low": known(whole["low"]),
-            "high": known(whole["high"]),
+        by_model.setdefault(str(model), {})[str(split)] = {
+            "objects": int(overall["objects"]),
+            "accuracy": float(overall["value"]),
+            "low": float_or_none(overall["low"]),
+            "high": float_or_none(overall["high"]),
             "mean recall of classes": float(recall.mean()),
         }
-    whole_noise = estimated[estimated["label"] == ""]
-    noise_by = {row["method"]: known(row["share"]) for row in whole_noise.to_dict("records")}
-    told = {
-        row["action"]: {name: known(row[name]) for name in ("labels", "change", "low", "high")}
-        for row in forecast.to_dict("records")
+    shares = noise[noise["label"] == ""].set_index("method")["share"]
+    return {
+        "scores": by_model,
+        "noise": {str(method): float_or_none(share) for method, share in shares.items()},
+        "forecast": {
+            row["action"]: {name: float_or_none(row[name]) for name in ("labels", "change", "low", "high")}
+            for row in forecast.to_dict("records")
+        },
     }
-    return {"scores": found, "noise": noise_by, "forecast": told}
 
 
 if __name__ == "__main__":
-    run(transform)
+    run_stage(transform)

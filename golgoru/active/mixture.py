@@ -1,4 +1,4 @@
-"""A queue from several strategies: each picks its part, and any beginning of the queue has something of all."""
+"""A queue from several strategies: each picks its share, and any beginning of the queue has some of each."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,26 +10,25 @@ from golgoru.active.strategies import STRATEGIES, Picks, Strategy
 def mixed_queue(budget: int, mix: Mapping[Strategy, float], pick: Callable[[Strategy, int], Picks]) -> pd.DataFrame:
     """Return up to `budget` rows (image, rank, strategy, score, reasons), in order of rank.
 
-    `pick` returns up to so many images of a strategy that it has not returned before. Where a strategy runs out, the
-    others share what is left.
+    `pick` returns at most that many images of a strategy, none of them twice. Where a strategy runs out, the others
+    share what is left.
     """
-    found: list[pd.DataFrame] = []
+    parts: list[pd.DataFrame] = []
     open_ = [strategy for strategy in STRATEGIES if mix.get(strategy, 0) > 0]
     left = budget
     while left > 0 and open_:
         for strategy, count in _apportioned(left, {strategy: mix[strategy] for strategy in open_}).items():
-            got = pick(strategy, count)
-            found.append(_queue_rows(strategy, got))
-            left -= len(got.images)
-            if len(got.images) < count:
+            picks = pick(strategy, count)
+            parts.append(_queue_rows(strategy, picks))
+            left -= len(picks.images)
+            if len(picks.images) < count:
                 open_.remove(strategy)
-    queue = pd.concat(found, ignore_index=True) if found else _queue_rows(STRATEGIES[0], Picks([], [], []))
+    queue = pd.concat(parts, ignore_index=True) if parts else _queue_rows(STRATEGIES[0], Picks([], [], []))
     of_strategy = queue.groupby("strategy", sort=False)
-    when = (of_strategy.cumcount() + 0.5) / of_strategy["image"].transform("size")
-    order = queue.assign(when=when.round(9), place=queue["strategy"].map(STRATEGIES.index)).sort_values(
-        ["when", "place"]
-    )
-    return order.assign(rank=range(1, len(order) + 1)).drop(columns=["when", "place"])
+    position = ((of_strategy.cumcount() + 0.5) / of_strategy["image"].transform("size")).round(9)
+    order = queue["strategy"].map(STRATEGIES.index)
+    ranked = queue.assign(position=position, order=order).sort_values(["position", "order"])
+    return ranked.assign(rank=range(1, len(ranked) + 1)).drop(columns=["position", "order"])
 
 
 def _queue_rows(strategy: Strategy, picks: Picks) -> pd.DataFrame:
@@ -42,11 +41,11 @@ def _queue_rows(strategy: Strategy, picks: Picks) -> pd.DataFrame:
 
 
 def _apportioned(count: int, shares: Mapping[Strategy, float]) -> dict[Strategy, int]:
-    """Return `count` shared out by largest remainders; of equal ones the first."""
+    """Return `count` apportioned to the shares by largest remainders; of equal ones the first."""
     total = sum(shares.values())
     exact = {strategy: count * share / total for strategy, share in shares.items()}
     whole = {strategy: int(value + 1e-9) for strategy, value in exact.items()}
-    over = sorted(shares, key=lambda strategy: -round(exact[strategy] - whole[strategy], 9))
-    for strategy in over[: count - sum(whole.values())]:
+    by_remainder = sorted(shares, key=lambda strategy: -round(exact[strategy] - whole[strategy], 9))
+    for strategy in by_remainder[: count - sum(whole.values())]:
         whole[strategy] += 1
     return whole

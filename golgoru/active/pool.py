@@ -1,7 +1,7 @@
-"""What could be labelled next: images without labels, and those whose labels are in doubt; and what is left out of it.
+"""The images to choose from: those without labels, those that are not settled, and what is left out.
 
-Of near-copies one is enough: what is a near-copy of a labelled picture teaches nothing new, and what is one of a
-picture that was taken out will be taken out, too.
+Of near-duplicates one is enough: a near-duplicate of a labelled image adds nothing to train on, and one of an excluded
+image would be excluded, too.
 """
 
 from collections.abc import Sequence
@@ -10,24 +10,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from golgoru.consensus import roles, status
+from golgoru.core.arrays import Flags
 from golgoru.duplicates import components, kinds
 from golgoru.duplicates.withdrawn import withdrawn_images
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.tables import frames
 from golgoru.validation.findings import set_aside_rows
 
-_ANSWERED_ROLES = ("voted", "overruled", "adjudicated", "empty")
-
-DUPLICATE_OF_LABELLED = "near-copies of labelled pictures"
-DUPLICATE_OF_EXCLUDED = "near-copies of pictures that were taken out"
-DUPLICATE_OF_ANOTHER = "near-copies of one another"
+DUPLICATE_OF_LABELLED = "near-duplicates of labelled images"
+DUPLICATE_OF_EXCLUDED = "near-duplicates of excluded images"
+DUPLICATE_OF_ANOTHER = "near-duplicates of one another"
 
 
 class Pool(NamedTuple):
-    """`unlabelled`, `unsure` and `undecided`: images, sorted. `cluster`: a number per image, equal for near-copies.
+    """`unlabelled`, `unsure`, `undecided` and `labelled`: images, sorted.
 
-    unsure: somebody looked at it and could not say; undecided: people saw different things, and none is agreed.
-    `left_out`: how many pictures without labels were left out, by why.
+    unsure: annotators saw it and gave no answer; undecided: annotators disagree, or a duplicate has other labels.
+    `cluster`: a number per image, equal for near-duplicates. `left_out`: unlabelled images left out, per reason.
     """
 
     unlabelled: pd.Index
@@ -39,60 +39,60 @@ class Pool(NamedTuple):
 
 
 def labelling_pool(
+    *,
     images: pd.DataFrame,
-    pairs: pd.DataFrame,
-    copies: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
+    duplicates: pd.DataFrame,
     violations: pd.DataFrame,
-    votes: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
     labels: pd.DataFrame,
-    disagreements: pd.DataFrame,
+    duplicate_conflicts: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
 ) -> Pool:
-    """Return what could be labelled next, of files that can be opened and are neither copies nor taken out."""
-    surely = pairs[pairs["kind"].isin(kinds.CERTAIN)]
-    cluster = pd.Series(components.component_ids(images["image"], surely), index=pd.Index(images["image"]))
-    aside = pd.Series(set_aside_rows(violations, "images").index, dtype="str")
-    out = pd.concat([aside, withdrawn_images(images, pairs, withdrawals)])
-    usable = images[images["error"].isna() & ~frames.is_in(images["image"], pd.concat([out, copies["image"]]))]
-    # Equal files that people delivered twice and no pair joins are one picture, too.
+    """Return the pool of readable images, without duplicates and without excluded images."""
+    certain = duplicate_pairs[duplicate_pairs["kind"].isin(kinds.CERTAIN)]
+    cluster = pd.Series(components.component_ids(images["image"], certain), index=pd.Index(images["image"]))
+    set_aside = pd.Series(set_aside_rows(violations, "images").index, dtype="str")
+    excluded = pd.concat([set_aside, withdrawn_images(images, duplicate_pairs, withdrawals)])
+    unusable = pd.concat([excluded, duplicates["image"]])
+    usable = images[images["error"].isna() & ~frames.is_in(images["image"], unusable)]
+    # Files of equal content are one image, even where no pair joins them.
     names = pd.Index(usable.sort_values("image").drop_duplicates("content")["image"])
-    answered, asked = (
-        frames.is_in(names, votes.loc[votes["role"].isin(roles), "image"]).to_numpy()
-        for roles in (_ANSWERED_ROLES, ("no vote",))
-    )
+    role, image = annotation_roles["role"], annotation_roles["image"]
+    answered = frames.is_in(names, image[roles.is_answer(role)]).to_numpy()
+    asked = frames.is_in(names, image[role == roles.NO_VOTE]).to_numpy()
+    empty = frames.is_in(names, image[role == roles.EMPTY]).to_numpy()
     has_label = frames.is_in(names, labels["image"]).to_numpy()
-    empty = frames.is_in(names, votes.loc[votes["role"] == "empty", "image"]).to_numpy()
     contested = pd.concat([
-        labels.loc[labels["status"] == "contested", "image"],
-        disagreements.loc[disagreements["status"] == "contested", "duplicate_of"],
+        labels.loc[status.is_contested(labels["status"]), "image"],
+        duplicate_conflicts.loc[status.is_contested(duplicate_conflicts["status"]), "duplicate_of"],
     ])  # fmt: skip
-    in_doubt = frames.is_in(names, contested).to_numpy() | (answered & ~has_label & ~empty)
+    undecided = frames.is_in(names, contested).to_numpy() | (answered & ~has_label & ~empty)
     labelled = names[has_label | empty]
-    bare = names[~answered & ~has_label & ~asked]
-    copy_of_labelled, copy_of_out = (_near_duplicates_of(bare, cluster, pd.Index(others)) for others in (labelled, out))
-    open_ = bare[~copy_of_labelled & ~copy_of_out]
-    another = cluster.reindex(open_).duplicated().to_numpy()
+    without_label = names[~answered & ~has_label & ~asked]
+    of_labelled = _near_duplicates_of(without_label, cluster, labelled)
+    of_excluded = _near_duplicates_of(without_label, cluster, pd.Index(excluded))
+    unlabelled = without_label[~of_labelled & ~of_excluded]
+    of_another = cluster.reindex(unlabelled).duplicated().to_numpy()
     return Pool(
-        open_[~another],
-        names[asked & ~answered & ~has_label],
-        names[in_doubt],
-        labelled,
-        cluster,
-        {
-            DUPLICATE_OF_LABELLED: int(copy_of_labelled.sum()),
-            DUPLICATE_OF_EXCLUDED: int((copy_of_out & ~copy_of_labelled).sum()),
-            DUPLICATE_OF_ANOTHER: int(another.sum()),
+        unlabelled=unlabelled[~of_another],
+        unsure=names[asked & ~answered & ~has_label],
+        undecided=names[undecided],
+        labelled=labelled,
+        cluster=cluster,
+        left_out={
+            DUPLICATE_OF_LABELLED: int(of_labelled.sum()),
+            DUPLICATE_OF_EXCLUDED: int((of_excluded & ~of_labelled).sum()),
+            DUPLICATE_OF_ANOTHER: int(of_another.sum()),
         },
     )
 
 
-def _near_duplicates_of(
-    images: pd.Index, cluster: pd.Series, others: pd.Index
-) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Return which images are near-copies of one of the others."""
+def _near_duplicates_of(images: pd.Index, cluster: pd.Series, others: pd.Index) -> Flags:
+    """Return which images are near-duplicates of one of the others."""
     return np.isin(cluster.reindex(images).to_numpy(), cluster.reindex(others).dropna().to_numpy())
 
 
-def first_of_near_duplicates(images: pd.Index, pool: Pool) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Return which images are the first of their near-copies."""
+def first_of_near_duplicates(images: pd.Index, pool: Pool) -> Flags:
+    """Return which images are the first of their near-duplicates."""
     return ~pool.cluster.reindex(images).duplicated().to_numpy()

@@ -1,39 +1,40 @@
-"""What a model proposes on images without labels, and how often it was right on those that have some."""
+"""A model's pre-annotations of unlabelled images, and its predictions on labelled ones to judge them by."""
 
 import pandas as pd
 
+from golgoru.consensus import status
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.tables import frames
 
-_BOX = ["x", "y", "width", "height"]
 
-
-def preannotation_rows(said: pd.DataFrame, unlabelled: pd.Index) -> pd.DataFrame:
-    """Return the proposals among one model's rows of `predictions`, as table `proposals` without `accepted`."""
-    rows = said[said["object"].isna() & frames.is_in(said["image"], unlabelled)]
-    named = rows.rename(columns={"prediction": "proposal"}).drop(columns="label").rename(columns={"predicted": "label"})
-    return named[["proposal", "image", "label", *_BOX, "confidence"]].reset_index(drop=True)
+def preannotation_rows(predictions: pd.DataFrame, unlabelled: pd.Index) -> pd.DataFrame:
+    """Return one model's `predictions` on unlabelled images, as table `preannotations` without `accepted`."""
+    rows = predictions[predictions["object"].isna() & frames.is_in(predictions["image"], unlabelled)]
+    rows = rows.drop(columns="label").rename(columns={"prediction": "preannotation", "predicted": "label"})
+    return rows[["preannotation", "image", "label", *BOX_COLUMNS, "confidence"]].reset_index(drop=True)
 
 
 def predictions_on_labelled(
-    said: pd.DataFrame, labels: pd.DataFrame, groups: pd.DataFrame, labelled: pd.Index
+    *, predictions: pd.DataFrame, labels: pd.DataFrame, groups: pd.DataFrame, labelled: pd.Index
 ) -> pd.DataFrame:
-    """Return the model's rows on labelled images: confidence, whether it was right, and the image's group.
+    """Return one model's predictions on labelled images: confidence, correct, and the image's group.
 
-    It is right where it says what people say. Where they do not agree, where it has not learned the class, and where
-    it alone sees something, it is not.
+    A prediction is correct where it equals the label. It is not where the label is contested, where the model has not
+    learned its class, and where no object is.
     """
-    rows = said[frames.is_in(said["image"], labelled)]
-    status = rows["object"].map(labels.set_index("object")["status"])
-    right = (rows["predicted"] == rows["label"]) & rows["can_say"] & status.notna() & (status != "contested")
+    rows = predictions[frames.is_in(predictions["image"], labelled)]
+    label_status = rows["object"].map(labels.set_index("object")["status"])
+    evaluable = rows["class_learned"] & label_status.notna() & ~status.is_contested(label_status)
+    correct = (rows["predicted"] == rows["label"]) & evaluable
     group = rows["image"].map(groups.set_index("image")["group"])
-    return pd.DataFrame({"confidence": rows["confidence"], "right": right.astype(float), "group": group})
+    return pd.DataFrame({"confidence": rows["confidence"], "correct": correct.astype(float), "group": group})
 
 
-def summary_by_image(proposals: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per image: what is proposed in words, its least confidence, and whether all of it is accepted."""
-    count = proposals.groupby(["image", "label"]).size().reset_index(name="objects")
-    whole = frames.is_in(count["image"], proposals.loc[proposals["width"].isna(), "image"])
-    text = count["label"].where(whole, count["label"] + " " + count["objects"].astype("str"))
-    words = text.groupby(count["image"]).agg(", ".join)
-    of_image = proposals.groupby("image").agg(confidence=("confidence", "min"), accepted=("accepted", "all"))
-    return of_image.assign(proposed=words)
+def summary_by_image(preannotations: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per image: `proposed` as text, the lowest confidence, and whether all of it is accepted."""
+    count = preannotations.groupby(["image", "label"]).size().reset_index(name="objects")
+    whole_image = frames.is_in(count["image"], preannotations.loc[preannotations["width"].isna(), "image"])
+    text = count["label"].where(whole_image, count["label"] + " " + count["objects"].astype("str"))
+    proposed = text.groupby(count["image"]).agg(", ".join)
+    by_image = preannotations.groupby("image").agg(confidence=("confidence", "min"), accepted=("accepted", "all"))
+    return by_image.assign(proposed=proposed)

@@ -1,29 +1,27 @@
-"""The candidates that a queue is chosen from, and how each part of the mix chooses among them."""
+"""The strategies that a queue is mixed from, and how each picks among the unlabelled images."""
 
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from golgoru.active import acquisition, coverage_gaps, uncertainty
 from golgoru.active.coverage_gaps import CoverageScores
 from golgoru.active.uncertainty import ImageUncertainty
+from golgoru.core.arrays import Floats32, Integers
 
-Strategy = Literal["margin", "entropy", "coverage", "medoids", "k-centre", "disagreement", "suspects"]
-# In this order they pick, so that what stands for many is told what the others have taken.
+Strategy = Literal["margin", "coverage", "medoids", "disagreement", "label_issues"]
+# In this order they pick, so that medoids can leave out what the others have picked.
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
-# Clusters are looked for among so many pictures at most, and compared with so many labelled ones: time grows with both.
+# Clusters are formed of so many images at most, and compared with so many labelled ones: time grows with both.
 _MAX_CANDIDATES = 10_000
 _MAX_LABELLED = 10_000
-_UNCERTAIN_FROM = 0.5  # of a doubt from 0 to 1: below, the model leans clearly one way
-
-Rows = NDArray[np.int64]
+_UNCERTAIN_FROM = 0.5  # of an uncertainty from 0 to 1: below, one class is clearly the most probable
 
 
 class Picks(NamedTuple):
-    """Images in the order of their strategy: how much it wants each, 0 to 1, and why, in words."""
+    """Images in the order of their strategy: its score for each, 0 to 1, and the reason."""
 
     images: list[str]
     scores: list[float]
@@ -35,87 +33,88 @@ class Picks(NamedTuple):
 
 
 class Candidates:
-    """Unlabelled images (sorted), what they look like, and what a model says of them.
+    """Unlabelled images (sorted) with their embeddings, the model's uncertainty and their coverage scores.
 
-    `vectors` is table `vectors`; `order` says by chance which of very many images are looked at: the images' contents.
+    `embeddings` is the table. Of very many images a sample is taken, in the order of `sample_key`: the content's hash.
     """
 
     def __init__(
-        self, images: pd.Index, labelled: pd.Index, vectors: pd.DataFrame, order: pd.Series, view: ImageUncertainty, wanted: CoverageScores,
-        classes: list[str], seed: int,
-    ) -> None:  # fmt: skip
-        few = _subsample(images, order, view, wanted)
-        self.images = images[few]
-        self._margin, self._entropy = view.margin[few], view.entropy[few]
-        self._wanted = wanted.score[few]
-        self._places, self._view, self._all_wanted, self._classes, self._seed = few, view, wanted, classes, seed
-        known = labelled[np.argsort(order.reindex(labelled).to_numpy(str), kind="stable")[:_MAX_LABELLED]]
-        both = embedding_matrix(vectors, self.images.append(known))
-        self._vectors, self._known = both[: len(few)], both[len(few) :]
-        self._left = np.ones(len(few), dtype=bool)
-        self._new = acquisition.squared_distance_to_nearest(self._vectors, self._known)
+        self,
+        *,
+        images: pd.Index,
+        labelled: pd.Index,
+        embeddings: pd.DataFrame,
+        sample_key: pd.Series,
+        uncertain: ImageUncertainty,
+        coverage: CoverageScores,
+        classes: list[str],
+        seed: int,
+    ) -> None:
+        sample = _sample(images, sample_key, uncertain, coverage)
+        self.images = images[sample]
+        self._margin, self._coverage = uncertain.margin[sample], coverage.score[sample]
+        # Reasons are looked up by the position among all images.
+        self._position, self._uncertain, self._all_coverage, self._classes = sample, uncertain, coverage, classes
+        self._seed = seed
+        known = labelled[np.argsort(sample_key.reindex(labelled).to_numpy(str), kind="stable")[:_MAX_LABELLED]]
+        both = embedding_matrix(embeddings, self.images.append(known))
+        self._embeddings, known_embeddings = both[: len(sample)], both[len(sample) :]
+        self._compared = len(known) > 0
+        self._left = np.ones(len(sample), dtype=bool)
+        self._distance = acquisition.squared_distance_to_nearest(self._embeddings, known_embeddings)
 
     def pick(self, strategy: Strategy, count: int) -> Picks:
-        """Return up to `count` images that no other strategy has taken, most wanted first."""
-        weight = {
-            "margin": self._margin**2 * self._new,
-            "entropy": self._entropy * self._new,
-            "coverage": self._wanted * self._new,
-        }.get(strategy, self._new)
-        open_ = np.flatnonzero(self._left & ((weight > 0) | (strategy in ("medoids", "k-centre"))))
-        vectors = self._vectors[open_]
-        if strategy == "k-centre":
-            taken = np.concatenate([self._known, self._vectors[~self._left]])
-            rows = open_[acquisition.k_centre(vectors, taken, count, self._seed)]
-        else:
-            rows = open_[acquisition.medoids(vectors, weight[open_], count, self._seed)]
-        score = {"margin": self._margin, "entropy": self._entropy, "coverage": self._wanted}.get(
-            strategy, np.sqrt(self._new) / 2
-        )
+        """Return up to `count` images that no strategy has picked before, highest score first."""
+        weight = {"margin": self._margin**2 * self._distance, "coverage": self._coverage * self._distance}
+        score = {"margin": self._margin, "coverage": self._coverage}.get(strategy, np.sqrt(self._distance) / 2)
+        weights = weight.get(strategy, self._distance)
+        open_ = np.flatnonzero(self._left & ((weights > 0) | (strategy == "medoids")))
+        embeddings = self._embeddings[open_]
+        rows = open_[acquisition.medoids(embeddings, weights[open_], count, self._seed)]
         rows = rows[np.lexsort((self.images[rows].to_numpy(str), -score[rows]))]
-        like = acquisition.represented_counts(vectors, self._vectors[rows])
-        reasons = [self._reason(strategy, int(row), number) for row, number in zip(rows, like, strict=True)]
+        picked = self._embeddings[rows]
+        represented = acquisition.represented_counts(embeddings, picked)
+        reasons = [self._reason(strategy, int(row), int(number)) for row, number in zip(rows, represented, strict=True)]
         picks = Picks(list(self.images[rows]), [round(float(value), 4) for value in score[rows]], reasons)
         self._left[rows] = False
-        self._new = (
-            np.minimum(self._new, acquisition.squared_distance_to_nearest(self._vectors, self._vectors[rows]))
-            if len(rows)
-            else self._new
-        )
+        if len(rows):
+            distance = acquisition.squared_distance_to_nearest(self._embeddings, picked)
+            self._distance, self._compared = np.minimum(self._distance, distance), True
         return picks
 
-    def _reason(self, strategy: Strategy, row: int, like: int) -> str:
-        place = int(self._places[row])
-        if strategy in {"margin", "entropy"}:
-            unsure = (self._margin if strategy == "margin" else self._entropy)[row] >= _UNCERTAIN_FROM
-            said = uncertainty.likely_classes(self._view, place, self._classes)
-            return f"the model wavers: {said}" if unsure else f"the model says {said}"
+    def _reason(self, strategy: Strategy, row: int, represented: int) -> str:
+        position = int(self._position[row])
+        if strategy == "margin":
+            likely = uncertainty.likely_classes(self._uncertain, position, self._classes)
+            if self._margin[row] >= _UNCERTAIN_FROM:
+                return f"the model is uncertain {'between' if len(likely) > 1 else 'about'} {' and '.join(likely)}"
+            return f"the model predicts {', then '.join(likely)}"
         if strategy == "coverage":
-            return coverage_gaps.coverage_reason(self._all_wanted, place)
-        # On the unit sphere the squared distance d says how alike two pictures are: 1 - d / 2.
-        known = len(self._known) or not self._left.all()
-        alike = f"; its likeness to the nearest that has a label or is queued is {1 - self._new[row] / 2:.2f} of 1"
-        many = "1 picture" if like == 1 else f"{like:,} pictures"
-        stands = f"stands for {many} without a label" if strategy == "medoids" else "far from all others"
-        return stands + (alike if known else "")
+            return coverage_gaps.coverage_reason(self._all_coverage, position)
+        represents = f"represents {represented:,} unlabelled image{'s' if represented != 1 else ''}"
+        if not self._compared:
+            return represents
+        # Of vectors of length 1 with the squared distance d, 1 - d / 2 is the cosine similarity.
+        similarity = 1 - self._distance[row] / 2
+        return f"{represents}; cosine similarity to the nearest labelled or queued image: {similarity:.2f}"
 
 
-def _subsample(images: pd.Index, order: pd.Series, view: ImageUncertainty, wanted: CoverageScores) -> Rows:
-    """Return the places of those that are looked at: a quarter each that is wanted most, and half by chance."""
+def _sample(images: pd.Index, sample_key: pd.Series, uncertain: ImageUncertainty, coverage: CoverageScores) -> Integers:
+    """Return the positions of the candidates: a quarter each by uncertainty and by coverage, half at random."""
     if len(images) <= _MAX_CANDIDATES:
         return np.arange(len(images))
     quarter = _MAX_CANDIDATES // 4
-    most = [np.argsort(-values, kind="stable")[:quarter] for values in (view.margin, wanted.score)]
-    by_chance = np.argsort(order.reindex(images).to_numpy(str), kind="stable")[: 2 * quarter]
-    return np.unique(np.concatenate([*most, by_chance]))
+    highest = [np.argsort(-values, kind="stable")[:quarter] for values in (uncertain.margin, coverage.score)]
+    at_random = np.argsort(sample_key.reindex(images).to_numpy(str), kind="stable")[: 2 * quarter]
+    return np.unique(np.concatenate([*highest, at_random]))
 
 
-def embedding_matrix(vectors: pd.DataFrame, images: pd.Index) -> NDArray[np.float32]:
-    """Return the vectors of images (n, d), zeros where one has none."""
-    width = len(vectors["vector"].iloc[0]) // 2 if len(vectors) else 1
-    at = pd.Index(vectors["image"]).get_indexer(images)
-    found = np.zeros((len(images), width), np.float32)
-    known = np.flatnonzero(at >= 0)
-    rows = b"".join(vectors["vector"].iloc[at[known]])
-    found[known] = np.frombuffer(rows, "<f2").reshape(len(known), width).astype(np.float32)
-    return found
+def embedding_matrix(embeddings: pd.DataFrame, images: pd.Index) -> Floats32:
+    """Return the embeddings of images (n, d), zeros where one has none."""
+    width = len(embeddings["embedding"].iloc[0]) // 2 if len(embeddings) else 1
+    row = pd.Index(embeddings["image"]).get_indexer(images)
+    matrix = np.zeros((len(images), width), np.float32)
+    known = np.flatnonzero(row >= 0)
+    values = b"".join(embeddings["embedding"].iloc[row[known]])
+    matrix[known] = np.frombuffer(values, "<f2").reshape(len(known), width).astype(np.float32)
+    return matrix

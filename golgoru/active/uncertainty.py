@@ -1,70 +1,59 @@
-"""What a model says of pictures without labels: how unsure it is, and which classes it sees."""
+"""How uncertain a model is about unlabelled images, and which classes it predicts there."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from golgoru.active import acquisition
-from golgoru.core.arrays import Floats
+from golgoru.core.arrays import Floats, Integers
 from golgoru.model import label_posterior
 from golgoru.tables import frames
 
 
 class ImageUncertainty(NamedTuple):
-    """What a model says of n images, 0 where it says nothing: how unsure it is by either measure, 0 to 1.
+    """What a model predicts on n images; zeros where it predicts nothing.
 
-    `shows` (n, classes): how probable it is that the class is there, as the surest of its objects says. `first` (n,):
-    the row of `told` (rows, classes) that it is most unsure of, -1 without any. `told`: 0 where it tells another class
-    alone.
+    `margin` (n,): uncertainty, 0 to 1, of the most uncertain object. `class_probability` (n, classes): that the image
+    shows the class, the highest over its objects. `probabilities` (rows, classes): of each prediction, 0 where the
+    model gives another class alone. `most_uncertain` (n,): the row of `probabilities`, -1 without predictions.
     """
 
     margin: Floats
-    entropy: Floats
-    shows: Floats
-    first: NDArray[np.int64]
-    told: Floats
+    class_probability: Floats
+    most_uncertain: Integers
+    probabilities: Floats
 
 
 def image_uncertainty(images: pd.Index, predictions: pd.DataFrame, classes: list[str]) -> ImageUncertainty:
-    """Return the view on `images` by one model's rows of `predictions`.
-
-    A picture is as unsure as the most unsure object on it.
-    """
+    """Return the uncertainty of one model's `predictions` on `images`; the most uncertain object of an image counts."""
     rows = predictions[frames.is_in(predictions["image"], images)].sort_values("prediction").reset_index(drop=True)
-    at = images.get_indexer(pd.Index(rows["image"]))
+    position = images.get_indexer(pd.Index(rows["image"]))
     probable = label_posterior.class_probabilities(rows, classes) if len(rows) else np.empty((0, len(classes)))
-    margin, entropy = acquisition.margin_uncertainty(probable), acquisition.unsure_by_entropy(probable)
-    # Of a box and one class alone: it is there or not, and at one half the model knows least.
-    alone = rows["probabilities"].isna().to_numpy()
-    boxes = rows["width"].notna().to_numpy() & alone
-    there = 1 - np.abs(2 * rows["confidence"].to_numpy(float) - 1)
-    margin, entropy = np.where(boxes, there, margin), np.where(boxes, there, entropy)
-    # The other classes share what is left of one alone: good for a gap, and nothing that the model said.
-    said = np.array(classes, dtype=object) == rows["predicted"].to_numpy(object)[:, None]
-    told = np.where(alone[:, None] & ~said, 0.0, probable)
-    shows = np.zeros((len(images), len(classes)))
-    np.maximum.at(shows, at, told)
-    order = np.lexsort((-margin, at))
-    which, start = np.unique(at[order], return_index=True)
-    first = np.full(len(images), -1)
-    first[which] = order[start]
-    return ImageUncertainty(
-        _highest_per_image(at, margin, len(images)), _highest_per_image(at, entropy, len(images)), shows, first, told
-    )
+    # A box with one class alone is there or not: the uncertainty is highest at one half.
+    one_class = rows["probabilities"].isna().to_numpy()
+    existence = 1 - np.abs(2 * rows["confidence"].to_numpy(float) - 1)
+    is_box = rows["width"].notna().to_numpy() & one_class
+    margin = np.where(is_box, existence, acquisition.margin_uncertainty(probable))
+    # Of one class alone the other probabilities are made up: good for a margin, but not predicted by the model.
+    is_predicted = np.array(classes, dtype=object) == rows["predicted"].to_numpy(object)[:, None]
+    predicted = np.where(one_class[:, None] & ~is_predicted, 0.0, probable)
+    class_probability = np.zeros((len(images), len(classes)))
+    np.maximum.at(class_probability, position, predicted)
+    order = np.lexsort((-margin, position))
+    with_predictions, start = np.unique(position[order], return_index=True)
+    most_uncertain = np.full(len(images), -1)
+    most_uncertain[with_predictions] = order[start]
+    highest = np.zeros(len(images))
+    np.maximum.at(highest, position, margin)
+    return ImageUncertainty(highest, class_probability, most_uncertain, predicted)
 
 
-def _highest_per_image(at: NDArray[np.int64], values: Floats, count: int) -> Floats:
-    found = np.zeros(count)
-    np.maximum.at(found, at, values)
-    return found
-
-
-def likely_classes(view: ImageUncertainty, at: int, classes: list[str]) -> str | None:
-    """Return what the model says of an image, by its place: the two most probable classes; None where nothing."""
-    if view.first[at] < 0:
-        return None
-    told = view.told[view.first[at]]
-    best = sorted(np.flatnonzero(told).tolist(), key=lambda n: (-told[n], n))[:2]
-    return " or ".join(f"{classes[n]} ({told[n]:.2f})" for n in best)
+def likely_classes(uncertain: ImageUncertainty, position: int, classes: list[str]) -> list[str]:
+    """Return the two most probable classes of the image's most uncertain object, with their probabilities, as text."""
+    row = uncertain.most_uncertain[position]
+    if row < 0:
+        return []
+    probabilities = uncertain.probabilities[row]
+    best = sorted(np.flatnonzero(probabilities).tolist(), key=lambda n: (-probabilities[n], n))[:2]
+    return [f"{classes[n]} ({probabilities[n]:.2f})" for n in best]

@@ -1,27 +1,26 @@
-"""Confident learning (Northcutt, Jiang and Chuang, JAIR 2021): labels that a model is confident are another class.
+"""Confident learning (Northcutt, Jiang and Chuang, JAIR 2021): labels that a model confidently predicts otherwise.
 
-A count of these overstates the noise where the model is weak (0.29 to 0.43 instead of 0.17 on CIFAR-10N), so they
-explain, and never estimate.
+Their count overstates the noise where the model is weak (0.29 to 0.43 instead of 0.17 on CIFAR-10N), so they are given
+as reasons and never as an estimate.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from golgoru.core.arrays import Floats
+from golgoru.core.arrays import Flags, Floats, Integers
 
-_MARGIN = 1e-6  # cleanlab's own margin, so that masks are equal
+_MARGIN = 1e-6  # cleanlab's own, so that the masks are equal
 
 
-def class_thresholds(label: NDArray[np.int64], probabilities: Floats) -> Floats:
-    """Return per class the mean probability of what has that label; infinite for a class that no object has."""
+def class_thresholds(label: Integers, probabilities: Floats) -> Floats:
+    """Return per class the mean probability of the class among its labels; infinite for a class without labels."""
     count = np.bincount(label, minlength=probabilities.shape[1])
-    own = np.bincount(label, probabilities[np.arange(len(label)), label], minlength=probabilities.shape[1])
-    found: Floats = np.where(count > 0, np.maximum(own / np.maximum(count, 1), 2 * _MARGIN), np.inf)
-    return found
+    total = np.bincount(label, probabilities[np.arange(len(label)), label], minlength=probabilities.shape[1])
+    thresholds: Floats = np.where(count > 0, np.maximum(total / np.maximum(count, 1), 2 * _MARGIN), np.inf)
+    return thresholds
 
 
-def label_issue_mask(label: NDArray[np.int64], probabilities: Floats) -> NDArray[np.bool_]:
-    """Return which labels the model is confident are another class.
+def label_issue_mask(label: Integers, probabilities: Floats) -> Flags:
+    """Return which labels the model is confident belong to another class.
 
     `label` (n,) are codes, `probabilities` (n, classes) out-of-fold. Equal to cleanlab's `find_label_issues` by
     `confident_learning`.
@@ -29,7 +28,9 @@ def label_issue_mask(label: NDArray[np.int64], probabilities: Floats) -> NDArray
     if not len(label):
         return np.zeros(0, dtype=bool)
     confident = probabilities >= class_thresholds(label, probabilities) - _MARGIN
-    best = probabilities.argmax(axis=1)
-    guess = np.where(confident.sum(axis=1) > 1, best, confident.argmax(axis=1))
-    found: NDArray[np.bool_] = confident.any(axis=1) & (guess != label) & (best != label)
-    return found
+    most_probable = probabilities.argmax(axis=1)
+    guess = np.where(confident.sum(axis=1) > 1, most_probable, confident.argmax(axis=1))
+    with_margin = probabilities.copy()
+    with_margin[np.arange(len(label)), label] += _MARGIN  # a tie with another class leaves the label as it is
+    mask: Flags = confident.any(axis=1) & (guess != label) & (with_margin.argmax(axis=1) != label)
+    return mask

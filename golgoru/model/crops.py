@@ -1,4 +1,4 @@
-"""What the built-in model sees: each object, or whole picture, as 32 x 32 pixels in colour."""
+"""What the built-in model sees: each object, or whole image, as 32 x 32 pixels in colour."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,69 +8,69 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.images.thumbnails import open_verified
 from golgoru.model.features import SIDE
 
-# Around a box, as a share of its sides: what a thing stands on says what it is.
+# Kept around a box, as a share of its sides: the surroundings of an object help to tell its class.
 _MARGIN = 0.1
-_BOX = ["x", "y", "width", "height"]
 
 CropBox = tuple[float, float, float, float]
 Crops = NDArray[np.uint8]
 
 
 class ImageCrops(NamedTuple):
-    """The crops of one picture; None is the whole of it."""
+    """The crops to cut from one image; a box that is None stands for the whole image."""
 
     image: str
     content: str
     boxes: tuple[CropBox | None, ...]
 
 
-def crop_keys(items: pd.DataFrame) -> pd.Series:
-    """Return what names each crop: the picture's content, and the box on it. `items`: content, x, y, width, height."""
-    box = [items[side].map("{:.2f}".format, na_action="ignore").astype("str") for side in _BOX]
-    joined = box[0] + " " + box[1] + " " + box[2] + " " + box[3]
-    return (items["content"] + (" " + joined).fillna("")).astype("str")
+def crop_keys(objects: pd.DataFrame) -> pd.Series:
+    """Return the key of each crop: the image's content and the box. `objects`: content, x, y, width, height."""
+    sides = [objects[side].map("{:.2f}".format, na_action="ignore").astype("str") for side in BOX_COLUMNS]
+    box = sides[0] + " " + sides[1] + " " + sides[2] + " " + sides[3]
+    return (objects["content"] + (" " + box).fillna("")).astype("str")
 
 
-def crops_by_image(items: pd.DataFrame) -> list[ImageCrops]:
-    """Return the crops of `items` (columns image, content, x, y, width, height), picture by picture, in their order.
+def crops_by_image(objects: pd.DataFrame) -> list[ImageCrops]:
+    """Return the crops of `objects` (columns image, content, x, y, width, height), image by image, in their order.
 
-    Rows of one picture must lie together for the crops to come in the order of the rows.
+    Rows of one image must stand together for the crops to come in the order of the rows.
     """
-    boxes = items[_BOX].to_numpy(np.float64)
-    whole = np.isnan(boxes).any(axis=1)
-    found: dict[tuple[str, str], list[CropBox | None]] = {}
-    # A loop over rows: each becomes an object of its own, to travel to another process.
-    for image, content, (x, y, w, h), no_box in zip(
-        items["image"], items["content"], boxes.tolist(), whole.tolist(), strict=True
+    boxes = objects[BOX_COLUMNS].to_numpy(np.float64)
+    whole_image = np.isnan(boxes).any(axis=1)
+    by_image: dict[tuple[str, str], list[CropBox | None]] = {}
+    # A loop over rows: each becomes a Python object, to be sent to another process.
+    for image, content, (x, y, w, h), whole in zip(
+        objects["image"], objects["content"], boxes.tolist(), whole_image.tolist(), strict=True
     ):
-        found.setdefault((image, content), []).append(None if no_box else (x, y, w, h))
-    return [ImageCrops(*picture, tuple(rows)) for picture, rows in found.items()]
+        by_image.setdefault((image, content), []).append(None if whole else (x, y, w, h))
+    return [ImageCrops(*key, tuple(boxes_)) for key, boxes_ in by_image.items()]
 
 
-def cut_crops(one: ImageCrops) -> Crops:
-    """Open a picture and return its crops, n x 32 x 32 x 3. Raises UserError where it is not what fingerprint saw."""
-    shown = open_verified(one.image, one.content).convert("RGB")
-    return np.stack([np.asarray(_cut(shown, box)) for box in one.boxes])
+def cut_crops(wanted: ImageCrops) -> Crops:
+    """Open an image and return its crops, n x 32 x 32 x 3. Raises UserError where it is not what fingerprint saw."""
+    image = open_verified(wanted.image, wanted.content).convert("RGB")
+    return np.stack([np.asarray(_cut(image, box)) for box in wanted.boxes])
 
 
-def cut_crops_of_images(pictures: Sequence[ImageCrops]) -> list[Crops]:
-    """Return the crops of each picture."""
-    return [cut_crops(one) for one in pictures]
+def cut_crops_of_images(wanted: Sequence[ImageCrops]) -> list[Crops]:
+    """Return the crops of each image."""
+    return [cut_crops(image) for image in wanted]
 
 
-def _cut(shown: Image.Image, box: CropBox | None) -> Image.Image:
+def _cut(image: Image.Image, box: CropBox | None) -> Image.Image:
     size = (SIDE, SIDE)
-    if box is None or (found := _clipped_box(box, *shown.size)) is None:
-        return shown if shown.size == size else shown.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    return shown.resize(size, Image.Resampling.BILINEAR, box=found)
+    if box is None or (clipped := _clipped_box(box, *image.size)) is None:
+        return image if image.size == size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return image.resize(size, Image.Resampling.BILINEAR, box=clipped)
 
 
 def _clipped_box(box: CropBox, width: int, height: int) -> CropBox | None:
-    """Return left, top, right, bottom of a box and what is around it, inside the picture; None where nothing is."""
-    x, y, across, down = box
-    left, right = max(x - _MARGIN * across, 0.0), min(x + (1 + _MARGIN) * across, float(width))
-    top, bottom = max(y - _MARGIN * down, 0.0), min(y + (1 + _MARGIN) * down, float(height))
+    """Return left, top, right, bottom of a box with its margin, inside the image; None where nothing of it is."""
+    x, y, box_width, box_height = box
+    left, right = max(x - _MARGIN * box_width, 0.0), min(x + (1 + _MARGIN) * box_width, float(width))
+    top, bottom = max(y - _MARGIN * box_height, 0.0), min(y + (1 + _MARGIN) * box_height, float(height))
     return (left, top, right, bottom) if right - left >= 1 and bottom - top >= 1 else None

@@ -1,8 +1,8 @@
-"""A team's own predictions: data/raw/predictions/NAME/predictions.yaml says how to read the payload beside it.
+"""The predictions of a team's own models, read from data/raw/predictions/NAME/payload.
 
-Parquet: columns image, label, confidence, where there are boxes x, y, width, height, and where the model tells more
-than one class a column `p:CLASS` for each. COCO results: [{image_id, category_id, bbox, score}, ...], and beside them a
-JSON file with `images` and `categories`, which say what the numbers mean.
+Parquet: columns image, label, confidence; for boxes x, y, width, height; for the probabilities of several classes one
+column `p:CLASS` each. COCO results: [{image_id, category_id, bbox, score}, ...], and beside them a JSON file with
+`images` and `categories`, which names the ids.
 """
 
 import json
@@ -19,86 +19,85 @@ from golgoru.annotations.image_names import ImageNames
 from golgoru.core.errors import UserError
 from golgoru.core.paths import PARAMS
 from golgoru.core.yaml_models import key_line
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.raw.external_predictions import BUILT_IN, ExternalPredictions
 
-BOX_COLUMNS = ["x", "y", "width", "height"]
 PROBABILITY_PREFIX = "p:"
 _COLUMNS = ["image", "label", "confidence", *BOX_COLUMNS]
 _COCO_KEYS = ("image_id", "category_id", "score")
 
 
 class ReadPredictions(NamedTuple):
-    """`rows`: image, label, confidence, x, y, width, height, p:CLASS, ...; `left_out`: why rows were, and how many."""
+    """`rows`: image, label, confidence, x, y, width, height, p:CLASS, ...; `left_out`: rows not used, per reason."""
 
     rows: pd.DataFrame
     left_out: dict[str, int]
 
 
 def rows_of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataFrame:
-    """Return the rows of table `predictions` of the model that `model` in the block of a stage names.
+    """Return the rows of table `predictions` of `model`, as the stage's block in params.yaml names it.
 
-    Raises UserError where it says nothing; only the built-in one may, which needs labels to learn from.
+    Raises UserError for a model without predictions; only the built-in one may have none, since it needs labels.
     """
     rows = predictions[predictions["model"] == model]
     if rows.empty and model != BUILT_IN:
         others = ", ".join(sorted({BUILT_IN, *predictions["model"].unique()}))
         raise UserError(
-            f"{key_line(PARAMS, stage, 'model')}: {stage}.model: no model '{model}' says anything of the pictures; "
-            f"there are {others}"
+            f"{key_line(PARAMS, stage, 'model')}: {stage}.model: model '{model}' has no predictions; models: {others}"
         )
     return rows
 
 
 def read_predictions(model: ExternalPredictions, images: Sequence[str], classes: Sequence[str]) -> ReadPredictions:
-    """Return what a model says of the images that there are. Raises UserError where the payload cannot be read."""
+    """Return a model's predictions on the images of the dataset. Raises UserError where the payload is unreadable."""
     suffix, read = {"parquet": (".parquet", _read_parquet), "coco": (".json", _read_coco)}[model.settings.format]
     files = sorted(model.payload.rglob(f"*{suffix}")) if model.payload.exists() else []
     if not files:
-        raise UserError(f"{model.payload}: no {suffix} file; run `dvc pull`, or put there what the model wrote")
+        raise UserError(f"{model.payload}: no {suffix} file; run `dvc pull`, or put the model's output there")
     rows = read(files)
     rows["label"] = rows["label"].map(lambda name: model.settings.classes.get(name, name))
-    named = {
-        column: column.removeprefix(PROBABILITY_PREFIX)
-        for column in map(str, rows)
-        if column.startswith(PROBABILITY_PREFIX)
-    }
-    renamed = {column: PROBABILITY_PREFIX + model.settings.classes.get(name, name) for column, name in named.items()}
-    rows = rows.rename(columns=renamed)
+    class_names = {column: column.removeprefix(PROBABILITY_PREFIX) for column in _probability_columns(rows)}
+    rows = rows.rename(columns={
+        column: PROBABILITY_PREFIX + model.settings.classes.get(name, name) for column, name in class_names.items()
+    })  # fmt: skip
     rows = _with_most_probable_class(rows, classes)
     rows["image"] = ImageNames(images).resolve(rows["image"].fillna("").astype("str"), model.settings)
     return _usable_rows(rows, images, classes)
 
 
+def _probability_columns(rows: pd.DataFrame) -> list[str]:
+    return [column for column in map(str, rows) if column.startswith(PROBABILITY_PREFIX)]
+
+
 def _usable_rows(rows: pd.DataFrame, images: Sequence[str], classes: Sequence[str]) -> ReadPredictions:
-    """Leave out the rows that say nothing about this dataset, and count them by reason."""
-    numbers = [column for column in map(str, rows) if column.startswith(PROBABILITY_PREFIX)]
-    own = rows[numbers].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    """Leave out the rows that are not about this dataset or not valid, and count them by reason."""
+    probabilities = rows[_probability_columns(rows)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     boxes = rows[BOX_COLUMNS].apply(pd.to_numeric, errors="coerce")
     confidence = pd.to_numeric(rows["confidence"], errors="coerce")
     no_box = rows[BOX_COLUMNS].isna().all(axis=1)
     faults = {
         "unknown image": ~rows["image"].isin(set(images)),
         "unknown class": ~rows["label"].isin(set(classes)),
-        "confidence that is no number from 0 to 1": ~confidence.between(0, 1),
-        "probabilities that are no numbers from 0 to 1": ~((own >= 0) & (own <= 1)).all(axis=1),
+        "confidence not a number from 0 to 1": ~confidence.between(0, 1),
+        "probabilities not numbers from 0 to 1": ~((probabilities >= 0) & (probabilities <= 1)).all(axis=1),
         "box without an area": ~no_box
         & ~((boxes[["width", "height"]] > 0).all(axis=1) & np.isfinite(boxes).all(axis=1)),
     }
     reason = pd.Series(np.select(list(faults.values()), list(faults), default=""), index=rows.index)
     count = reason[reason != ""].value_counts().sort_index()
     kept = rows.assign(confidence=confidence, **{side: boxes[side] for side in BOX_COLUMNS})[reason == ""]
-    return ReadPredictions(kept.reset_index(drop=True), {str(why): int(number) for why, number in count.items()})
+    return ReadPredictions(kept.reset_index(drop=True), {str(name): int(number) for name, number in count.items()})
 
 
 def _with_most_probable_class(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Fill in label and confidence from the probabilities where a model gives those alone."""
+    """Fill in label and confidence from the probabilities where a model gives only these."""
     names = [name for name in classes if PROBABILITY_PREFIX + name in rows]
     if not names or rows["label"].notna().all():
         return rows
     values = rows[[PROBABILITY_PREFIX + name for name in names]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    best = np.where(np.isnan(values), -1.0, values)
-    label = pd.Series(np.array(names, dtype=object)[best.argmax(axis=1)], index=rows.index)
-    confidence = pd.Series(best.max(axis=1), index=rows.index).where(~np.isnan(values).any(axis=1))
+    comparable = np.where(np.isnan(values), -1.0, values)
+    label = pd.Series(np.array(names, dtype=object)[comparable.argmax(axis=1)], index=rows.index)
+    confidence = pd.Series(comparable.max(axis=1), index=rows.index).where(~np.isnan(values).any(axis=1))
     empty = rows["label"].isna()
     return rows.assign(label=rows["label"].mask(empty, label), confidence=rows["confidence"].mask(empty, confidence))
 
@@ -110,15 +109,15 @@ def _read_parquet(files: Sequence[Path]) -> pd.DataFrame:
             rows = pq.ParquetFile(file).read().to_pandas()
         except (pa.ArrowException, OSError, ValueError) as error:
             raise UserError(f"{file}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
-        whole = any(str(column).startswith(PROBABILITY_PREFIX) for column in rows)
-        if "image" not in rows or not (whole or {"label", "confidence"} <= set(rows)):
-            found = ", ".join(map(str, rows.columns)) or "none"
-            raise UserError(f"{file}: expected the columns image, label and confidence, or p:CLASS; found {found}")
+        complete = _probability_columns(rows) or {"label", "confidence"} <= set(rows)
+        if "image" not in rows or not complete:
+            columns = ", ".join(map(str, rows.columns)) or "none"
+            raise UserError(f"{file}: expected the columns image, label and confidence, or p:CLASS; found {columns}")
         parts.append(rows)
     rows = pd.concat(parts, ignore_index=True)
     absent = {field: None for field in _COLUMNS if field not in rows}
-    made: pd.DataFrame = rows.assign(**absent).astype({"image": object})
-    return made
+    filled: pd.DataFrame = rows.assign(**absent).astype({"image": object})
+    return filled
 
 
 def _read_coco(files: Sequence[Path]) -> pd.DataFrame:
@@ -129,18 +128,18 @@ def _read_coco(files: Sequence[Path]) -> pd.DataFrame:
         try:
             content = json.loads(file.read_text("utf-8"))
             if isinstance(content, dict):
-                images |= {one["id"]: str(one["file_name"]) for one in content["images"]}
-                categories |= {one["id"]: str(one["name"]) for one in content["categories"]}
+                images |= {entry["id"]: str(entry["file_name"]) for entry in content["images"]}
+                categories |= {entry["id"]: str(entry["name"]) for entry in content["categories"]}
             else:
-                results += [(*(one[key] for key in _COCO_KEYS), *_coco_box(one.get("bbox"))) for one in content]
+                results += [(*(entry[key] for key in _COCO_KEYS), *_coco_box(entry.get("bbox"))) for entry in content]
         except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{file}: expected COCO results, a list of image_id, category_id, bbox and score, or a file with "
                 f"images and categories: {type(error).__name__} {str(error)[:80]}"
             ) from None
     rows = pd.DataFrame(results, columns=["image", "label", "confidence", *BOX_COLUMNS], dtype=object)
-    rows["image"] = [images.get(_coco_id(one), str(one)) for one in rows["image"]]
-    rows["label"] = [categories.get(_coco_id(one), str(one)) for one in rows["label"]]
+    rows["image"] = [images.get(_coco_id(number), str(number)) for number in rows["image"]]
+    rows["label"] = [categories.get(_coco_id(number), str(number)) for number in rows["label"]]
     return rows
 
 

@@ -1,103 +1,99 @@
-"""How many labels are wrong: estimates that say how they were got, and none where nothing carries one.
+"""How many labels are wrong: each estimate names its method, and there is none where the data cannot carry one.
 
-Never by counting what a model doubts: that overstates badly where the model is weak.
+The labels that a model doubts are never counted: where the model is weak, that overstates the noise badly.
 """
 
 import numpy as np
 import pandas as pd
 
 from golgoru.consensus import majority
-from golgoru.core.intervals import Z, wilson
+from golgoru.core.intervals import Z, wilson_bound
 from golgoru.model import label_posterior
 from golgoru.model.label_posterior import Evidence
 
 GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL = "gold sample", "double labels", "votes and model"
-_NO_GOLD = "no batch is named in evaluate.gold as the verdicts on a random sample"
-_NO_DOUBLES = "no object was labelled by two people"
+_NO_GOLD = "evaluate.gold names no batch of verdicts on a random sample"
+_NO_GOLD_VOTES = "no other annotator labelled the objects of evaluate.gold, or there is no such batch"
+_NO_DOUBLES = "no object has two annotators"
 _NO_MODEL = "no model could learn these classes"
-_ONE_CLASS = "of one class alone none can be wrong; what people read or drew is not judged here"
+_ONE_CLASS = "with a single class no label can be wrong; text and geometry are not evaluated here"
 # For an estimate of one class.
 _MIN_OBJECTS = 10
 _TOO_FEW_OBJECTS = f"fewer than {_MIN_OBJECTS} objects"
 
-COLUMNS = ["method", "label", "objects", "share", "low", "high", "why"]
+COLUMNS = ["method", "label", "objects", "share", "low", "high", "reason"]
 
 
-def noise_estimates(labels: pd.DataFrame, given: Evidence, gold: tuple[str, ...]) -> pd.DataFrame:
-    """Return one row per method and class, and one per method for all (an empty `label`): columns as COLUMNS.
+def noise_estimates(labels: pd.DataFrame, evidence: Evidence, gold: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row per method and class, and one per method over all classes (an empty `label`): columns as COLUMNS.
 
-    `gold`: what reviewers said in these batches against what the others had voted, as if they had not spoken; unbiased
-    where the batch is a random sample. `double labels`: from how often people disagree; low, since they err alike.
-    `votes and model`: the same with the out-of-fold model as one more voice.
+    `gold sample`: the reviewers' verdicts in the batches `gold` against what the annotators' votes give without them;
+    unbiased where the batch is a random sample. `double labels`: from how often annotators disagree; too low, since
+    they make the same errors. `votes and model`: the same with the out-of-fold model as one more annotator.
     """
-    if len(given.classes) < 2:
-        return pd.concat(
-            [_no_estimate(method, _ONE_CLASS) for method in (GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL)],
-            ignore_index=True,
-        )
-    people = given.ballots[~given.ballots["review"] & given.ballots["label"].notna()]
-    parts = [_by_gold_sample(given, people, labels, gold)]
-    several = people.groupby("object")["annotator"].nunique()
-    of_two = labels[labels["object"].isin(several.index[several > 1])]
-    for method, voices in (
-        (DOUBLE_LABELS, given._replace(predictions=given.predictions.iloc[:0])),
-        (VOTES_AND_MODEL, given),
-    ):
-        why = (
-            _NO_DOUBLES
-            if of_two.empty
-            else _NO_MODEL
-            if method == VOTES_AND_MODEL and given.predictions.empty
-            else None
-        )
-        parts.append(_no_estimate(method, why) if why else _by_error_probability(method, of_two, voices))
-    found = pd.concat([part for part in parts if len(part)], ignore_index=True)[COLUMNS]
-    found[["share", "low", "high"]] = found[["share", "low", "high"]].astype(float).round(4)
-    return found
+    if len(evidence.classes) < 2:
+        methods = (GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL)
+        return pd.concat([_no_estimate(method, _ONE_CLASS) for method in methods], ignore_index=True)
+    votes = label_posterior.annotator_votes(evidence.votes)
+    annotators = votes.groupby("object")["annotator"].nunique()
+    double = labels[labels["object"].isin(annotators.index[annotators > 1])]
+    without_model = evidence._replace(predictions=evidence.predictions.iloc[:0])
+    parts = [
+        _by_gold_sample(labels, evidence, gold),
+        _by_error_probability(DOUBLE_LABELS, double, without_model),
+        _by_error_probability(VOTES_AND_MODEL, double, evidence),
+    ]
+    estimates = pd.concat([part for part in parts if len(part)], ignore_index=True)[COLUMNS]
+    estimates[["share", "low", "high"]] = estimates[["share", "low", "high"]].astype(float).round(4)
+    return estimates
 
 
-def error_probability(labels: pd.DataFrame, given: Evidence) -> pd.Series:
-    """Return, per row of `labels`, the probability that it is another class, by votes and model together."""
-    probable = label_posterior.posterior_of_objects(pd.Index(labels["object"]), given)
-    code = pd.Index(given.classes).get_indexer(pd.Index(labels["label"]))
-    return pd.Series(1 - probable[np.arange(len(labels)), code], index=labels.index).where(code >= 0)
+def error_probability(labels: pd.DataFrame, evidence: Evidence) -> pd.Series:
+    """Return, per row of `labels`, the probability that another class is right, given votes and model."""
+    probabilities = label_posterior.posterior_of_objects(pd.Index(labels["object"]), evidence)
+    code = pd.Index(evidence.classes).get_indexer(pd.Index(labels["label"]))
+    return pd.Series(1 - probabilities[np.arange(len(labels)), code], index=labels.index).where(code >= 0)
 
 
-def _by_gold_sample(given: Evidence, people: pd.DataFrame, labels: pd.DataFrame, gold: tuple[str, ...]) -> pd.DataFrame:
+def _by_gold_sample(labels: pd.DataFrame, evidence: Evidence, gold: tuple[str, ...]) -> pd.DataFrame:
     if not gold:
         return _no_estimate(GOLD_SAMPLE, _NO_GOLD)
-    verdicts = given.ballots[given.ballots["review"] & given.ballots["batch"].isin(gold)]
+    verdicts = evidence.votes[evidence.votes["review"] & evidence.votes["batch"].isin(gold)]
     verdicts = verdicts[verdicts["label"].notna() & verdicts["object"].isin(labels["object"])]
-    right = verdicts.drop_duplicates("object").set_index("object")["label"]
-    voted = people[people["object"].isin(right.index)]
-    ranked = majority.elected_labels(voted.assign(value=voted["label"]), given.classes, None)
-    if ranked.empty:
-        return _no_estimate(GOLD_SAMPLE, "nobody else labelled what stands in evaluate.gold, or there is no such batch")
-    wrong = ranked["label"].to_numpy(object) != right.reindex(ranked["object"]).to_numpy(object)
+    true_label = verdicts.drop_duplicates("object").set_index("object")["label"]
+    votes = label_posterior.annotator_votes(evidence.votes)
+    votes = votes[votes["object"].isin(true_label.index)]
+    elected = majority.elected_labels(votes.assign(value=votes["label"]), evidence.classes, None)
+    if elected.empty:
+        return _no_estimate(GOLD_SAMPLE, _NO_GOLD_VOTES)
+    wrong = elected["label"].to_numpy(object) != true_label.reindex(elected["object"]).to_numpy(object)
+    by_class = [(name, (elected["label"] == name).to_numpy(bool)) for name in evidence.classes]
     rows = []
-    for name, of in [
-        ("", np.ones(len(ranked), bool)),
-        *((n, (ranked["label"] == n).to_numpy(bool)) for n in given.classes),
-    ]:
-        if of.any():
-            n, share = int(of.sum()), float(wrong[of].mean())
-            interval = [float(wilson(pd.Series([share]), pd.Series([n]), sign).item()) for sign in (-1, 1)]
-            rows.append((GOLD_SAMPLE, name, n, share, *interval, None))
+    for name, selected in [("", np.ones(len(elected), bool)), *by_class]:
+        if selected.any():
+            count, share = int(selected.sum()), float(wrong[selected].mean())
+            bounds = [float(wilson_bound(pd.Series([share]), pd.Series([count]), sign).item()) for sign in (-1, 1)]
+            rows.append((GOLD_SAMPLE, name, count, share, *bounds, None))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _by_error_probability(method: str, labels: pd.DataFrame, given: Evidence) -> pd.DataFrame:
-    """Return the mean improbability of the labels; its interval is that of drawing other objects."""
-    wrong = error_probability(labels, given)
-    rows = []
-    for name, own in [("", wrong), *wrong.groupby(labels["label"])]:
-        few = len(own) < _MIN_OBJECTS
-        error = Z * own.std(ddof=1) / np.sqrt(len(own)) if not few else np.nan
-        low, high = max(own.mean() - error, 0), min(own.mean() + error, 1)
-        shown = (np.nan, np.nan, np.nan, _TOO_FEW_OBJECTS) if few else (own.mean(), low, high, None)
-        rows.append((method, name, len(own), *shown))
+def _by_error_probability(method: str, labels: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+    """Return the mean error probability of labels with two annotators or more; the interval is over objects."""
+    if labels.empty:
+        return _no_estimate(method, _NO_DOUBLES)
+    if method == VOTES_AND_MODEL and evidence.predictions.empty:
+        return _no_estimate(method, _NO_MODEL)
+    wrong = error_probability(labels, evidence)
+    rows: list[tuple[object, ...]] = []
+    for name, values in [("", wrong), *wrong.groupby(labels["label"])]:
+        if len(values) < _MIN_OBJECTS:
+            rows.append((method, name, len(values), np.nan, np.nan, np.nan, _TOO_FEW_OBJECTS))
+            continue
+        error = Z * values.std(ddof=1) / np.sqrt(len(values))
+        low, high = max(values.mean() - error, 0), min(values.mean() + error, 1)
+        rows.append((method, name, len(values), values.mean(), low, high, None))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _no_estimate(method: str, why: str) -> pd.DataFrame:
-    return pd.DataFrame([(method, "", 0, np.nan, np.nan, np.nan, why)], columns=COLUMNS)
+def _no_estimate(method: str, reason: str) -> pd.DataFrame:
+    return pd.DataFrame([(method, "", 0, np.nan, np.nan, np.nan, reason)], columns=COLUMNS)

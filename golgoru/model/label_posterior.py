@@ -1,7 +1,7 @@
-"""How plausible each class of an object is, from what people said of it and from a model that did not see its label.
+"""How probable each class of an object is, given its votes and a model that was not trained on its label.
 
-Votes count by how often people confuse two classes (Dawid and Skene, pooled), the model as one more voice: given the
-class, the two are taken as independent, which they nearly are since the model never saw the object's votes.
+Votes count by how often annotators confuse two classes (Dawid and Skene, pooled over annotators), the model as one more
+annotator. Given the class, the two are taken as independent; they nearly are, since the model never saw these votes.
 """
 
 from typing import NamedTuple
@@ -14,94 +14,103 @@ from scipy import sparse
 from golgoru.consensus import dawid_skene
 from golgoru.core.arrays import Floats
 
-# Nothing is impossible: what the probabilities are rounded to.
+# No class is impossible: the precision that probabilities are rounded to.
 _MIN_PROBABILITY = 1e-6
 
 
 class Evidence(NamedTuple):
-    """What there is to go by: tables `ballots` and `predictions` (of one model), the classes, and `confused`.
+    """Tables `votes` and `predictions` (of one model), the classes, and how annotators confuse them.
 
-    `confused` (classes, classes): how probable it is that people say a class (columns) of an object that is one (rows).
+    `confusion` (classes, classes): the probability that annotators choose a class (columns) given the true one (rows).
     """
 
-    ballots: pd.DataFrame
+    votes: pd.DataFrame
     predictions: pd.DataFrame
     classes: list[str]
-    confused: Floats
+    confusion: Floats
 
 
 class VotesAndModel(NamedTuple):
-    """What speaks of each object, both (n, classes): `votes`, how many said what; `model`, NaN where it cannot tell."""
+    """Per object and class (n, classes): `votes`, how many; `model`, its probability, NaN where it has none."""
 
     votes: Floats
     model: Floats
 
 
-def gather_evidence(ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Evidence:
-    """Return the evidence, with people's confusions estimated."""
-    return Evidence(ballots, predictions, classes, confusion_probabilities(ballots, classes))
+def gather_evidence(*, votes: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]) -> Evidence:
+    """Return the evidence, with the confusion estimated from the votes."""
+    return Evidence(votes, predictions, classes, confusion_probabilities(votes, classes))
 
 
-def posterior_of_objects(objects: pd.Index, given: Evidence) -> Floats:
-    """Return the probability of each class (n, classes) of each of the objects, by votes and model together."""
-    return posterior(votes_and_model(objects, given.ballots, given.predictions, given.classes), given.confused)
+def posterior_of_objects(objects: pd.Index, evidence: Evidence) -> Floats:
+    """Return the probability of each class (n, classes) of each of the objects, given votes and model."""
+    collected = votes_and_model(
+        objects, votes=evidence.votes, predictions=evidence.predictions, classes=evidence.classes
+    )
+    return posterior(collected, evidence.confusion)
+
+
+def annotator_votes(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return the votes for a class, without reviewers' verdicts and without annotators who did not see the object."""
+    return votes[~votes["review"] & votes["label"].notna()]
 
 
 def votes_and_model(
-    objects: pd.Index, ballots: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]
+    objects: pd.Index, *, votes: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]
 ) -> VotesAndModel:
-    """Return the voices on `objects`, in their order; reviewers and who did not see an object have none."""
-    people = ballots[~ballots["review"] & ballots["label"].notna()]
-    row, said = (
-        objects.get_indexer(pd.Index(people["object"])),
-        pd.Index(classes).get_indexer(pd.Index(people["label"])),
-    )
-    known = (row >= 0) & (said >= 0)
+    """Return the annotators' votes on `objects` and the model's probabilities, in the order of the objects."""
+    for_class = annotator_votes(votes)
+    row = objects.get_indexer(pd.Index(for_class["object"]))
+    code = pd.Index(classes).get_indexer(pd.Index(for_class["label"]))
+    known = (row >= 0) & (code >= 0)
     shape = (len(objects), len(classes))
-    votes = sparse.coo_array((people["weight"].to_numpy(float)[known], (row[known], said[known])), shape=shape)
+    counts = sparse.coo_array((for_class["weight"].to_numpy(float)[known], (row[known], code[known])), shape=shape)
     model = np.full(shape, np.nan)
-    able = predictions[predictions["object"].notna() & predictions["can_say"]]
-    row = objects.get_indexer(pd.Index(able["object"]))
+    usable = predictions[predictions["object"].notna() & predictions["class_learned"]]
+    row = objects.get_indexer(pd.Index(usable["object"]))
     if (row >= 0).any():
-        model[row[row >= 0]] = class_probabilities(able[row >= 0], classes)
-    return VotesAndModel(votes.toarray(), model)
+        model[row[row >= 0]] = class_probabilities(usable[row >= 0], classes)
+    return VotesAndModel(counts.toarray(), model)
 
 
 def class_probabilities(predictions: pd.DataFrame, classes: list[str]) -> Floats:
-    """Return the probabilities of each class, n x classes; where a model told one class alone, the rest is shared."""
-    found = np.empty((len(predictions), len(classes)))
-    whole = predictions["probabilities"].notna().to_numpy(bool)
-    if whole.any():
-        lists = pa.Table.from_pandas(predictions.loc[whole, ["probabilities"]])["probabilities"].combine_chunks()
-        found[whole] = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, len(classes))
-    if not whole.all():
-        alone = predictions[~whole]
-        confidence = alone["confidence"].to_numpy(float)[:, None]
-        best = pd.Index(classes).get_indexer(pd.Index(alone["predicted"]))[:, None]
+    """Return the probability of each class, n x classes; what a model leaves open, the other classes share equally."""
+    probabilities = np.empty((len(predictions), len(classes)))
+    complete = predictions["probabilities"].notna().to_numpy(bool)
+    if complete.any():
+        lists = pa.Table.from_pandas(predictions.loc[complete, ["probabilities"]])["probabilities"].combine_chunks()
+        probabilities[complete] = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, len(classes))
+    if not complete.all():
+        one_class = predictions[~complete]
+        confidence = one_class["confidence"].to_numpy(float)[:, None]
+        predicted = pd.Index(classes).get_indexer(pd.Index(one_class["predicted"]))[:, None]
         others = (1 - confidence) / max(len(classes) - 1, 1)
-        found[~whole] = np.where(np.arange(len(classes)) == best, confidence, others)
-    return found
+        probabilities[~complete] = np.where(np.arange(len(classes)) == predicted, confidence, others)
+    return probabilities
 
 
-def confusion_probabilities(ballots: pd.DataFrame, classes: list[str]) -> Floats:
-    """Return how probable it is that people say a class (columns) of an object that is one (rows).
+def confusion_probabilities(votes: pd.DataFrame, classes: list[str]) -> Floats:
+    """Return the probability that annotators choose a class (columns) given the true one (rows).
 
-    It is learned from objects that several people labelled: who is never compared is taken to be right in 85 of 100.
+    Estimated from the objects with several annotators. An annotator who shares no object with others is assumed to be
+    right in 85 of 100.
     """
-    people = ballots[~ballots["review"] & ballots["label"].notna()]
-    people = people[people.groupby("object")["weight"].transform("sum").round(6) > 1]
-    cast = people.rename(columns={"label": "value"})[["object", "annotator", "value", "weight"]]
+    for_class = annotator_votes(votes)
+    several = for_class[for_class.groupby("object")["weight"].transform("sum").round(6) > 1]
+    cast = several.rename(columns={"label": "value"})[["object", "annotator", "value", "weight"]]
     return dawid_skene.pooled_confusion(cast, classes)
 
 
-def posterior(voices: VotesAndModel, confused: Floats) -> Floats:
-    """Return the probability of each class (n, classes), given votes and model. Where nobody speaks, it is even."""
-    said = voices.votes @ np.log(confused).T
-    # Where the model cannot speak, how often the classes occur stands in for it.
-    count = voices.votes.sum(axis=0) + 1
-    usual = np.log(count / count.sum())
-    model = np.where(np.isnan(voices.model), usual, np.log(voices.model.clip(min=_MIN_PROBABILITY)))
-    logs = said + model
+def posterior(collected: VotesAndModel, confusion: Floats) -> Floats:
+    """Return the probability of each class (n, classes), given votes and model; the prior alone where neither speaks.
+
+    The prior, the frequency of the classes among the votes, stands in for the model where it has no prediction.
+    """
+    votes = collected.votes @ np.log(confusion).T
+    count = collected.votes.sum(axis=0) + 1
+    prior = np.log(count / count.sum())
+    model = np.where(np.isnan(collected.model), prior, np.log(collected.model.clip(min=_MIN_PROBABILITY)))
+    logs = votes + model
     mass = np.exp(logs - logs.max(axis=1, keepdims=True))
-    found: Floats = (mass / mass.sum(axis=1, keepdims=True)).round(6)
-    return found
+    probabilities: Floats = (mass / mass.sum(axis=1, keepdims=True)).round(6)
+    return probabilities

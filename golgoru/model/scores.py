@@ -1,4 +1,4 @@
-"""How good a model is on held-out objects: accuracy, recall, precision, each with what chance makes of it."""
+"""How good a model is on held-out objects: accuracy, recall and precision, each with its bootstrap interval."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,71 +9,75 @@ import pandas as pd
 from golgoru.core.arrays import Floats
 
 _RESAMPLES = 1_000
-_RESAMPLES_PER_BATCH = 50  # resamples in memory
-# Below this a resample says more about itself than about the data.
+_RESAMPLES_PER_BATCH = 50  # in memory at once
+# With fewer groups a bootstrap says more about itself than about the data.
 _MIN_GROUPS = 5
-TOO_FEW_GROUPS = f"fewer than {_MIN_GROUPS} groups of pictures"
+TOO_FEW_GROUPS = f"fewer than {_MIN_GROUPS} groups of images"
+_COLUMNS = ["scope", "key", "measure", "objects", "value", "low", "high", "reason"]
 
 
 class Measure(NamedTuple):
-    """A share: the sum of `hits` over the sum of `of`, both one number per held-out object."""
+    """A share: the sum of `hits` over the sum of `counted`, both one number per held-out object."""
 
     scope: str
     key: str
     name: str
     hits: Floats
-    of: Floats
+    counted: Floats
 
 
-def measures(label: pd.Series, predicted: pd.Series, cases: pd.DataFrame) -> list[Measure]:
-    """Return accuracy in all and per edge case (`cases`: edge_case, row), recall and precision per class."""
-    right = np.asarray(label == predicted, dtype=np.float64)
-    found = [Measure("all", "", "accuracy", right, np.ones(len(right)))]
+def measures(*, label: pd.Series, predicted: pd.Series, edge_cases: pd.DataFrame) -> list[Measure]:
+    """Return overall accuracy, recall and precision per class, and accuracy per edge case.
+
+    `edge_cases` has the columns edge_case and row, the position of a held-out object.
+    """
+    correct = np.asarray(label == predicted, dtype=np.float64)
+    found = [Measure("all", "", "accuracy", correct, np.ones(len(correct)))]
     for name in sorted(set(label)):
-        own, said = (np.asarray(column == name, dtype=np.float64) for column in (label, predicted))
-        found.append(Measure("class", name, "recall", right * own, own))
-        found.append(Measure("class", name, "precision", right * said, said))
-    for name, rows in cases.groupby("edge_case")["row"]:
-        fires = np.zeros(len(right))
+        has_label, has_prediction = (np.asarray(column == name, dtype=np.float64) for column in (label, predicted))
+        found.append(Measure("class", name, "recall", correct * has_label, has_label))
+        found.append(Measure("class", name, "precision", correct * has_prediction, has_prediction))
+    for name, rows in edge_cases.groupby("edge_case")["row"]:
+        fires = np.zeros(len(correct))
         fires[rows.to_numpy(np.int64)] = 1
-        found.append(Measure("edge case", str(name), "accuracy", right * fires, fires))
+        found.append(Measure("edge case", str(name), "accuracy", correct * fires, fires))
     return found
 
 
-def score_table(found: Sequence[Measure], groups: pd.Series, seed: int) -> pd.DataFrame:
-    """Return one row per measure: scope, key, measure, objects, value, low, high, why (bootstrap over groups, 95 %).
+def score_table(measured: Sequence[Measure], groups: pd.Series, seed: int) -> pd.DataFrame:
+    """Return one row per measure: scope, key, measure, objects, value, low, high, reason.
 
-    A share of nothing is null; so is an interval over fewer than five groups, and `why` says so.
+    The interval is a 95 % bootstrap over groups. A share of no objects is null; so is an interval over fewer than five
+    groups; `reason` says why.
     """
     code = groups.groupby(groups, sort=True).ngroup().to_numpy(np.int64)
     size = int(code.max()) + 1 if len(code) else 0
-    hits, of = (
-        np.stack([1.0 * np.bincount(code, getattr(m, side), minlength=size) for m in found], axis=1)
-        for side in ("hits", "of")
+    hits, counted = (
+        np.stack([1.0 * np.bincount(code, getattr(measure, side), minlength=size) for measure in measured], axis=1)
+        for side in ("hits", "counted")
     )
-    shares = bootstrap_shares(hits, of, seed)
+    shares = bootstrap_shares(hits, counted, seed)
     rows = []
-    for place, measure in enumerate(found):
-        total, holding = of[:, place].sum(), int((of[:, place] > 0).sum())
-        low, high = np.nanquantile(shares[:, place], [0.025, 0.975]) if holding >= _MIN_GROUPS else (np.nan, np.nan)
-        why = "there are none" if not total else TOO_FEW_GROUPS if holding < _MIN_GROUPS else None
-        rows.append({
-            "scope": measure.scope, "key": measure.key, "measure": measure.name, "objects": int(measure.of.sum()),
-            "value": hits[:, place].sum() / total if total else np.nan, "low": low, "high": high, "why": why,
-        })  # fmt: skip
-    columns = ["scope", "key", "measure", "objects", "value", "low", "high", "why"]
-    return pd.DataFrame(rows, columns=columns).round(4)
+    for column, measure in enumerate(measured):
+        total, group_count = counted[:, column].sum(), int((counted[:, column] > 0).sum())
+        enough = group_count >= _MIN_GROUPS
+        low, high = np.nanquantile(shares[:, column], [0.025, 0.975]) if enough else (np.nan, np.nan)
+        reason = "there are no objects" if not total else None if enough else TOO_FEW_GROUPS
+        value = hits[:, column].sum() / total if total else np.nan
+        objects = int(measure.counted.sum())
+        rows.append((measure.scope, measure.key, measure.name, objects, value, low, high, reason))
+    return pd.DataFrame(rows, columns=_COLUMNS).round(4)
 
 
-def bootstrap_shares(hits: Floats, of: Floats, seed: int) -> Floats:
-    """Return the shares (resamples, m) when groups (rows of `hits` and `of`, both (groups, m)) are drawn anew."""
+def bootstrap_shares(hits: Floats, counted: Floats, seed: int) -> Floats:
+    """Return the shares (resamples, m) of groups drawn with replacement; `hits` and `counted` are (groups, m)."""
     size = len(hits)
     if not size:
         return np.empty((0, hits.shape[1]))
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     parts = []
     for _ in range(0, _RESAMPLES, _RESAMPLES_PER_BATCH):
-        times = dice.multinomial(size, np.full(size, 1 / size), size=_RESAMPLES_PER_BATCH).astype(np.float64)
-        drawn = times @ of
+        times = rng.multinomial(size, np.full(size, 1 / size), size=_RESAMPLES_PER_BATCH).astype(np.float64)
+        drawn = times @ counted
         parts.append(np.divide(times @ hits, drawn, out=np.full(drawn.shape, np.nan), where=drawn > 0))
     return np.concatenate(parts)
