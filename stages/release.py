@@ -1,15 +1,15 @@
-"""Join train, val and test, account for every raw row, and check the result once more before it is a release.
+"""Join train, val and test, account for every raw row, and validate the result before it is released.
 
-Reads: every table of the stages before: `images`, `sources` (one row per image), `annotations` (one row per word),
-`rejects`, `violations`, `pairs`, `copies`, `disagreements` (one row per copy that people label otherwise), `labels`
-(one row per object), `votes` (one row per annotation), `relabel` (one row per object to label again), `splits`,
-`weights` (one row per image), `cases`, `judged` (one row per edge case); the guideline, its suites and
-data/raw/withdrawals.yaml.
+Reads: `images`, `sources` and `splits`, `weights` (one row per image), `annotations` (one row per annotation),
+`rejects`, `violations`, `duplicate_pairs`, `duplicates` and `duplicate_conflicts` (one row per image left out as a
+duplicate, and per one of these whose labels differ), `labels` (one row per object), `annotation_roles` (one row per
+annotation), `relabel` (one row per object to label again), `edge_case_hits`, `evaluable_edge_cases` (one row per edge
+case); the guideline, its suites and data/raw/withdrawals.yaml.
 Writes: release/images (one row per released image), release/train, val and test (one row per object),
 release/lineage (one row per released object and annotation behind it), release/ledger (one row per raw image,
 annotation and reject), `gate` (one row per broken rule and row); beside them manifest, Croissant, card and charts.
 
-Enforces WITHDRAWN-001 (what was withdrawn is never used again) and runs the suites of `labels` and `release/images`.
+Enforces WITHDRAWN-001 (withdrawn images are never used again) and runs the suites of `labels` and `release/images`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,9 @@ import pandas as pd
 
 from golgoru import shell
 from golgoru.consensus.relabel import RelabelWork, relabel_work
+from golgoru.consensus.roles import is_on_object
 from golgoru.core.dataset import SPLITS, Dataset
-from golgoru.core.yaml_models import Written
+from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.guideline.rules import RuleBook
@@ -28,8 +29,8 @@ from golgoru.raw.withdrawals import Withdrawal
 from golgoru.release import card, card_edge_cases, charts, croissant, manifest
 from golgoru.release.ledger import IN_RELEASE, Fates, build_ledger, image_fates
 from golgoru.tables import frames
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.frames import table_path
-from golgoru.tables.pipeline import TABLES
 from golgoru.validation import edge_case_counts, suite_runner
 from golgoru.validation.baseline import Baseline
 from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeatures
@@ -38,11 +39,11 @@ from golgoru.validation.suite_runner import ValidationResult
 from golgoru.validation.suites import Suite
 
 
-class Params(Written):
-    """What becomes of objects that the annotators do not agree on."""
+class Params(ConfigModel):
+    """What becomes of objects without consensus."""
 
-    # A model needs about twice as much clean data to get over a wrong label. A picture with nothing else is left out;
-    # beside other objects a contested one is released with `ignore`, since without it, it would count as background.
+    # It takes about twice as many clean labels to make up for a wrong one. An image with contested objects alone is
+    # left out; beside other objects a contested one is released with `ignore`: left out, it would be background.
     contested: Literal["ignore", "release"] = "ignore"
 
 
@@ -83,25 +84,29 @@ def transform(
     dataset: Dataset,
     params: Params,
 ) -> Tables:
-    """Return the release. Raises shell.Stop, with no release, where the gate does not hold."""
-    releases_contested = params.contested == "release"
+    """Return the release. Raises shell.GateFailed, with no release, where the gate does not hold."""
     fates = image_fates(
-        images, annotations, violations, duplicate_pairs, duplicates, duplicate_conflicts, labels, annotation_roles, splits, weights, relabel,
-        withdrawals, releases_contested,
+        images=images, annotations=annotations, violations=violations, duplicate_pairs=duplicate_pairs,
+        duplicates=duplicates, duplicate_conflicts=duplicate_conflicts, labels=labels,
+        annotation_roles=annotation_roles, splits=splits, weights=weights, relabel=relabel, withdrawals=withdrawals,
+        release_contested=params.contested == "release",
     )  # fmt: skip
-    objects = _objects(fates, labels, images)
+    objects = _objects(fates, labels=labels, images=images)
     tables = {
-        "release/images": _images(fates, objects, images, sources, splits, weights),
+        "release/images": _images(fates, objects, images=images, sources=sources, splits=splits, weights=weights),
         **{f"release/{split}": _of_split(objects, split) for split in SPLITS},
-        "release/lineage": _lineage(fates, annotations, annotation_roles),
-        "release/ledger": build_ledger(fates, annotations, rejects, violations, labels, annotation_roles),
-    }
+        "release/lineage": _lineage(fates, annotations=annotations, annotation_roles=annotation_roles),
+        "release/ledger": build_ledger(
+            fates, annotations=annotations, rejects=rejects, violations=violations, labels=labels,
+            annotation_roles=annotation_roles,
+        ),
+    }  # fmt: skip
     gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
     parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
-    found = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
-    edges = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, found)
-    documents = _documents(dataset, classes, rules, tables, parts, edges, relabel_work(relabel, annotations))
-    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": found}
+    counts = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
+    edge_case_text = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, counts)
+    documents = _documents(dataset, classes, rules, tables, parts, edge_case_text, relabel_work(relabel, annotations))
+    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": counts}
     return Tables._make([*tables.values(), gate.findings, documents, metrics])
 
 
@@ -113,12 +118,12 @@ def _gate(
     rules: RuleBook,
     accepted: Baseline,
 ) -> ValidationResult:
-    """Run the suites of the later tables. Raises shell.Stop, with the findings alone, where the gate does not hold."""
+    """Run the suites of the last tables. Raises shell.GateFailed, with the findings alone, where it does not hold."""
     checked = {"labels": LabelFeatures(labels, classes), "release/images": ReleaseImageFeatures(images)}
-    outcome = suite_runner.run_suites(checked, suites, rules, accepted)
-    if reason := gate_failure(outcome.findings, table_path("gate").as_posix()):
-        raise shell.Stop(reason, {"gate": outcome.findings})
-    return outcome
+    result = suite_runner.run_suites(checked, suites, rules, accepted)
+    if reason := gate_failure(result.findings, table_path("gate").as_posix()):
+        raise shell.GateFailed(reason, {"gate": result.findings})
+    return result
 
 
 def _documents(
@@ -127,22 +132,22 @@ def _documents(
     rules: RuleBook,
     tables: Mapping[str, pd.DataFrame],
     parts: Mapping[str, bytes],
-    edges: str,
-    again: RelabelWork,
+    edge_case_text: str,
+    work: RelabelWork,
 ) -> dict[str, bytes]:
     """Return manifest, Croissant, card and charts by file name; `parts` are the tables as they are written."""
     counts = manifest.counts_by_split(classes, tables)
+    seeds = {"dataset": dataset.seed}
+    release_hash = manifest.release_hash(parts)
     return {
-        manifest.FILE: manifest.json_bytes(
-            manifest.build_manifest(dataset, classes, parts, counts, {"dataset": dataset.seed})
-        ),
+        manifest.FILE: manifest.json_bytes(manifest.build_manifest(dataset, classes, parts, counts, seeds)),
         croissant.FILE: manifest.json_bytes(croissant.build_croissant(dataset, classes, parts)),
-        card.FILE: card.build_card(dataset, classes, rules, tables, edges, manifest.release_hash(parts), again),
+        card.FILE: card.build_card(dataset, classes, rules, tables, edge_case_text, release_hash, work),
         **charts.draw_charts(classes, tables),
     }
 
 
-def _objects(fates: Fates, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+def _objects(fates: Fates, *, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     """Return the released objects with their image's content and split."""
     released = labels[frames.is_in(labels["object"], fates.objects)]
     content = images.set_index("image")["content"]
@@ -156,53 +161,54 @@ def _objects(fates: Fates, labels: pd.DataFrame, images: pd.DataFrame) -> pd.Dat
 def _images(
     fates: Fates,
     objects: pd.DataFrame,
+    *,
     images: pd.DataFrame,
     sources: pd.DataFrame,
     splits: pd.DataFrame,
     weights: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return table `release/images`, with the metadata that the team's deliveries declare."""
-    kept = fates.images[fates.images["fate"].isin(IN_RELEASE)].reset_index()
-    kept = kept.assign(reviewed_empty=kept["fate"] == "reviewed empty")[["image", "split", "reviewed_empty"]]
-    origin = sources.drop(columns=["date", "group_key"])
-    rows = kept.merge(images[["image", "content", "width", "height"]], on="image").merge(origin, on="image")
+    released = fates.images[fates.images["fate"].isin(IN_RELEASE)].reset_index()
+    reviewed_empty = released["fate"] == "reviewed empty"
+    rows = released.assign(reviewed_empty=reviewed_empty)[["image", "split", "reviewed_empty"]]
+    rows = rows.merge(images[["image", "content", "width", "height"]], on="image")
+    rows = rows.merge(sources.drop(columns=["date", "group_key"]), on="image")
     of_split = ["image", "group"] + ["fold"] * bool(splits["fold"].notna().any())
     rows = rows.merge(splits[of_split], on="image").merge(weights.drop(columns="keep"), on="image")
-    count = objects["image"].value_counts()
-    objects_on = rows["image"].map(count).astype(float).fillna(0).astype(int)
-    return frames.frame("release/images", rows.assign(objects=objects_on))
+    object_counts = rows["image"].map(objects["image"].value_counts()).astype(float).fillna(0).astype(int)
+    return frames.frame("release/images", rows.assign(objects=object_counts))
 
 
 def _of_split(objects: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return table `release/train`, `val` or `test`."""
     name = f"release/{split}"
     return frames.frame(name, objects.loc[objects["split"] == split, [c.name for c in TABLES[name].columns]])
 
 
-def _lineage(fates: Fates, annotations: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
-    """Return table `release/lineage`: whose words stand behind each released object, or were overruled there."""
-    behind = votes[
-        frames.is_in(votes["object"], fates.objects) & votes["role"].isin(["voted", "overruled", "adjudicated"])
-    ]
-    said = annotations[["annotation", "batch", "annotator", "guideline_version"]]
-    return frames.frame("release/lineage", behind.drop(columns="image").merge(said, on="annotation"))
+def _lineage(fates: Fates, *, annotations: pd.DataFrame, annotation_roles: pd.DataFrame) -> pd.DataFrame:
+    """Return table `release/lineage`: the annotations that agree with each released object, or were overruled."""
+    of_released = frames.is_in(annotation_roles["object"], fates.objects)
+    behind = annotation_roles[of_released & is_on_object(annotation_roles["role"])]
+    about = annotations[["annotation", "batch", "annotator", "guideline_version"]]
+    return frames.frame("release/lineage", behind.drop(columns="image").merge(about, on="annotation"))
 
 
 def _metrics(classes: Classes, tables: Mapping[str, pd.DataFrame], parts: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "release": manifest.release_hash(parts),
         **manifest.counts_by_split(classes, tables),
-        "decided": _counts(tables["release/ledger"], "rule", "kind"),
+        "by_rule": _counts(tables["release/ledger"], "rule", "kind"),
         "fates": _counts(tables["release/ledger"], "kind", "fate"),
     }
 
 
-def _counts(rows: pd.DataFrame, by: str, what: str) -> dict[str, dict[str, int]]:
-    """Return how often each value of `what` occurs, for each value of `by`; rows without one do not count."""
+def _counts(rows: pd.DataFrame, by: str, column: str) -> dict[str, dict[str, int]]:
+    """Return how often each value of a column occurs, for each value of `by`; rows without one do not count."""
     return {
-        str(name): {str(value): int(count) for value, count in group[what].value_counts().sort_index().items()}
+        str(name): {str(value): int(count) for value, count in group[column].value_counts().sort_index().items()}
         for name, group in rows.groupby(by)
     }
 
 
 if __name__ == "__main__":
-    shell.run(transform)
+    shell.run_stage(transform)

@@ -1,6 +1,6 @@
-"""The dataset card: README.md of a release, written for a person in a hurry.
+"""The dataset card: README.md of a release, for a person in a hurry.
 
-Names, descriptions and reasons are other people's text: none of it reaches the page as Markdown or HTML.
+Names, descriptions and reasons come from the data: they are escaped, so that they are neither Markdown nor HTML.
 """
 
 import json
@@ -12,12 +12,13 @@ import pandas as pd
 from golgoru.consensus.relabel import RelabelWork
 from golgoru.core import text
 from golgoru.core.dataset import SPLITS, Dataset
-from golgoru.core.markdown import link, number, plain, share, table
+from golgoru.core.markdown import escape_markdown, format_integer, format_share, markdown_link, table
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import RuleBook
 from golgoru.release import charts, croissant, manifest
 from golgoru.release.card_labels import labelling_section, limits_section
-from golgoru.tables.pipeline import TABLES
+from golgoru.release.ledger import IN_RELEASE
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import INTEGER, NUMBER, POLYGON, TEXT, YES_NO
 
 FILE = "README.md"
@@ -30,22 +31,21 @@ _HUB_TASKS = {
     "ocr": "image-to-text",
 }
 _TYPES = {TEXT: "text", INTEGER: "integer", NUMBER: "number", YES_NO: "true or false", POLYGON: "list of numbers"}
-_IN_THE_RELEASE = ("released", "reviewed empty")
 _KINDS = ("image", "annotation", "reject")
-_REASONS = {
-    "released": "it is in the release, or stands behind a label in it",
-    "reviewed empty": "in the release as an image that someone looked at and found nothing on",
-    "superseded": "the same annotator said something newer",
-    "outdated": "the guideline has changed since, and the change says that it counts no longer",
-    "outvoted": "other annotators said otherwise and were more, or a reviewer decided",
-    "contested": "annotators disagree, and nothing decides; beside other objects it is released as `ignore`",
-    "copy": "another image is kept for it",
-    "capped": "what it shows is over its cap",
+_FATE_MEANINGS = {
+    "released": "it is in the release, or agrees with a label in it",
+    "reviewed empty": "it is in the release as an image reviewed as empty",
+    "superseded": "the same annotator made a newer annotation",
+    "outdated": "a change of the guideline says that it no longer counts",
+    "outvoted": "most other annotators disagree with it, or a reviewer decided otherwise",
+    "contested": "annotators disagree without a majority; beside other objects it is released with `ignore`",
+    "duplicate": "another image is kept for it",
+    "capped": "a class or value that it shows has more images than its cap",
     "set aside": "it breaks a rule",
-    "withdrawn": "it must not be used any more",
-    "removed": "a review took the object away",
-    "no vote": "a word that counts for no label: a model's, or one that says unsure or skipped",
-    "unlabelled": "nobody has labelled it yet",
+    "withdrawn": "it must not be used any longer",
+    "removed": "a review removed the object",
+    "no vote": "it counts for no label: a model made it, or it says unsure or skipped",
+    "unlabelled": "it has no label yet",
     "rejected": "it could not be read",
 }
 
@@ -57,11 +57,11 @@ def build_card(
     tables: Mapping[str, pd.DataFrame],
     edge_cases: str,
     release_hash: str,
-    again: RelabelWork,
+    work: RelabelWork,
 ) -> bytes:
     """Return the dataset card as Markdown; `tables` are the release's by name (`release/train`, ...).
 
-    `edge_cases` is the section on them, from `card_edge_cases`; `again`: what must be labelled again after changes of
+    `edge_cases` is the section on them, from `card_edge_cases`; `work`: what must be labelled again after changes of
     the guideline.
     """
     counts = manifest.counts_by_split(classes, tables)
@@ -69,7 +69,7 @@ def build_card(
         _front_matter(dataset) + _head(dataset, classes, counts, release_hash),
         _contents(classes, counts),
         *([edge_cases] if edge_cases else []),
-        labelling_section(tables, again),
+        labelling_section(tables, work),
         _left_out(rules, tables["release/ledger"]),
         limits_section(dataset, counts, tables),
         _loading(),
@@ -94,19 +94,24 @@ def _front_matter(dataset: Dataset) -> str:
 
 def _head(dataset: Dataset, classes: Classes, counts: Mapping[str, Any], release_hash: str) -> str:
     page = croissant.licence_url(dataset.licence)
-    facts = [
+    rows = [
         ["Task", dataset.task],
-        ["Images", number(counts["images"]["total"])],
-        ["Objects", f"{number(counts['objects']['total'])} in {number(len(counts['classes']))} classes"],
-        ["Licence", link(page, dataset.licence) if page else plain(dataset.licence)],
-        ["Creators", plain(", ".join(dataset.creators))],
+        ["Images", format_integer(counts["images"]["total"])],
+        [
+            "Objects",
+            f"{format_integer(counts['objects']['total'])} in {format_integer(len(counts['classes']))} classes",
+        ],
+        ["Licence", markdown_link(page, dataset.licence) if page else escape_markdown(dataset.licence)],
+        ["Creators", escape_markdown(", ".join(dataset.creators))],
         ["Date", dataset.date.isoformat()],
-        ["Guideline", f"version {plain(classes.version)}"],
-        *([["Home", link(dataset.url, dataset.url)]] if dataset.url else []),
+        ["Guideline", f"version {escape_markdown(classes.version)}"],
+        *([["Home", markdown_link(dataset.url, dataset.url)]] if dataset.url else []),
         ["Release hash", f"`{release_hash}`"],
     ]
-    title = f"# {plain(dataset.name)} {plain(dataset.version)}"
-    return "\n\n".join([title, *([plain(dataset.description)] if dataset.description else []), table(["", ""], facts)])
+    title = f"# {escape_markdown(dataset.name)} {escape_markdown(dataset.version)}"
+    return "\n\n".join(
+        [title, *([escape_markdown(dataset.description)] if dataset.description else []), table(["", ""], rows)]
+    )
 
 
 def _contents(classes: Classes, counts: Mapping[str, Any]) -> str:
@@ -116,24 +121,24 @@ def _contents(classes: Classes, counts: Mapping[str, Any]) -> str:
     by_split = [
         [
             split,
-            number(images[split]),
-            share(images[split], images["total"]),
-            number(objects[split]),
-            number(empty[split]),
+            format_integer(images[split]),
+            format_share(images[split], images["total"]),
+            format_integer(objects[split]),
+            format_integer(empty[split]),
         ]
         for split in (*SPLITS, "total")
     ]
     by_class = [
         [
-            plain(names.get(label, label)) + (" †" if label in ignored else ""),
-            *(number(row[split]) for split in (*SPLITS, "total")),
-            share(row["total"], objects["total"]),
+            escape_markdown(names.get(label, label)) + (" †" if label in ignored else ""),
+            *(format_integer(row[split]) for split in (*SPLITS, "total")),
+            format_share(row["total"], objects["total"]),
         ]
         for label, row in [*counts["classes"].items()][:_MAX_CLASSES]
     ]
     more = len(counts["classes"]) - len(by_class)
     notes = [
-        *([f"{number(more)} more classes stand in `{manifest.FILE}`."] if more else []),
+        *([f"{format_integer(more)} more classes are in `{manifest.FILE}`."] if more else []),
         *(["† Training leaves this class out (`ignore`)."] if ignored else []),
     ]
     return "\n\n".join(
@@ -159,25 +164,27 @@ def _left_out(rules: RuleBook, ledger: pd.DataFrame) -> str:
     # One row per fate and rule: some dozens at most.
     rows = sorted(
         ((fate, rule, numbers.tolist()) for (fate, rule), numbers in zip(counts.index, counts.to_numpy(), strict=True)),
-        key=lambda row: (row[0] not in _IN_THE_RELEASE, -sum(row[2]), row[0], row[1]),
+        key=lambda row: (row[0] not in IN_RELEASE, -sum(row[2]), row[0], row[1]),
     )
     body = [
         [
-            plain(fate),
-            f"{plain(rule)}: {plain(sentences.get(rule, 'not in the rule book'))}" if rule else _REASONS.get(fate, ""),
-            *(number(n) for n in numbers),
+            escape_markdown(fate),
+            f"{escape_markdown(rule)}: {escape_markdown(sentences.get(rule, 'not in guidelines/rules.yaml'))}"
+            if rule
+            else _FATE_MEANINGS.get(fate, ""),
+            *(format_integer(n) for n in numbers),
         ]
         for fate, rule, numbers in rows
     ]
-    total = ["**came in**", "", *(f"**{number(int(n))}**" for n in counts.sum())]
+    total = ["**in total**", "", *(f"**{format_integer(int(n))}**" for n in counts.sum())]
     return "\n\n".join(
         [
             "## What was left out, and why",
-            "Every image, annotation and unreadable file or line that came in, once, and where it went. "
-            "One by one they stand in `ledger.parquet`.",
+            "The fate of every delivered image and annotation, and of every file or line that could not be read. "
+            "`ledger.parquet` lists them one by one.",
             table(["Fate", "Why, or the rule", "Images", "Annotations", "Rejects"], [*body, total], numbers_from=2),
-            f"![What became of the raw images]({charts.IMAGE_FATES})",
-            f"![What became of annotations and rejects]({charts.ANNOTATION_FATES})",
+            f"![Fates of the raw images]({charts.IMAGE_FATES})",
+            f"![Fates of annotations and rejects]({charts.ANNOTATION_FATES})",
         ]
     )
 
@@ -193,9 +200,9 @@ train = pd.read_parquet("train.parquet").merge(images[["image", "weight", "repea
 train["path"] = "data/raw/images/" + train["image"]
 ```
 
-The pictures are not in this folder: `image` is a path under `data/raw/images` of the repository, where `dvc pull`
-brings them. An image that was reviewed as empty has a row in `images.parquet` and none in the table of its split.
-`{croissant.FILE}` describes every table for programs that read Croissant, `{manifest.FILE}` has every file's hash."""
+The image files are not in this folder: `image` is a path under `data/raw/images` of the repository, where `dvc pull`
+puts them. An image that was reviewed as empty has a row in `images.parquet` and none in the table of its split.
+`{croissant.FILE}` describes every table in the Croissant format, `{manifest.FILE}` has the hash of every file."""
 
 
 def _columns(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -206,14 +213,16 @@ def _columns(tables: Mapping[str, pd.DataFrame]) -> str:
             [
                 f"`{column.name}`",
                 _TYPES[column.type] + (", or null" if column.nullable else ""),
-                plain(croissant.column_meaning(column)),
+                escape_markdown(croissant.column_meaning(column)),
             ]
             for column in schema.columns
         ]
         known = {column.name for column in schema.columns}
         frame = tables[schema.name]
         extra = sorted(str(name) for name in frame if name not in known)
-        rows += [[plain(name), f"{_kind(frame[name])}, or null", croissant.METADATA_MEANING] for name in extra]
+        rows += [
+            [escape_markdown(name), f"{_kind(frame[name])}, or null", croissant.METADATA_MEANING] for name in extra
+        ]
         files = ", ".join(f"`{name}.parquet`" for name in names)
         parts += [f"### {files}", f"{schema.grain.capitalize()}.", table(["Column", "Type", "Meaning"], rows)]
     return "\n\n".join(parts)

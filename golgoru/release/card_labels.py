@@ -1,6 +1,6 @@
-"""What the dataset card says about its labels: how they were made, and what cannot be said of them.
+"""The sections of the dataset card about labels: how they were made, and the limits of the release.
 
-An estimate that the data cannot carry is a dash with the reason.
+An estimate that the data cannot support is a dash with the reason.
 """
 
 import math
@@ -9,53 +9,55 @@ from typing import Any
 
 import pandas as pd
 
+from golgoru.consensus import roles
 from golgoru.consensus.relabel import RelabelWork
 from golgoru.core.dataset import SPLITS, Dataset
-from golgoru.core.markdown import DASH, amount, listed, number, plain, share, table
+from golgoru.core.markdown import DASH, escape_markdown, format_count, format_integer, format_share, listed, table
 
 # On this many objects a measured share of a half is uncertain by 18 points either way (95 %); on fewer, by more.
 _FEW = 30
 
 
-def labelling_section(tables: Mapping[str, pd.DataFrame], again: RelabelWork) -> str:
+def labelling_section(tables: Mapping[str, pd.DataFrame], work: RelabelWork) -> str:
     """Return the section on annotators, votes, agreement, contested labels, and labels of an older guideline."""
     lineage, ledger = tables["release/lineage"], tables["release/ledger"]
     annotators = _annotators_per_object(lineage)
     contested = ledger.loc[ledger["fate"] == "contested", "kind"]
     images, annotations = (int((contested == kind).sum()) for kind in ("image", "annotation"))
-    decided = lineage.loc[lineage["role"] == "adjudicated", "object"].nunique()
+    adjudicated = lineage.loc[lineage["role"] == roles.ADJUDICATED, "object"].nunique()
     versions = lineage["guideline_version"].value_counts().sort_index()
     rows = [
-        ["Annotators and reviewers", number(lineage["annotator"].nunique())],
-        ["Annotations behind the labels", number(len(lineage))],
+        ["Annotators and reviewers", format_integer(lineage["annotator"].nunique())],
+        ["Annotations behind the labels", format_integer(len(lineage))],
         ["Annotators per object", _distribution(annotators)],
         ["Mean agreement with the released label", _agreement(tables, annotators)],
-        ["Objects that a reviewer decided", number(decided)],
-        ["Contested", f"{amount(images, 'image')}, {amount(annotations, 'annotation')}"],
+        ["Objects decided by a reviewer", format_integer(adjudicated)],
+        ["Contested", f"{format_count(images, 'image')}, {format_count(annotations, 'annotation')}"],
         [
             "Guideline versions",
-            ", ".join(f"{plain(str(v))} ({amount(int(n), 'annotation')})" for v, n in versions.items()) or DASH,
+            ", ".join(f"{escape_markdown(str(v))} ({format_count(int(n), 'annotation')})" for v, n in versions.items())
+            or DASH,
         ],
-        ["To label again after changes of the guideline", _again(again)],
+        ["To label again after changes of the guideline", _relabel_work(work)],
     ]
     return "\n\n".join(["## How the labels were made", table(["", ""], rows)])
 
 
-def _again(again: RelabelWork) -> str:
-    if not again.objects:
+def _relabel_work(work: RelabelWork) -> str:
+    if not work.objects:
         return "nothing"
-    what = f"{amount(again.objects, 'object')} on {amount(again.images, 'image')}"
-    if again.seconds is None or again.hours is None:
-        return f"{what}; hours: {DASH} (nobody's working time was measured)"
-    hours = f"about {again.hours:,.1f} hours" if again.hours >= 0.1 else "less than 0.1 hours"
-    return f"{what}, {hours} at the measured {again.seconds:,.1f} seconds per label"
+    amount = f"{format_count(work.objects, 'object')} on {format_count(work.images, 'image')}"
+    if work.seconds is None or work.hours is None:
+        return f"{amount}; hours: {DASH} (no working time was recorded)"
+    hours = f"about {work.hours:,.1f} hours" if work.hours >= 0.1 else "less than 0.1 hours"
+    return f"{amount}, {hours} at the measured {work.seconds:,.1f} seconds per label"
 
 
 def limits_section(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return the section on what the release cannot say or do."""
-    items = [f"Share of wrong labels: {DASH}. Nobody has audited a random sample of them, so it is not known."]
+    """Return the section on the limits of the release."""
+    items = [f"Share of wrong labels: {DASH}. No random sample of them was reviewed, so it is unknown."]
     if all(tables[f"release/{split}"]["confidence"].isna().all() for split in SPLITS):
-        items.append(f"Confidence of a label: {DASH}. It takes two annotators on the same object.")
+        items.append(f"Confidence of a label: {DASH}. It needs two annotators on the same object.")
     items += [f"No image is in {split}." for split in SPLITS if not counts["images"][split]]
     per_class = counts["classes"].items()
     for split in SPLITS:
@@ -65,15 +67,15 @@ def limits_section(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[
     few = [label for label, row in per_class if 0 < row["test"] < _FEW]
     if few:
         items.append(
-            f"Fewer than {_FEW} objects in test: {listed(few)}. What is measured on so few can be off by 18 points "
-            "and more."
+            f"Fewer than {_FEW} objects in test: {listed(few)}. A share measured on so few can be wrong by 18 points "
+            "or more."
         )
     items += _licences(dataset, tables["release/images"])
     return "\n\n".join(["## Limits", "\n".join(f"- {item}" for item in items)])
 
 
 def _annotators_per_object(lineage: pd.DataFrame) -> pd.Series:
-    """Return how many annotators stand behind each object, by object."""
+    """Return the number of annotators by object."""
     return lineage[["object", "annotator"]].drop_duplicates()["object"].value_counts()
 
 
@@ -84,7 +86,10 @@ def _distribution(annotators: pd.Series) -> str:
     if more := int(by_count.sum() - few.sum()):
         shown["4 or more"] = more
     whole = sum(shown.values())
-    return ", ".join(f"{n}: {number(objects)} ({share(objects, whole)})" for n, objects in shown.items()) or DASH
+    return (
+        ", ".join(f"{n}: {format_integer(objects)} ({format_share(objects, whole)})" for n, objects in shown.items())
+        or DASH
+    )
 
 
 def _agreement(tables: Mapping[str, pd.DataFrame], annotators: pd.Series) -> str:
@@ -95,9 +100,9 @@ def _agreement(tables: Mapping[str, pd.DataFrame], annotators: pd.Series) -> str
         compared = objects["object"].map(annotators) > 1
         values += objects.loc[compared, "agreement"].tolist()
     if not values:
-        return f"{DASH} (no object has the words of two annotators)"
+        return f"{DASH} (no object has annotations of two annotators)"
     mean = math.fsum(values) / len(values)  # fsum is exact: the order of the rows does not show
-    return f"{100 * mean:.1f} %, on {amount(len(values), 'object')} with two or more annotators"
+    return f"{100 * mean:.1f} %, on {format_count(len(values), 'object')} with two or more annotators"
 
 
 def _licences(dataset: Dataset, images: pd.DataFrame) -> list[str]:
@@ -105,10 +110,10 @@ def _licences(dataset: Dataset, images: pd.DataFrame) -> list[str]:
     other = {str(licence): int(n) for licence, n in by_licence.items() if licence not in ("", dataset.licence)}
     items = []
     if other:
-        names = listed([f"{licence} ({amount(n, 'image')})" for licence, n in other.items()])
+        names = listed([f"{licence} ({format_count(n, 'image')})" for licence, n in other.items()])
         items.append(
             f"Not every image is under the licence of the dataset: {names}; see `licence` in `images.parquet`."
         )
-    if silent := int(by_licence.get("", 0)):
-        items.append(f"For {amount(silent, 'image')} the delivery states no licence.")
+    if without := int(by_licence.get("", 0)):
+        items.append(f"For {format_count(without, 'image')} the delivery states no licence.")
     return items

@@ -1,8 +1,7 @@
 """Bar charts of a release as SVG, written by hand.
 
-A release must be byte-identical on every machine, and libraries that draw charts measure text with the fonts
-that a machine happens to have. So nothing is measured here: names are cut at a number of columns, and numbers
-stand in a column of their own.
+A release must be byte-identical on every machine, but chart libraries measure text with the fonts that a machine
+happens to have. So no text is measured here: names are cut at a number of columns, and numbers have their own column.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ CLASSES, IMAGES, IMAGE_FATES, ANNOTATION_FATES = (
     f"charts/{name}.svg" for name in ("classes", "images", "image-fates", "annotation-fates")
 )
 
-# Okabe and Ito's colours (2008), told apart by people with any kind of colour blindness.
+# Okabe and Ito's colours (2008), distinct for people with any kind of colour blindness.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73")
 _MAX_ROWS = 30
 _NAME_COLUMNS = 24
@@ -45,22 +44,22 @@ def draw_charts(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[st
     return {
         CLASSES: bar_chart("Objects per class", _by_size(by_class), SPLITS),
         IMAGES: bar_chart("Images per split", [Bar(split, (int(by_split.get(split, 0)),)) for split in SPLITS]),
-        IMAGE_FATES: bar_chart("What became of the raw images", _fates(ledger[is_image])),
-        ANNOTATION_FATES: bar_chart("What became of annotations and rejects", _fates(ledger[~is_image])),
+        IMAGE_FATES: bar_chart("Fates of the raw images", _fates(ledger[is_image])),
+        ANNOTATION_FATES: bar_chart("Fates of annotations and rejects", _fates(ledger[~is_image])),
     }
 
 
 def bar_chart(title: str, rows: Sequence[Bar], series: Sequence[str] = ("",)) -> bytes:
     """Return horizontal bars, stacked by `series`, with each bar's sum and its share of all, as an SVG file.
 
-    At most 30 bars are drawn; the rest is summed up in one more row, so that the numbers still add up.
+    At most 30 bars are drawn; one more row sums up the rest, so that the numbers still add up.
     """
     shown = [*rows[:_MAX_ROWS]]
     if len(rows) > _MAX_ROWS:
         rest = rows[_MAX_ROWS:]
         shown.append(Bar(f"{len(rest):,} more", tuple(map(sum, zip(*(row.values for row in rest), strict=True)))))
     total = sum(sum(row.values) for row in shown)
-    # The row of the rest has no bar: next to single rows it would say that they are small.
+    # The row of the rest has no bar: its bar would make the single rows look small.
     largest = max((sum(row.values) for row in shown[:_MAX_ROWS]), default=0)
     top = _TOP + (24 if len(series) > 1 else 0)
     height = top + _ROW * max(len(shown), 1) + 12
@@ -86,7 +85,7 @@ def _fates(ledger: pd.DataFrame) -> list[Bar]:
 
 
 def _head(title: str, height: int) -> list[str]:
-    # A page shows an SVG as a picture, and cannot tell it whether the page is dark: it brings its own ground.
+    # A page embeds an SVG as an image, and cannot tell it whether the page is dark: it has its own background.
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" '
         'role="img" font-family="system-ui, sans-serif" font-size="12" fill="#1f2328">',
@@ -112,7 +111,7 @@ def _row(row: Bar, y: int, scale: float, total: int) -> list[str]:
     for value, colour in zip(row.values, _COLOURS, strict=False):
         width = value * scale
         if width > 0:
-            # One of a million is still there: no bar is thinner than half a pixel.
+            # One of a million is still visible: no bar is thinner than half a pixel.
             parts.append(
                 f'<rect x="{x:.1f}" y="{y}" width="{max(width - 1, 0.5):.1f}" height="{_BAR}" fill="{colour}"/>'
             )

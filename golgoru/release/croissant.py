@@ -1,7 +1,7 @@
 """The release in Croissant, the JSON-LD vocabulary for machine-learning datasets (MLCommons, version 1.1).
 
-Version 1.1 is the first that has arrays (`isArray`), which polygons need. Pictures are no part of it: a release
-holds tables, and `image` names a picture by its path.
+Version 1.1 is the first that has arrays (`isArray`), which polygons need. Image files are no part of it: a release
+holds tables, and `image` is the path of a file.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 
 from golgoru.core.dataset import Dataset
 from golgoru.guideline.classes import Classes
-from golgoru.tables.pipeline import TABLES
+from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import Column
 
 FILE = "croissant.json"
 
-# The context of the specification, word for word: mlcroissant warns of any other.
+# The context of the specification, verbatim: mlcroissant warns of any other.
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -72,8 +72,8 @@ _DATA_TYPES = {
     pa.bool_(): "sc:Boolean",
 }
 
-# SPDX ids that data comes under, and the names that the Hugging Face hub has for them. Any other licence is
-# shown as it is written: a link that leads nowhere would be worse than none.
+# SPDX ids of licences that are used for data, and their names on the Hugging Face hub. Any other licence is shown as
+# it is written: no link is better than a broken one.
 _AS_ON_THE_HUB = (
     "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "CC0-1.0",
     "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-ND-4.0",
@@ -94,7 +94,7 @@ def build_croissant(dataset: Dataset, classes: Classes, parts: Mapping[str, byte
     """Return the release as a Croissant document: a file and a record set per table, a field per column.
 
     `parts` maps the file names of the tables (`train.parquet` is table `release/train`) to their exact bytes.
-    There is no citation in it: nobody but the authors can say which publication describes a dataset.
+    It has no citation: only the authors know which publication describes a dataset.
     """
     optional = {"description": dataset.description, "url": dataset.url}
     has_classes = bool(classes.classes)  # Croissant refuses an enumeration of nothing
@@ -124,11 +124,12 @@ def licence_url(licence: str) -> str | None:
 
 
 def column_meaning(column: Column) -> str:
-    """Return what a column means; where its schema says "as in labels", what it means there."""
+    """Return what a column means; for "as in labels" the meaning in that table."""
     if not column.meaning.startswith("as in "):
         return column.meaning
     there = TABLES[column.meaning.removeprefix("as in ")].columns
-    return next(other.meaning for other in there if other.name == column.name)
+    meanings: dict[str, str] = {other.name: other.meaning for other in there}
+    return meanings[column.name]
 
 
 def _file(name: str, content: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a release is in numbers: its hash, its counts, the hash of every part, the versions that shaped the bytes."""
+"""The manifest of a release: its hash, counts, the hash of every part, and the versions that determine the bytes."""
 
 import hashlib
 import io
@@ -15,9 +15,9 @@ from golgoru.guideline.classes import Classes
 
 FILE = "manifest.json"
 
-# Another version of one of these may write other bytes from the same data: pyarrow the Parquet, pandas the tables,
-# Pillow and simplejpeg the pixels, numpy the perceptual hashes. uv.lock pins them all.
-_SHAPES_BYTES = ("numpy", "pandas", "pillow", "pyarrow", "simplejpeg")
+# Another version of one of these may give other bytes for the same data: pyarrow writes Parquet, pandas makes the
+# tables, Pillow and simplejpeg decode images, numpy computes perceptual hashes. uv.lock pins them all.
+_DETERMINES_BYTES = ("numpy", "pandas", "pillow", "pyarrow", "simplejpeg")
 
 
 def build_manifest(
@@ -29,8 +29,8 @@ def build_manifest(
 ) -> dict[str, Any]:
     """Return the manifest of a release; nothing in it depends on the clock, the machine or git.
 
-    `parts` maps the file names of the release's tables to their exact bytes, `counts` is what `counts` below
-    returns, `seeds` maps stages to their seeds.
+    `parts` maps the file names of the release's tables to their exact bytes, `counts` is the result of
+    `counts_by_split`, `seeds` maps stages to their seeds.
     """
     return {
         "name": dataset.name,
@@ -44,7 +44,7 @@ def build_manifest(
         "counts": counts,
         "parts": {name: _part(parts[name]) for name in sorted(parts)},
         "seeds": {stage: seeds[stage] for stage in sorted(seeds)},
-        "versions": {package: version(package) for package in _SHAPES_BYTES},
+        "versions": {package: version(package) for package in _DETERMINES_BYTES},
     }
 
 
@@ -56,7 +56,7 @@ def json_bytes(document: Mapping[str, Any]) -> bytes:
 def release_hash(parts: Mapping[str, bytes]) -> str:
     r"""Return the release hash: sha256 over the sorted lines `<file name> <sha256 of its bytes>\n` of the tables.
 
-    The documents (manifest, card, Croissant, charts) follow from tables and settings, and may cite the hash.
+    The documents (manifest, card, Croissant, charts) are made from tables and settings, and may contain the hash.
     """
     lines = sorted(f"{name} {_sha256(content)}\n" for name, content in parts.items())
     return _sha256("".join(lines).encode())
@@ -65,8 +65,8 @@ def release_hash(parts: Mapping[str, bytes]) -> str:
 def counts_by_split(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Return how many images, images reviewed as empty, and objects there are, by split; objects by class too.
 
-    Every class of the guideline is there, in its order and with 0 where it has none; behind them, sorted,
-    labels that the guideline does not name.
+    Every class of the guideline is included, in its order, with 0 where it has no object; after them, sorted, come
+    labels that are not in the guideline.
     """
     images = tables["release/images"]
     empty = images.loc[images["reviewed_empty"].astype(bool), "split"]
@@ -81,11 +81,11 @@ def counts_by_split(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dic
 
 def objects_by_class(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the released objects as a frame of integers: one row per class, columns train, val and test."""
-    found = {split: tables[f"release/{split}"]["label"].value_counts() for split in SPLITS}
-    strangers = set().union(*(series.index for series in found.values())) - set(classes.ids)
-    order = [*classes.ids, *sorted(strangers)]
+    by_split = {split: tables[f"release/{split}"]["label"].value_counts() for split in SPLITS}
+    unknown = set().union(*(series.index for series in by_split.values())) - set(classes.ids)
+    order = [*classes.ids, *sorted(unknown)]
     return pd.DataFrame(
-        {split: series.reindex(order, fill_value=0) for split, series in found.items()}, index=order
+        {split: series.reindex(order, fill_value=0) for split, series in by_split.items()}, index=order
     ).astype("int64")
 
 

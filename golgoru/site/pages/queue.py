@@ -1,44 +1,31 @@
-"""What the page of the queue shows: the images to label next with what a model proposes, and how far that is right."""
+"""The page of the queue: the images to label next, their pre-annotations, and how often those are correct."""
 
 import math
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from golgoru.core.text import markup_safe
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
-from golgoru.site import page
 from golgoru.site.class_styles import class_styles
+from golgoru.site.page import Page, first_rows, picture_uris
 from golgoru.tables import frames
 
 MAX_CARDS, MAX_BOXES = 60, 200
-_SIDE = 320  # pixels of the longer side at most: a box is to be seen
-_BOX = ["x", "y", "width", "height"]
-# What each part of select.mix looks for.
+_SIDE = 320  # pixels of the longer side: boxes must be visible
+# Which images each strategy of select.mix chooses.
 STRATEGY_MEANINGS = {
-    "margin": "What the model is least sure of: its two most probable classes lie close together.",
-    "entropy": "What the model is least sure of, over all classes.",
-    "medoids": "What stands for many images without labels, and is unlike those that have one.",
-    "k-centre": "What is farthest from all that has a label.",
-    "coverage": "What probably shows a class or an edge case of which more is missing.",
-    "disagreement": "What people disagree on, and nobody has settled.",
-    "suspects": "What has a label that is probably wrong.",
+    "margin": "Images that the model is uncertain about: the two most probable classes are close.",
+    "medoids": "Images that are similar to many unlabelled ones and unlike the labelled ones.",
+    "coverage": "Images that probably show a class or an edge case of which more is needed.",
+    "disagreement": "Images on which annotators disagree and no reviewer has decided.",
+    "label_issues": "Images with a label that is probably wrong.",
 }
 
 
-class Read(NamedTuple):
-    """The tables that the page shows."""
-
-    images: pd.DataFrame
-    labels: pd.DataFrame
-    queue: pd.DataFrame
-    proposals: pd.DataFrame
-    acceptance: pd.DataFrame
-
-
 class ProposedBox(NamedTuple):
-    """A proposed object on its picture, in percent of it."""
+    """A proposed box in percent of its image."""
 
     label: str
     accepted: bool
@@ -49,7 +36,7 @@ class ProposedBox(NamedTuple):
 
 
 class ProposedClass(NamedTuple):
-    """A proposed class: how many objects have it, 0 where it is said of the whole picture, and the least confidence."""
+    """A proposed class: its objects (0 where it is the class of the whole image), and their least confidence."""
 
     label: str
     objects: int
@@ -66,62 +53,78 @@ class Card(NamedTuple):
     score: float
     reasons: tuple[str, ...]
     accepted: bool
-    chips: tuple[ProposedClass, ...]
-    labelled: tuple[tuple[str, int], ...]  # classes that it has, and how many objects of each
+    proposed: tuple[ProposedClass, ...]
+    labelled: tuple[tuple[str, int], ...]  # classes of its labels, and how many objects of each
     boxes: tuple[ProposedBox, ...]
     more_boxes: int
 
 
-def html(tables: Read, classes: Classes) -> bytes:
-    """Return the page."""
-    first = tables.queue.sort_values("rank").head(MAX_CARDS)
-    rows = first.merge(tables.images[["image", "content", "width", "height"]], on="image").sort_values("rank")
-    said = tables.proposals[frames.is_in(tables.proposals["image"], first["image"])]
-    of_image = {str(image): part for image, part in said.groupby("image")}
-    labelled = tables.labels[frames.is_in(tables.labels["image"], first["image"])]
-    has = {str(image): part["label"].value_counts().sort_index() for image, part in labelled.groupby("image")}
-    nothing = said.iloc[:0]
-    cards = [
-        _card(row, of_image.get(str(row["image"]), nothing), has.get(str(row["image"]), pd.Series(dtype=int)))
-        for row in rows.to_dict("records")
-    ]
-    thresholds = _thresholds(tables.acceptance)
+def page(
+    *,
+    images: pd.DataFrame,
+    labels: pd.DataFrame,
+    queue: pd.DataFrame,
+    preannotations: pd.DataFrame,
+    auto_accept: pd.DataFrame,
+    classes: Classes,
+) -> Page:
+    """Return the page, and how many images are queued."""
+    first = queue.sort_values("rank").head(MAX_CARDS)
+    rows = first.merge(images[["image", "content", "width", "height"]], on="image").sort_values("rank")
+    proposed = preannotations[frames.is_in(preannotations["image"], first["image"])]
+    labelled = labels[frames.is_in(labels["image"], first["image"])]
+    cards = _cards(rows, proposed, labelled)
+    thresholds = _thresholds(auto_accept)
     content = {
         "cards": cards,
         "boxes": any(card.boxes for card in cards),
-        "queued": len(tables.queue),
-        "more": len(tables.queue) - len(cards),
-        "accepted": int(tables.queue["accepted"].sum()),
-        "strategies": _strategies(tables.queue),
-        "pictures": page.picture_uris(zip(rows["image"], rows["content"], strict=True), _SIDE),
-        "classes": class_styles(classes, {*said["label"], *labelled["label"]}),
-        "proposals": len(tables.proposals),
-        "accepted_proposals": int(tables.proposals["accepted"].sum()),
-        "judged": int(tables.acceptance["objects"].max()) if len(tables.acceptance) else 0,
-        "acceptance": thresholds,
-        "promise": next((row for row in thresholds if row["chosen"]), None),
+        "queued": len(queue),
+        "more": len(queue) - len(cards),
+        "accepted": int(queue["accepted"].sum()),
+        "strategies": _strategies(queue),
+        "pictures": picture_uris(zip(rows["image"], rows["content"], strict=True), _SIDE),
+        "classes": class_styles(classes, {*proposed["label"], *labelled["label"]}),
+        "preannotations": len(preannotations),
+        "accepted_preannotations": int(preannotations["accepted"].sum()),
+        "evaluated": int(auto_accept["objects"].max()) if len(auto_accept) else 0,
+        "thresholds": thresholds,
+        "chosen": next((row for row in thresholds if row["chosen"]), None),
     }
-    return page.render_page(Path(__file__).with_name("queue.html.j2"), content)
+    return Page(content, {"images": len(queue)})
 
 
 def _strategies(queue: pd.DataFrame) -> list[tuple[str, int, str]]:
-    """Return every strategy of the queue, how many images it chose, and what it looks for."""
+    """Return every strategy of the queue, how many images it chose, and which images it chooses."""
     count = queue["strategy"].value_counts()
-    named = [*(name for name in STRATEGY_MEANINGS if name in count), *sorted(set(count.index) - set(STRATEGY_MEANINGS))]
-    return [(markup_safe(name), int(count[name]), STRATEGY_MEANINGS.get(name, "")) for name in named]
+    ordered = [
+        *(name for name in STRATEGY_MEANINGS if name in count),
+        *sorted(set(count.index) - set(STRATEGY_MEANINGS)),
+    ]
+    return [(markup_safe(name), int(count[name]), STRATEGY_MEANINGS.get(name, "")) for name in ordered]
 
 
-def _thresholds(acceptance: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the thresholds; a bound is cut and not rounded, so that the page promises no more than the table."""
-    rows = page.first_rows(acceptance, ["threshold"])
+def _thresholds(auto_accept: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the thresholds; a lower bound is rounded down, so that the page promises no more than the table."""
+    rows = first_rows(auto_accept, ["threshold"])
     for row in rows:
-        low = row["at_least"]
-        row["at_least"] = None if low is None else math.floor(round(low * 1000, 6)) / 1000
+        low = row["lower_bound"]
+        row["lower_bound"] = None if low is None else math.floor(round(low * 1000, 6)) / 1000
     return rows
 
 
-def _card(row: dict[Any, Any], proposals: pd.DataFrame, labelled: pd.Series) -> Card:
-    ordered = proposals.sort_values(["confidence", "proposal"], ascending=[False, True])
+def _cards(rows: pd.DataFrame, proposed: pd.DataFrame, labelled: pd.DataFrame) -> list[Card]:
+    """Return one card per row of the queue, with the pre-annotations and the number of labels per class."""
+    proposed_on = {str(image): part for image, part in proposed.groupby("image")}
+    labels_on = {str(image): part["label"].value_counts().sort_index() for image, part in labelled.groupby("image")}
+    no_rows, no_labels = proposed.iloc[:0], pd.Series(dtype=int)
+    return [
+        _card(row, proposed_on.get(str(row["image"]), no_rows), labels_on.get(str(row["image"]), no_labels))
+        for row in rows.to_dict("records")
+    ]
+
+
+def _card(row: dict[Any, Any], preannotations: pd.DataFrame, labelled: pd.Series) -> Card:
+    ordered = preannotations.sort_values(["confidence", "preannotation"], ascending=[False, True])
     boxed = ordered[ordered["width"].notna()]
     return Card(
         str(row["image"]),
@@ -136,15 +139,15 @@ def _card(row: dict[Any, Any], proposals: pd.DataFrame, labelled: pd.Series) -> 
             for label, part in ordered.groupby("label")
         ),
         tuple((str(label), int(objects)) for label, objects in labelled.items()),
-        tuple(_box(found, row["width"], row["height"]) for found in boxed.head(MAX_BOXES).to_dict("records")),
+        tuple(_box(box, row["width"], row["height"]) for box in boxed.head(MAX_BOXES).to_dict("records")),
         max(len(boxed) - MAX_BOXES, 0),
     )
 
 
-def _box(found: dict[Any, Any], width: float, height: float) -> ProposedBox:
-    """Return a box, cut off where the picture ends."""
-    x, y, wide, high = (float(found[side]) for side in _BOX)
-    left, right = (min(max(100 * at / float(width), 0.0), 100.0) for at in (x, x + wide))
-    top, bottom = (min(max(100 * at / float(height), 0.0), 100.0) for at in (y, y + high))
+def _box(preannotation: dict[Any, Any], image_width: float, image_height: float) -> ProposedBox:
+    """Return a proposed box in percent of its image, cut off at the image's edges."""
+    x, y, width, height = (float(preannotation[side]) for side in BOX_COLUMNS)
+    left, right = (min(max(100 * at / float(image_width), 0.0), 100.0) for at in (x, x + width))
+    top, bottom = (min(max(100 * at / float(image_height), 0.0), 100.0) for at in (y, y + height))
     sides = (round(side, 2) for side in (left, top, right - left, bottom - top))
-    return ProposedBox(str(found["label"]), bool(found["accepted"]), *sides)
+    return ProposedBox(str(preannotation["label"]), bool(preannotation["accepted"]), *sides)

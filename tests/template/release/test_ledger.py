@@ -1,4 +1,4 @@
-"""The second law: every raw image, annotation and reject stands in the ledger once, and what it says is true."""
+"""The second law: every raw image, annotation and reject is in the ledger once, and its fate is true."""
 
 import pandas as pd
 import pytest
@@ -49,7 +49,7 @@ def every_row_once(world, made):
 
 
 def released_rows_are_released(made, contested):
-    images, words = of(made["release_ledger"], "image"), of(made["release_ledger"], "annotation")
+    images, annotations = of(made["release_ledger"], "image"), of(made["release_ledger"], "annotation")
     shown = made["release_images"].set_index("image")
     assert set(images.index[images["fate"].isin(IN_RELEASE)]) == set(shown.index)
     assert (images["split"].dropna() == shown["split"].reindex(images["split"].dropna().index)).all()
@@ -64,21 +64,23 @@ def released_rows_are_released(made, contested):
         assert (shown["content"].reindex(table["image"]).to_numpy() == table["content"].to_numpy()).all()
     lineage = made["release_lineage"]
     assert set(lineage["object"]) == set(objects["object"])
-    speaking = lineage[lineage["role"].isin(["voted", "adjudicated"])]
-    assert set(speaking["object"]) == set(objects["object"])
+    supporting = lineage[lineage["role"].isin(["agrees", "adjudicated"])]
+    assert set(supporting["object"]) == set(objects["object"])
     ignored = set(made["labels"].query("status == 'contested'")["object"]) if contested == "ignore" else set()
     settled = ~lineage["object"].isin(ignored)
-    assert set(words.index[words["fate"] == "released"]) == set(speaking.loc[settled[speaking.index], "annotation"])
+    assert set(annotations.index[annotations["fate"] == "released"]) == set(
+        supporting.loc[settled[supporting.index], "annotation"]
+    )
     overruled = lineage.loc[(lineage["role"] == "overruled") & settled, "annotation"]
-    assert (words["fate"].reindex(overruled) == "outvoted").all()
-    assert (words["fate"].reindex(lineage.loc[~settled, "annotation"]) == "contested").all()
+    assert (annotations["fate"].reindex(overruled) == "outvoted").all()
+    assert (annotations["fate"].reindex(lineage.loc[~settled, "annotation"]) == "contested").all()
 
 
 def nothing_is_released_that_must_not_be(world, made, contested):
-    images, labels, copies = made["images"].set_index("image"), made["labels"], made["duplicates"]
+    images, labels, duplicates = made["images"].set_index("image"), made["labels"], made["duplicates"]
     shown = set(made["release_images"]["image"])
     assert not shown & worlds.aside(world, "images")
-    assert not shown & set(copies["image"])
+    assert not shown & set(duplicates["image"])
     assert not shown & set(images.index[images["error"].notna()])
     for withdrawal in world.withdrawals:
         assert withdrawal.image not in shown
@@ -95,30 +97,30 @@ def nothing_is_released_that_must_not_be(world, made, contested):
 
 def reasons_are_given(world, made, contested):
     ledger = made["release_ledger"]
-    images, words = of(ledger, "image"), of(ledger, "annotation")
+    images, annotations = of(ledger, "image"), of(ledger, "annotation")
     duplicate_of = made["duplicates"].set_index("image")["duplicate_of"]
     assert set(ledger.loc[ledger["fate"] == "set aside", "rule"].dropna()) <= {rule.id for rule in worlds.RULES.rules}
-    copies = images[images["fate"] == "copy"]
-    assert (copies["survivor"] == duplicate_of.reindex(copies.index)).all()
-    assert images.loc[copies["survivor"], "fate"].ne("copy").all()
-    assert copies["rule"].isin(["COPY-001", "COPY-002"]).all()
-    doubted = set(made["duplicate_conflicts"].query("status == 'contested'")["duplicate_of"])
-    assert set(images.index[images["rule"] == "COPY-003"]) <= doubted
-    assert not (images.loc[sorted(doubted), "fate"] == "reviewed empty").any() or contested == "release"
-    ruled = ["set aside", "withdrawn", "copy", "capped", "contested"]
+    duplicates = images[images["fate"] == "duplicate"]
+    assert (duplicates["survivor"] == duplicate_of.reindex(duplicates.index)).all()
+    assert images.loc[duplicates["survivor"], "fate"].ne("duplicate").all()
+    assert duplicates["rule"].isin(["COPY-001", "COPY-002"]).all()
+    in_conflict = set(made["duplicate_conflicts"].query("status == 'contested'")["duplicate_of"])
+    assert set(images.index[images["rule"] == "COPY-003"]) <= in_conflict
+    assert not (images.loc[sorted(in_conflict), "fate"] == "reviewed empty").any() or contested == "release"
+    ruled = ["set aside", "withdrawn", "duplicate", "capped", "contested"]
     assert ledger.loc[ledger["fate"].isin(ruled), "rule"].notna().all()
-    assert (ledger["survivor"].notna() == (ledger["fate"] == "copy")).all()
+    assert (ledger["survivor"].notna() == (ledger["fate"] == "duplicate")).all()
     assert (ledger["split"].notna() == ledger["fate"].isin(IN_RELEASE)).all()
-    assert (words.loc[sorted(worlds.aside(world, "annotations")), "fate"].isin(["set aside", "withdrawn"])).all()
+    assert (annotations.loc[sorted(worlds.aside(world, "annotations")), "fate"].isin(["set aside", "withdrawn"])).all()
     counted = made["annotation_roles"].set_index("annotation")["image"].dropna()
-    for fate in ("withdrawn", "copy", "capped"):  # words share the fate of the image that they were counted for
+    for fate in ("withdrawn", "duplicate", "capped"):  # annotations share the fate of the image they count on
         with_it = counted.index[counted.isin(images.index[images["fate"] == fate])]
-        assert (words.loc[with_it, "fate"] == fate).all()
+        assert (annotations.loc[with_it, "fate"] == fate).all()
 
 
 @few
 @given(worlds.worlds("classification"), st.data())
-def test_withdrawing_an_image_withdraws_all_its_copies_and_nothing_else(world, data):
+def test_withdrawing_an_image_withdraws_all_its_duplicates_and_nothing_else(world, data):
     made = worlds.materials(world)
     if world.images.empty:
         return
@@ -131,9 +133,9 @@ def test_withdrawing_an_image_withdraws_all_its_copies_and_nothing_else(world, d
         assert set(fates_of(made, [by_content]).query("fate == 'withdrawn'").index) == family(made, image)
 
 
-def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy():
+def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_decoded_through_a_duplicate():
     made = worlds.materials(worlds.build("classification", 0, 0))
-    # Kept, its near copy, and the bytes of the copy under a name that cannot be used.
+    # The kept image, its near-duplicate, and the bytes of that under a file name that is not usable.
     made["images"] = frames.frame(
         "images",
         {"image": ["a/kept", "a/near", "a/bad name"], "content": ["1", "2", "2"], "error": [None, None, "its name"]},
@@ -147,7 +149,7 @@ def test_a_withdrawal_reaches_equal_bytes_that_cannot_be_opened_through_a_copy()
         assert set(fates_of(made, [asked])["fate"]) == {"withdrawn"}
 
 
-def test_a_withdrawal_takes_every_kind_of_copy_along_and_nothing_that_only_looks_like_one():
+def test_a_withdrawal_reaches_every_kind_of_duplicate_and_no_borderline_pair():
     made = worlds.materials(worlds.build("classification", 0, 0))
     kinds = ["borderline", "exact", "mirrored", "near", "rotated"]
     names = ["a/one", *(f"a/{kind}" for kind in kinds)]
@@ -159,7 +161,7 @@ def test_a_withdrawal_takes_every_kind_of_copy_along_and_nothing_that_only_looks
     assert set(fates[fates != "withdrawn"].index) == {"a/borderline"}
 
 
-def test_a_withdrawal_of_what_is_not_there_stops_before_it_releases_the_wrong_picture():
+def test_a_withdrawal_of_an_unknown_image_stops_the_release():
     made = worlds.materials(worlds.build("classification", 0, 0))
     asked = Withdrawal.model_validate({"image": "a/typo.png", "reason": "asked", "date": "2026-06-01"})
     with pytest.raises(UserError, match=r"there is no image 'a/typo\.png', so nothing would be withdrawn; correct"):
@@ -184,19 +186,20 @@ def fates_of(made, withdrawals, release_contested=False):
         "images",
         "annotations",
         "violations",
-        "pairs",
-        "copies",
-        "disagreements",
+        "duplicate_pairs",
+        "duplicates",
+        "duplicate_conflicts",
         "labels",
-        "votes",
+        "annotation_roles",
         "splits",
         "weights",
         "relabel",
     )
-    return image_fates(*(made[name] for name in names), withdrawals, release_contested).images
+    tables = {name: made[name] for name in names}
+    return image_fates(**tables, withdrawals=withdrawals, release_contested=release_contested).images
 
 
-def test_a_contested_box_beside_another_is_released_to_be_ignored_never_as_background():
+def test_a_contested_box_beside_another_is_released_with_ignore():
     world = drawn({"ann": [0.0, 50.0], "ben": [0.0]}, "detection")
     made = worlds.released(world)
     objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
@@ -222,20 +225,20 @@ def test_a_contested_label_is_left_out_or_released_as_the_settings_say(contested
         assert sorted(of(ledger, "annotation")["fate"]) == ["outvoted", "released"]
 
 
-def drawn(words, task="classification", **more):
-    """Return a world of one picture; `words` maps annotators to a label, or to boxes (left edges), or to a kind."""
+def drawn(answers, task="classification", **more):
+    """Return a world of one image; `answers` maps annotators to a label, to boxes (left edges), or to a kind."""
     dataset = worlds.build(task, 1, 0)
     image = frames.frame(
         "images", {"image": ["a/1.png"], "content": "1" * 32, "bytes": 1, "width": 100, "height": 100, "format": "PNG"}
     )
     rows = []
-    for annotator, said in words.items():
+    for annotator, answer in answers.items():
         about = {"annotator": annotator, "source": "review" if annotator == "rev" else "human"}
-        if isinstance(said, str):
-            kind = said if said in ("empty", "remove", "unsure", "skipped") else "object"
-            rows.append(about | {"kind": kind, "label": said if kind == "object" else None})
+        if isinstance(answer, str):
+            kind = answer if answer in ("empty", "remove", "unsure", "skipped") else "object"
+            rows.append(about | {"kind": kind, "label": answer if kind == "object" else None})
         else:
-            rows += [about | {"kind": "object", "label": "cat", "x": x, "y": 0.0} for x in said]
+            rows += [about | {"kind": "object", "label": "cat", "x": x, "y": 0.0} for x in answer]
     rows = [row | {"annotation": f"b/{n}"} for n, row in enumerate(rows)]
     table = pd.DataFrame(rows, columns=["annotation", "annotator", "source", "kind", "label", "x", "y"])
     table = table.assign(image="a/1.png", batch="b", date="2026-03-01", guideline_version="1.9", width=9.0, height=9.0)
@@ -246,8 +249,8 @@ def drawn(words, task="classification", **more):
         annotations=frames.frame("annotations", table.assign(**more)),
         rejects=frames.frame("rejects"),
         violations=frames.frame("violations"),
-        pairs=frames.frame("duplicate_pairs"),
-        groups=frames.frame("groups", {"image": ["a/1.png"], "group": "1" * 32, "home": "1" * 32}),
+        duplicate_pairs=frames.frame("duplicate_pairs"),
+        groups=frames.frame("groups", {"image": ["a/1.png"], "group": "1" * 32, "group_on_arrival": "1" * 32}),
         pins=[],
         withdrawals=[],
         changes=changed(),
@@ -255,7 +258,7 @@ def drawn(words, task="classification", **more):
 
 
 @pytest.mark.parametrize(
-    ("task", "words", "fate"),
+    ("task", "answers", "fate"),
     [
         ("classification", {"ann": "empty"}, "reviewed empty"),
         ("classification", {"ann": "empty", "ben": "empty", "cem": "cat"}, "reviewed empty"),
@@ -263,27 +266,27 @@ def drawn(words, task="classification", **more):
         # The most frequent answer is `empty`, and it is not that of more than half.
         ("classification", {"ann": "empty", "ben": "empty", "cem": "cat", "dan": "dog"}, "contested"),
         ("classification", {"rev": "empty", "ben": "cat", "cem": "cat"}, "reviewed empty"),
-        # A reviewer took the label away and gave no other.
+        # A reviewer removed the label and gave no other.
         ("classification", {"rev": "remove", "ben": "cat"}, "unlabelled"),
         ("classification", {"ann": "unsure"}, "unlabelled"),
         ("classification", {"ann": "skipped"}, "unlabelled"),
         ("classification", {}, "unlabelled"),
         ("detection", {"ann": "empty", "ben": "empty", "cem": [0.0]}, "reviewed empty"),
         ("detection", {"ann": "empty", "ben": [0.0]}, "contested"),
-        # Two of three saw something, each something else: one `empty` is no majority.
+        # Two of three drew a box, each elsewhere: one `empty` is no majority.
         ("detection", {"ann": "empty", "ben": [0.0], "cem": [50.0]}, "contested"),
         ("detection", {"ann": [25.0], "ben": [0.0], "cem": [50.0]}, "contested"),
         ("detection", {"rev": "empty", "ben": [0.0], "cem": [50.0]}, "reviewed empty"),
         ("detection", {"ann": "empty", "ben": [0.0], "cem": [0.0]}, "released"),
     ],
 )
-def test_an_image_is_empty_when_most_of_those_who_looked_or_a_reviewer_say_so(task, words, fate):
-    made = worlds.released(drawn(words, task))
+def test_an_image_is_empty_where_most_of_its_annotators_or_a_reviewer_say_so(task, answers, fate):
+    made = worlds.released(drawn(answers, task))
     assert of(made["release_ledger"], "image")["fate"].tolist() == [fate]
     assert len(made["release_images"]) == (fate in IN_RELEASE)
 
 
-def test_a_removed_last_box_leaves_an_image_that_was_reviewed_as_empty():
+def test_an_image_is_reviewed_as_empty_when_its_last_box_is_removed():
     world = drawn({"ann": [0.0], "rev": "remove"}, "detection", about=[None, "b/0"])
     ledger = worlds.released(world)["release_ledger"]
     assert of(ledger, "image")["fate"].tolist() == ["reviewed empty"]

@@ -1,4 +1,4 @@
-"""The ledger after changes of the guideline: what became of words that were made under an older one."""
+"""The ledger after changes of the guideline: the fates of annotations made under an older version."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.template.release.test_ledger import drawn, of
 
 
 @pytest.mark.parametrize("old_votes", ["drop", "requeue"])
-def test_words_that_a_change_of_the_guideline_took_away_are_outdated(old_votes):
+def test_annotations_of_a_removed_class_are_outdated(old_votes):
     gone = {"action": "split", "classes": ["unicorn"], "to": ["cat", "dog"], "old_votes": old_votes}
     world = drawn({"ann": "unicorn", "ben": "unicorn"})._replace(changes=changed(gone))
     made = worlds.released(world)
@@ -23,14 +23,14 @@ def test_words_that_a_change_of_the_guideline_took_away_are_outdated(old_votes):
 
 @pytest.mark.parametrize("old_votes", ["drop", "requeue"])
 @pytest.mark.parametrize("task", ["classification", "detection"])
-def test_a_picture_is_not_empty_while_somebody_saw_on_it_what_a_change_did_away_with(task, old_votes):
+def test_an_outdated_annotation_of_an_object_counts_against_empty(task, old_votes):
     gone = {"action": "split", "classes": ["unicorn"], "to": ["cat", "dog"], "old_votes": old_votes}
     world = drawn({"ann": "unicorn", "ben": "empty"}, task, x=0.0, y=0.0)._replace(changes=changed(gone))
     assert of(worlds.released(world)["release_ledger"], "image")["fate"].tolist() == ["contested"]
-    by_most = drawn({"ann": "unicorn", "ben": "empty", "cem": "empty"}, task, x=0.0, y=0.0)
-    made = worlds.released(by_most._replace(changes=changed(gone)))
+    by_majority = drawn({"ann": "unicorn", "ben": "empty", "cem": "empty"}, task, x=0.0, y=0.0)
+    made = worlds.released(by_majority._replace(changes=changed(gone)))
     assert of(made["release_ledger"], "image")["fate"].tolist() == ["reviewed empty"]
-    # Without a change it is a disagreement like any other.
+    # Without the change it is an ordinary disagreement.
     assert of(worlds.released(drawn({"ann": "cat", "ben": "empty"}, task))["release_ledger"], "image")[
         "fate"
     ].tolist() == ["contested"]

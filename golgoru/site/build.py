@@ -1,0 +1,52 @@
+"""The site: all pages, wired by the signatures of their functions."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from golgoru.site import pages
+from golgoru.site.page import render_page
+from golgoru.site.pages import PAGES
+
+_Transform = TypeVar("_Transform", bound=Callable[..., Any])
+
+
+class Site(NamedTuple):
+    """The pages as HTML by file name, and their metrics by page."""
+
+    pages: dict[str, bytes]
+    metrics: dict[str, Any]
+
+
+def with_page_arguments(transform: _Transform) -> _Transform:
+    """Give `transform(*, params, **inputs)` the signature that asks for the arguments of every page, each once.
+
+    The shell, the contract test and `dataset check --write` read signatures, so a new page needs no further wiring.
+    """
+    own = inspect.signature(transform).parameters["params"]
+    signature = inspect.Signature([*page_arguments().values(), own])
+    transform.__signature__ = signature  # type: ignore[attr-defined]
+    return transform
+
+
+def page_arguments() -> dict[str, inspect.Parameter]:
+    """Return the arguments of all pages by name. Raises TypeError where two pages declare one of different types."""
+    arguments: dict[str, inspect.Parameter] = {}
+    for name, page in PAGES.items():
+        for argument in inspect.signature(page).parameters.values():
+            known = arguments.setdefault(argument.name, argument)
+            if (argument.kind, argument.annotation) != (inspect.Parameter.KEYWORD_ONLY, known.annotation):
+                raise TypeError(f"page {name}: `{argument.name}` must be keyword-only, and of one type on every page")
+    return arguments
+
+
+def build_site(inputs: Mapping[str, Any]) -> Site:
+    """Return the site; `inputs` are the tables and inputs that the pages name as arguments."""
+    html, metrics = {}, {}
+    for name, page in PAGES.items():
+        shown = page(**{argument: inputs[argument] for argument in inspect.signature(page).parameters})
+        template = Path(pages.__file__).with_name(f"{name}.html.j2")
+        html[f"{name}.html"] = render_page(template, {**shown.content, "page": name, "site_pages": [*PAGES]})
+        metrics[name] = dict(shown.metrics)
+    return Site(html, metrics)
