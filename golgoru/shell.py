@@ -7,6 +7,7 @@ special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to byt
 """
 
 import gc
+import importlib
 import inspect
 import json
 import sys
@@ -14,20 +15,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from golgoru.core import dataset, paths
+from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
 from golgoru.core.text import terminal_safe
-from golgoru.core.yaml_models import Written, load
-from golgoru.guideline import annotators, classes, python_checks, rules
-from golgoru.guideline.changes import read_valid_changes
-from golgoru.guideline.edge_cases import read_edge_cases
-from golgoru.raw import external_predictions, pins, withdrawals
-from golgoru.raw.batches import read_batches
-from golgoru.raw.deliveries import read_deliveries
-from golgoru.tables import frames
+from golgoru.core.yaml_models import ConfigModel, load_config
+from golgoru.tables import frames, relations
 from golgoru.tables.frames import table_name, table_path
-from golgoru.validation import baseline, suites
 
 METRICS, PLOTS = "metrics", "plots"
 # Fields that hold files, as bytes by name, and the folder that DVC takes as the stage's output.
@@ -37,44 +31,68 @@ SPECIAL = (METRICS, PLOTS, *FOLDERS)
 
 
 class Input(NamedTuple):
-    """An argument that is no table: the paths and params that DVC must watch for it, and how it is read."""
+    """An argument that is no table: how it is read, and the paths and params that DVC must watch for it.
 
-    read: Callable[[], Any]
-    paths: tuple[Path, ...] = ()
+    `reader` is `module:function`. It is imported when a stage asks for the argument, and counts among the imports of
+    that stage alone: a change of how batches are read reruns no stage that reads none. It takes `files`, and gives
+    the argument, or an object that has it as `attribute`.
+    """
+
+    reader: str
+    files: tuple[Path, ...]
     params: tuple[str, ...] = ()
+    watched: tuple[Path, ...] | None = None  # instead of `files`
+    attribute: str = ""
+
+    @property
+    def module(self) -> str:
+        """The module that reads it."""
+        return self.reader.partition(":")[0]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths that DVC must watch."""
+        return self.files if self.watched is None else self.watched
+
+    def read(self) -> Any:
+        """Return the argument, read from the working tree."""
+        module, _, function = self.reader.partition(":")
+        found = getattr(importlib.import_module(module), function)(*self.files)
+        return getattr(found, self.attribute) if self.attribute else found
+
+
+def _of_dataset(attribute: str) -> Input:
+    return Input("golgoru.core.dataset:read_dataset", (paths.PARAMS,), (f"dataset.{attribute}",), (), attribute)
 
 
 INPUTS = {
-    "deliveries": Input(lambda: read_deliveries(paths.DELIVERIES), (paths.DELIVERIES,)),
-    "batches": Input(lambda: read_batches(paths.BATCHES), (paths.BATCHES,)),
-    "external_predictions": Input(
-        lambda: external_predictions.read_descriptions(paths.PREDICTIONS), (paths.PREDICTIONS,)
+    "deliveries": Input("golgoru.raw.deliveries:read_deliveries", (paths.DELIVERIES,)),
+    "batches": Input("golgoru.raw.batches:read_batches", (paths.BATCHES,)),
+    "external_predictions": Input("golgoru.raw.external_predictions:read_descriptions", (paths.PREDICTIONS,)),
+    "pins": Input("golgoru.raw.pins:read_pins", (paths.PINS,)),
+    "withdrawals": Input("golgoru.raw.withdrawals:read_withdrawals", (paths.WITHDRAWALS,)),
+    "classes": Input("golgoru.guideline.classes:read_classes", (paths.CLASSES,)),
+    "annotator_pools": Input("golgoru.guideline.annotators:read_annotators", (paths.ANNOTATORS,)),
+    "changes": Input("golgoru.guideline.changes:read_valid_changes", (paths.CHANGES, paths.CLASSES)),
+    "rules": Input("golgoru.guideline.rules:read_rules", (paths.RULES,)),
+    "edge_cases": Input(
+        "golgoru.guideline.edge_cases:read_edge_cases", (paths.EDGE_CASES,), watched=(paths.EDGE_CASES, paths.CHECKS)
     ),
-    "pins": Input(lambda: pins.read_pins(paths.PINS), (paths.PINS,)),
-    "withdrawals": Input(lambda: withdrawals.read_withdrawals(paths.WITHDRAWALS), (paths.WITHDRAWALS,)),
-    "classes": Input(lambda: classes.read_classes(paths.CLASSES), (paths.CLASSES,)),
-    "annotator_pools": Input(lambda: annotators.read_annotators(paths.ANNOTATORS), (paths.ANNOTATORS,)),
-    "changes": Input(
-        lambda: read_valid_changes(paths.CHANGES, classes.read_classes(paths.CLASSES)), (paths.CHANGES, paths.CLASSES)
-    ),
-    "rules": Input(lambda: rules.read_rules(paths.RULES), (paths.RULES,)),
-    "edge_cases": Input(lambda: read_edge_cases(paths.EDGE_CASES), (paths.EDGE_CASES, python_checks.CHECKS_FILE)),
-    "suites": Input(lambda: suites.read_suites(paths.EXPECTATIONS), (paths.EXPECTATIONS,)),
+    "suites": Input("golgoru.validation.suites:read_suites", (paths.EXPECTATIONS,)),
     # What is accepted expires, and the day that counts is the release's.
     "accepted": Input(
-        lambda: baseline.read_baseline(paths.BASELINE, dataset.read_dataset(paths.PARAMS).date),
-        (paths.EXPECTATIONS,),
-        ("dataset.date",),
+        "golgoru.validation.baseline:read_accepted",
+        (paths.BASELINE, paths.PARAMS), ("dataset.date",), (paths.EXPECTATIONS,),
     ),
-    "dataset": Input(lambda: dataset.read_dataset(paths.PARAMS), params=("dataset",)),
-    "seed": Input(lambda: dataset.read_dataset(paths.PARAMS).seed, params=("dataset.seed",)),
-    # The day the test set was frozen: the setting of another stage.
-    "frozen": Input(lambda: dataset.read_frozen(paths.PARAMS), params=("split",)),
-    "task": Input(lambda: dataset.read_dataset(paths.PARAMS).task, params=("dataset.task",)),
-}
+    "dataset": Input("golgoru.core.dataset:read_dataset", (paths.PARAMS,), ("dataset",), ()),
+    "seed": _of_dataset("seed"),
+    # DVC wants the key to stand in params.yaml, empty until the test set is frozen; `dataset check` says so.
+    "frozen": _of_dataset("frozen"),
+    "task": _of_dataset("task"),
+}  # fmt: skip
 
 
-class Stop(Exception):  # noqa: N818  (a gate is no error)
+class GateFailed(Exception):  # noqa: N818  (a gate is no error)
     """A gate does not hold. What stands in `tables` is still written, so that people can read why; exit 1."""
 
     def __init__(self, message: str, tables: Mapping[str, Any]) -> None:
@@ -82,14 +100,17 @@ class Stop(Exception):  # noqa: N818  (a gate is no error)
         self.tables = tables
 
 
-def run(transform: Callable[..., Any]) -> None:
+def run_stage(transform: Callable[..., Any]) -> None:
     """Run the stage that `transform` belongs to and exit: 0 done, 1 a gate does not hold, 2 wrong input."""
     stage = Path(inspect.getfile(transform)).stem
     gc.freeze()  # the libraries stay to the end: looking through them again and again costs a tenth of a second
     try:
-        write(stage, transform(**read(stage, transform))._asdict())
-    except Stop as stop:
-        write(stage, stop.tables)
+        arguments = read_arguments(stage, transform)
+        outputs = transform(**arguments)._asdict()
+        check_outputs(outputs, arguments)
+        write_outputs(stage, outputs)
+    except GateFailed as stop:
+        write_outputs(stage, stop.tables)
         print(f"{stage}: {terminal_safe(str(stop))}", file=sys.stderr)
         sys.exit(1)
     except UserError as error:
@@ -97,12 +118,19 @@ def run(transform: Callable[..., Any]) -> None:
         sys.exit(2)
 
 
-def read(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
+def read_arguments(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
     """Return the arguments of `transform`, read from the working tree."""
     return {name: _argument(stage, name, p.annotation) for name, p in inspect.signature(transform).parameters.items()}
 
 
-def write(stage: str, tables: Mapping[str, Any]) -> None:
+def check_outputs(outputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Check foreign keys and identities of the tables that a stage writes. Raises SchemaError."""
+    written = {table_name(name): value for name, value in outputs.items() if name not in SPECIAL}
+    read = {table_name(n): value for n, value in arguments.items() if n not in INPUTS and n != "params"}
+    relations.check_relations(written, read)
+
+
+def write_outputs(stage: str, tables: Mapping[str, Any]) -> None:
     """Write the tables, metrics, plots, documents and pages of a stage."""
     for name, value in tables.items():
         if name == METRICS:
@@ -115,7 +143,7 @@ def write(stage: str, tables: Mapping[str, Any]) -> None:
             for file, content in value.items():
                 write_bytes(FOLDERS[name] / file, content)
         else:
-            frames.write(value, table_path(name), table_name(name))
+            frames.write_table(value, table_path(name), table_name(name))
 
 
 def plot_path(stage: str, file: str) -> Path:
@@ -123,12 +151,12 @@ def plot_path(stage: str, file: str) -> Path:
     return paths.PLOTS / f"{stage}-{file}"
 
 
-def _argument(stage: str, name: str, annotation: type[Written]) -> Any:
+def _argument(stage: str, name: str, annotation: type[ConfigModel]) -> Any:
     if name == "params":
-        return load(paths.PARAMS, annotation, within=stage)
+        return load_config(paths.PARAMS, annotation, within=stage)
     if name in INPUTS:
         return INPUTS[name].read()
-    return frames.read(table_path(name), table_name(name))
+    return frames.read_table(table_path(name), table_name(name))
 
 
 def _rounded(value: Any) -> Any:

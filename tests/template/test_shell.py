@@ -21,38 +21,41 @@ TOP = Path(__file__).parents[2]
 STAGE = """
 from typing import Any, NamedTuple
 import pandas as pd
-from golgoru import frames, shell
+from golgoru import shell
 from golgoru.core.errors import UserError
-from golgoru.core.yaml_models import Written
+from golgoru.tables import frames
+from golgoru.core.yaml_models import ConfigModel
 
-class Params(Written):
+class Params(ConfigModel):
     do: str = "well"
 
 class Tables(NamedTuple):
-    copies: pd.DataFrame
+    duplicates: pd.DataFrame
     release_images: pd.DataFrame
     metrics: dict[str, Any]
     documents: dict[str, bytes]
     plots: dict[str, bytes]
 
-def transform(pairs: pd.DataFrame, params: Params) -> Tables:
+def transform(duplicate_pairs: pd.DataFrame, params: Params) -> Tables:
     tables = Tables(
-        frames.frame("duplicates", {"image": pairs["image_a"], "duplicate_of": "k", "kind": "near", "rule": "COPY-002"}),
+        frames.frame("duplicates", {
+            "image": duplicate_pairs["image_a"], "duplicate_of": "k", "kind": "near", "rule": "COPY-002",
+        }),
         frames.frame("release/images"),
         {"share": 1 / 3, "within": {"list": [2 / 3, 1]}},
         {"card.md": b"# card", "charts/one.svg": b"<svg/>"},
         {"curve.csv": b"x,y\\n"},
     )
     if params.do == "stop":
-        raise shell.Stop("it does not hold", {"copies": tables.copies, "metrics": {"found": 1}})
+        raise shell.GateFailed("it does not hold", {"duplicates": tables.duplicates, "metrics": {"found": 1}})
     if params.do == "refuse":
         raise UserError("data/x.csv:3: found a, expected b; do c")
     if params.do == "break":
-        return tables._replace(copies=tables.copies.assign(surprise=1))
+        return tables._replace(duplicates=tables.duplicates.assign(surprise=1))
     return tables
 
 if __name__ == "__main__":
-    shell.run(transform)
+    shell.run_stage(transform)
 """
 PAIR = {"image_a": ["a/1.png"], "image_b": ["a/2.png"], "kind": "near", "distance": 1, "score": 1.0}
 
@@ -63,7 +66,7 @@ def repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mini.py").write_text(STAGE)
     (tmp_path / "params.yaml").write_text("dataset: {}\n")
-    frames.write(frames.frame("duplicate_pairs", PAIR), table_path("duplicate_pairs"), "duplicate_pairs")
+    frames.write_table(frames.frame("duplicate_pairs", PAIR), table_path("duplicate_pairs"), "duplicate_pairs")
     return tmp_path
 
 
@@ -96,7 +99,7 @@ def test_a_run_that_goes_well_writes_tables_metrics_documents_and_plots(reposito
         "reports/mini.json",
         "reports/plots/mini-curve.csv",
     ]
-    assert frames.read(Path("data/duplicates.parquet"), "duplicates")["image"].tolist() == ["a/1.png"]
+    assert frames.read_table(Path("data/duplicates.parquet"), "duplicates")["image"].tolist() == ["a/1.png"]
     # What is left of the last bits depends on the processor.
     assert json.loads(Path("reports/mini.json").read_text()) == {"share": 0.333333, "within": {"list": [0.666667, 1]}}
 
@@ -135,7 +138,7 @@ def test_a_missing_or_torn_input_is_a_mistake_of_people(repository):
 def test_a_table_that_breaks_its_schema_is_a_fault_of_code(repository):
     done = run("break")
     assert done.returncode not in (0, 2)
-    assert "SchemaError: table copies: missing columns [], unknown columns ['surprise']" in done.stderr
+    assert "SchemaError: table duplicates: missing columns [], unknown columns ['surprise']" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["bytes", "table"])
@@ -148,18 +151,19 @@ def test_a_write_that_is_killed_leaves_the_old_file(repository, name):
                 real(path, content[:3])
                 os.kill(os.getpid(), signal.SIGKILL)
             pathlib.Path.write_bytes = write
-            shell.write_bytes(pathlib.Path("data/file"), b"new content")
+            files.write_bytes(pathlib.Path("data/file"), b"new content")
         """,
         "table": """
             def write(table, where):
                 pathlib.Path(where).write_bytes(b"PAR1")
                 os.kill(os.getpid(), signal.SIGKILL)
             frames._write = write
-            frames.write(frames.frame("rejects"), pathlib.Path("data/file"), "rejects")
+            frames.write_table(frames.frame("rejects"), pathlib.Path("data/file"), "rejects")
         """,
     }[name]
     Path("data/file").write_bytes(b"old content")
-    script = "import os, pathlib, signal\nfrom golgoru import frames, shell\n" + textwrap.dedent(code)
+    imports = "import os, pathlib, signal\nfrom golgoru.core import files\nfrom golgoru.tables import frames\n"
+    script = imports + textwrap.dedent(code)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=False, env=os.environ | {"PYTHONPATH": str(TOP)}
     )
@@ -177,14 +181,14 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_part(repository, monkeypa
     with pytest.raises(OSError, match="disk full"):
         write_bytes(target, b"new")
     with pytest.raises(OSError, match="disk full"):
-        frames.write(frames.frame("rejects"), target, "rejects")
+        frames.write_table(frames.frame("rejects"), target, "rejects")
     assert [file.name for file in target.parent.iterdir()] == ["file"]
     assert target.read_bytes() == b"old"
 
 
 def test_a_metric_that_is_no_number_is_not_written(repository):
     with pytest.raises(ValueError, match="JSON"):
-        shell.write("mini", {"metrics": {"share": float("nan")}})
+        shell.write_outputs("mini", {"metrics": {"share": float("nan")}})
     assert written() == []
 
 
