@@ -1,4 +1,4 @@
-"""`dataset new`: turn a clone of the template into an empty repository of one's own."""
+"""`dataset new`: turn a clone of the template into an empty repository of your own."""
 
 from typing import Annotated, Literal
 
@@ -10,18 +10,18 @@ Task = Literal["classification", "detection", "segmentation", "ocr"]
 
 
 def new(
-    name: Annotated[str, typer.Option(help="Name of the data set.")],
-    task: Annotated[Task, typer.Option(help="What its labels are.")],
-    licence: Annotated[str | None, typer.Option(help="Licence of the data set, such as CC-BY-4.0.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the dataset.")],
+    task: Annotated[Task, typer.Option(help="Its task.")],
+    licence: Annotated[str | None, typer.Option(help="Licence of the dataset, such as CC-BY-4.0.")] = None,
     creator: Annotated[
-        list[str] | None, typer.Option(help="Who makes it; may be repeated. git's user.name unless said.")
+        list[str] | None, typer.Option(help="Who makes it; repeatable. Default: git's user.name.")
     ] = None,
 ) -> None:
-    """Turn a clone of the template into an empty repository of one's own: the example goes, the code stays."""
+    """Turn a clone of the template into an empty repository of your own: the pipeline without the example."""
     from golgoru.cli.new import clear_example
 
     enter_repository()
-    clear_example.refuse()
-    for line in clear_example.empty(clear_example.dataset(name, task, licence, creator or [])):
+    clear_example.refuse_unless_clean()
+    for line in clear_example.clear(clear_example.new_dataset(name, task, licence, creator or [])):
         typer.echo(line)
     typer.echo("next: git add -A, git commit, then bring in the first delivery: dataset import SRC --as NAME --dry-run")

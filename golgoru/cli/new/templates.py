@@ -11,14 +11,14 @@ NO_LICENCE = "not decided"
 
 _CLASSES = """\
 # The classes. A definition says what belongs to the class, what does not, and what it is confused with (GUIDE-001).
-# Raise the version with every change, and say in CHANGELOG.md what changed. Only the id is needed. Example:
+# Raise the version with every change, and write in CHANGELOG.md what changed. Only the id is needed. Example:
 #   - id: RBC
 #     name: red blood cell
 #     definition: A whole or cut-off red disc, also when it overlaps others. Without colour it is a platelet.
 #     confusable_with: [Platelets]
 #     colour: "#d55e00"
 #     hotkey: r
-#     examples: [examples/red.png]       # pictures under guidelines/
+#     examples: [examples/red.png]       # images under guidelines/
 #     parent: cell                       # a more general class of this file
 version: "1.0"
 classes: []
@@ -29,43 +29,28 @@ classes:
     name: text
     definition: A line of text. The corners enclose its ink; the transcription is what stands there, letter by letter.
 """
-WHEN_IT_CHANGES = """\
-## When the guideline changes
-What becomes of the words made before stands in [changes.yaml](changes.yaml), one entry for each class, or rule, whose
-meaning changed; the pipeline obeys it. A word is older than a change when its guideline version is.
-
-| `old_votes` | words under the old meaning |
-| --- | --- |
-| `keep` | count in full |
-| `map` | count in full, under the new class; for `rename` and `merge` |
-| `requeue` | count until somebody speaks of the object under the new meaning; of a class that is gone, not at all |
-| `drop` | do not count |
-
-Words that count no longer have the fate `outdated` (`dataset why KEY`). What waits to be labelled again stands in
-`data/relabel.parquet`, its size and hours in `reports/consolidate.json` and in the card of the release.
-"""
 _GUIDE = """\
 # How we label {name}
-What each picture shows, and what we say about it. The classes and their borders stand in [classes.yaml](classes.yaml),
-the rules in [rules.yaml](rules.yaml).
+What each image shows, and how we label it. The classes and their borders are in [classes.yaml](classes.yaml), the
+rules in [rules.yaml](rules.yaml).
 
 ## Deciding
-- What to look at first, and what does not count.
-- What to do when a picture is unclear, cut off, or shows nothing.
+- What to look at first, and what to ignore.
+- What to do when an image is unclear, cut off, or shows nothing.
 
 ## What is often confused
 | pair | look at |
 | --- | --- |
 
 ## Changing this guideline
-Change `classes.yaml` and raise its version, write down in [CHANGELOG.md](CHANGELOG.md) what changed and why
-(GUIDE-002), and let someone else read it.
+Change `classes.yaml`, raise its version, write in [CHANGELOG.md](CHANGELOG.md) what changed and why (GUIDE-002), and
+have it reviewed.
 
 {changing}"""
 _CHANGES = """\
-# What becomes of words that are older than a change of the guideline; see README.md, "When the guideline changes".
+# What becomes of annotations that are older than a change of the guideline: README.md, "When the guideline changes".
 # Example:
-#   - version: "1.1"            # the guideline version that brought it
+#   - version: "1.1"            # the guideline version that introduced it
 #     classes: [RBC]            # whose meaning changed; or `rule: BOX-003` for a rule that changed what is drawn
 #     action: redefine          # redefine; rename, merge (to: [one]); split (to: [one, another])
 #     old_votes: requeue        # keep, drop, map (rename and merge alone), requeue
@@ -73,7 +58,7 @@ _CHANGES = """\
 changes: []
 """
 _ANNOTATORS = """\
-# Who labels: the pseudonyms of annotators and reviewers, by pool. Names that stand in no pool are told (ANN-008); while
+# Who labels: the pseudonyms of annotators and reviewers, by pool. ANN-008 reports annotators that are in no pool; while
 # this file names nobody, that rule is not checked. Example:
 #   pools:
 #     in-house: [lab-1, lab-2]
@@ -90,23 +75,27 @@ First version. No earlier labels.
 """
 _README = """\
 # {name}
-A data set for {task}. Pictures and labels go in as they were delivered, `dvc repro` turns them into a release under
+A dataset for {task}. Images and labels go in as they were delivered, `dvc repro` turns them into a release under
 `data/release/`, and a git commit is that release. Needed: git, make, Python 3.11 or newer.
 
-```
+```sh
 make                                                # the environment, the data, the release
+make test                                           # guideline, checks and pipeline fit together
 . .venv/bin/activate                                # once per terminal: dataset, dvc
-dataset import SRC --as NAME --dry-run              # what a delivery holds; without --dry-run it is taken in
+dataset import SRC --as NAME --dry-run              # what a delivery holds; without --dry-run it is imported
 dataset check                                       # settings, guideline, rules and batches fit together
-dvc repro                                           # the release anew
-dataset why KEY                                     # where an image or annotation went, and by which rule
-git add -A && git commit -m "What came in"           # then dvc push and git push hand it on
+dvc repro                                           # build the release
+dataset why KEY                                     # what became of an image or annotation, and by which rule
+git add -A && git commit -m "What was delivered"    # then dvc push and git push share it
 ```
 
-Before the first delivery: say what the classes are in `guidelines/classes.yaml`, and where DVC keeps the pictures
-(`dvc remote add -d NAME URL`). Settings stand in `params.yaml`, rules in `guidelines/rules.yaml`; after a change of the
-rules, `dataset check --write`. Formats, columns and options: [docs/deliveries.md](docs/deliveries.md). `origin` is
-still the template: `git remote set-url origin URL`.
+Before the first delivery, write the classes into `guidelines/classes.yaml` and name the place where DVC keeps the
+images (`dvc remote add -d NAME URL`). Settings are in `params.yaml`, rules in `guidelines/rules.yaml`; when you change
+rules, run `dataset check --write`. `origin` is still the template: `git remote set-url origin URL`.
+
+[Bringing data in](docs/deliveries.md) · [correcting labels](docs/corrections.md) · [rules](docs/rules.md) ·
+[edge cases](docs/edge-cases.md) · [splits](docs/splits.md) · [balance](docs/balance.md) ·
+[what to label next](docs/queue.md) · [how the repository is laid out](docs/layout.md)
 """
 # Forms of one kind are alike by nature: at the default every second receipt would be paired with another one.
 _SETTINGS = {("dedup", "ocr"): "\n  min_aligned: 0.9 # forms are alike by nature; see docs/deliveries.md"}
@@ -115,14 +104,14 @@ _PARAMS = """\
 """
 
 
-def files(dataset: Dataset, stages: Sequence[str]) -> dict[str, str]:
-    """Return the text of every file, by path."""
+def initial_files(dataset: Dataset, stages: Sequence[str], changing: str) -> dict[str, str]:
+    """Return the text of every file, by path. changing: the guide's section about changes of the guideline."""
     classes = _CLASSES.replace("classes: []\n", _TEXT_CLASS) if dataset.task == "ocr" else _CLASSES
     return {
         "params.yaml": _params(dataset, stages),
         "guidelines/classes.yaml": classes,
         "guidelines/annotators.yaml": _ANNOTATORS,
-        "guidelines/README.md": _GUIDE.format(name=dataset.name, changing=WHEN_IT_CHANGES),
+        "guidelines/README.md": _GUIDE.format(name=dataset.name, changing=changing),
         "guidelines/changes.yaml": _CHANGES,
         "guidelines/CHANGELOG.md": _CHANGELOG.format(date=dataset.date.isoformat()),
         "README.md": _README.format(name=dataset.name, task=dataset.task),
@@ -138,6 +127,7 @@ def _params(dataset: Dataset, stages: Sequence[str]) -> str:
         "licence": dataset.licence,
         "creators": list(dataset.creators),
         "date": dataset.date.isoformat(),  # as text, which is how it gets its quotes
+        "frozen": None,  # DVC wants the key
         "seed": dataset.seed,
     }
     text = io.StringIO()

@@ -16,27 +16,31 @@ CASES = EdgeCases.model_validate({
 })  # fmt: skip
 
 
-def tables(shown, split="train", copies=(), status="agreed", ignore=False, near=(), held=False, fired=(), **columns):
-    """Return tables of images named 0, 1, ...; `shown` lists the classes of each, `near` pairs of near-copies."""
+def tables(
+    shown, split="train", duplicates=(), status="agreed", ignore=False, near=(), held_back=False, hits=(), **columns
+):
+    """Return tables of images named 0, 1, ...; `shown` lists the classes of each, `near` pairs of near-duplicates."""
     names = [str(n) for n in range(len(shown))]
     content = [f"{n * 7919:032x}" for n in range(len(shown))]
     rows = [(name, label) for name, labels in zip(names, shown, strict=True) for label in labels]
     labels = pd.DataFrame(rows, columns=["image", "label"])
     labels = labels.assign(object=[f"b/{n}" for n in range(len(rows))], ignore=ignore, votes=1, agreement=1.0)
     first, second = ([str(pair[n]) for pair in near] for n in (0, 1))
-    where = {"image": names, "group": names, "split": split, "held": held, "reason": "hash"}
+    where = {"image": names, "group": names, "split": split, "held_back": held_back, "reason": "hash"}
     return {
         "images": frames.frame("images", {"image": names, "content": content, "bytes": 1}),
         "splits": frames.frame("splits", where),
         "labels": frames.frame("labels", labels.assign(status=status, source="human", guideline_version="1")),
         "duplicates": frames.frame(
-            "copies", {"image": list(copies), "duplicate_of": "0", "kind": "near", "rule": "COPY-002"}
+            "duplicates", {"image": list(duplicates), "duplicate_of": "0", "kind": "near", "rule": "COPY-002"}
         ),
         "duplicate_pairs": frames.frame(
-            "pairs", {"image_a": first, "image_b": second, "kind": "borderline", "distance": 9, "score": 1.0}
+            "duplicate_pairs", {"image_a": first, "image_b": second, "kind": "borderline", "distance": 9, "score": 1.0}
         ),
         "sources": frames.frame("sources", {"image": names, "delivery": "a", "date": "2026-01-01", **columns}),
-        "edge_case_hits": frames.frame("edge_case_hits", pd.DataFrame(list(fired), columns=["edge_case", "image", "object"])),
+        "edge_case_hits": frames.frame(
+            "edge_case_hits", pd.DataFrame(list(hits), columns=["edge_case", "image", "object"])
+        ),
     }  # fmt: skip
 
 
@@ -58,8 +62,8 @@ def run(shown, target=None, **settings):
 
 
 def planned(made, by="class", split="train"):
-    plan = made.plan[(made.plan["split"] == split) & (made.plan["by"] == by)]
-    return plan.set_index("value")
+    plan = made.collection_plan
+    return plan[(plan["split"] == split) & (plan["by"] == by)].set_index("value")
 
 
 def of_class(weights, shown, label):

@@ -1,10 +1,9 @@
-"""A world in which no rule is broken, of any size and for every task, and what the rules find in it.
+"""Tables in which no rule is broken, of any size and for every task, and what the rules find in them.
 
-What is planted in it stands in tests/template/builders/planted_faults.py and tests/template/builders/rule_failures.py.
+The faults that tests plant in them are in planted_faults.py and rule_failures.py.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,9 +21,10 @@ from golgoru.validation.features.base import FeatureTable
 from golgoru.validation.features.images import ImageFeatures, RejectFeatures, SourceFeatures
 from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeatures
 from golgoru.validation.suites import suite_from_rules
+from tests.template.builders.frozen import FROZEN
 
-RULES = read_rules(Path(__file__).parents[3] / paths.RULES)
-SUITES = {table: suite_from_rules(RULES, table) for table in RULES.tables()}
+RULES = read_rules(FROZEN / paths.RULES)
+SUITES = {table: suite_from_rules(RULES, table) for table in RULES.checked_tables()}
 TASKS: tuple[Task, ...] = ("classification", "detection", "segmentation", "ocr")
 DRAWN = TASKS[1:]
 CLASSES = Classes.model_validate(
@@ -40,7 +40,7 @@ CLASSES = Classes.model_validate(
 )
 POOLS = Annotators(pools={"paid": ("ann", "ben"), "reviewers": ("rev",)})
 NOTHING_ACCEPTED = baseline.Baseline(pd.DataFrame({"rule": [], "table": [], "key": []}, dtype="str"))
-ACROSS, DOWN = 200, 150  # pixels
+WIDTH, HEIGHT = 200, 150  # pixels
 
 
 @dataclass
@@ -51,14 +51,20 @@ class World:
     tables: dict[str, pd.DataFrame]
 
 
-def facts_of(world: World, classes: Classes = CLASSES) -> dict[str, FeatureTable]:
-    """Return the tables with their facts, by name."""
-    made, pools = world.tables, POOLS.pool_of
+def feature_tables(world: World, classes: Classes = CLASSES) -> dict[str, FeatureTable]:
+    """Return the tables with their features, by name."""
+    made = world.tables
     return {
         "images": ImageFeatures(made["images"]),
         "sources": SourceFeatures(made["sources"]),
         "annotations": AnnotationFeatures(
-            made["annotations"], made["images"], classes, Changes(), RULES, pools, world.task
+            made["annotations"],
+            images=made["images"],
+            classes=classes,
+            changes=Changes(),
+            rules=RULES,
+            pool_of=POOLS.pool_of,
+            task=world.task,
         ),
         "rejects": RejectFeatures(made["rejects"]),
         "labels": LabelFeatures(made["labels"], classes),
@@ -66,15 +72,15 @@ def facts_of(world: World, classes: Classes = CLASSES) -> dict[str, FeatureTable
     }
 
 
-def found(worlds: list[World]) -> list[pd.DataFrame]:
-    """Return what all rules find in each of several worlds of one task, by rule, table and key.
+def rule_findings(worlds: list[World]) -> list[pd.DataFrame]:
+    """Return the findings of all rules in each of several worlds of one task, by rule, table and key.
 
-    One run of Great Expectations costs seconds, so the worlds are checked together: every name in them, those of the
-    classes too, begins with the world's number meanwhile, and so they have nothing in common but their annotators.
+    One run of Great Expectations costs seconds, so the worlds are checked together. Meanwhile every name in them, those
+    of classes too, begins with the number of its world, so that they share nothing but their annotators.
     """
     marks = [f"{number:03}~" for number in range(len(worlds))]
     apart = {
-        name: frames.concat([_marked(w.tables[name], m) for w, m in zip(worlds, marks, strict=True)], name)
+        name: frames.concat([_with_prefix(w.tables[name], m) for w, m in zip(worlds, marks, strict=True)], name)
         for name in worlds[0].tables
     }
     named = [
@@ -82,10 +88,10 @@ def found(worlds: list[World]) -> list[pd.DataFrame]:
         for m in marks
         for c in CLASSES.classes
     ]
-    facts = facts_of(World(worlds[0].task, apart), Classes(version=CLASSES.version, classes=tuple(named)))
-    findings = suite_runner.run_suites(facts, SUITES, RULES, NOTHING_ACCEPTED).findings
-    frames.canonical(findings, "violations")  # fits its schema, and its key is unique
-    return [_of(findings, mark) for mark in marks]
+    features = feature_tables(World(worlds[0].task, apart), Classes(version=CLASSES.version, classes=tuple(named)))
+    findings = suite_runner.run_suites(features, SUITES, RULES, NOTHING_ACCEPTED).findings
+    frames.canonical_table(findings, "violations")  # fits its schema, and its key is unique
+    return [_without_prefix(findings, mark) for mark in marks]
 
 
 _NAMES = (
@@ -103,25 +109,25 @@ _NAMES = (
 )
 
 
-def _marked(table: pd.DataFrame, mark: str) -> pd.DataFrame:
+def _with_prefix(table: pd.DataFrame, mark: str) -> pd.DataFrame:
     return table.assign(**{column: mark + table[column] for column in _NAMES if column in table})
 
 
-def _of(findings: pd.DataFrame, mark: str) -> pd.DataFrame:
+def _without_prefix(findings: pd.DataFrame, mark: str) -> pd.DataFrame:
     mine = findings[findings["key"].str.startswith(mark)]
     plain = {column: mine[column].str.replace(mark, "") for column in ("key", "image", "message")}
     return mine.assign(**plain).sort_values(["rule", "table", "key"], ignore_index=True)
 
 
 def clean(task: Task, images: int = 3) -> World:
-    """Return a world of so many images, with two annotators on each, a correction, and an image that shows nothing."""
+    """Return a world of so many images: two annotators of each, a correction, and an image annotated as empty."""
     names = [f"{'ab'[n % 2]}/{n:02}.png" for n in range(images)]
     return World(
         task,
         {
-            "images": frames.frame("images", _pictures(names)),
-            "sources": frames.frame("sources", _origins(names)),
-            "annotations": frames.frame("annotations", _words(task, names)),
+            "images": frames.frame("images", _images(names)),
+            "sources": frames.frame("sources", _sources(names)),
+            "annotations": frames.frame("annotations", _annotations(task, names)),
             "rejects": frames.frame("rejects"),
             "labels": frames.frame("labels", _labels(names)),
             "release/images": frames.frame("release/images", _released(names)),
@@ -129,13 +135,13 @@ def clean(task: Task, images: int = 3) -> World:
     )
 
 
-def _pictures(names: list[str]) -> dict[str, Any]:
+def _images(names: list[str]) -> dict[str, Any]:
     content = [f"{n:032x}" for n in range(len(names))]
-    fixed = {"width": ACROSS, "height": DOWN, "format": "PNG", "brightness": 99.0, "contrast": 40.0, "error": None}
+    fixed = {"width": WIDTH, "height": HEIGHT, "format": "PNG", "brightness": 99.0, "contrast": 40.0, "error": None}
     return {"image": names, "content": content, **fixed}
 
 
-def _origins(names: list[str]) -> dict[str, Any]:
+def _sources(names: list[str]) -> dict[str, Any]:
     return {
         "image": names,
         "delivery": [name[0] for name in names],
@@ -145,17 +151,17 @@ def _origins(names: list[str]) -> dict[str, Any]:
     }
 
 
-def _words(task: str, names: list[str]) -> pd.DataFrame:
+def _annotations(task: str, names: list[str]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
-    for who in ("ann", "ben"):
-        said = {"annotator": who, "batch": f"by-{who}", "date": "2026-03-01", "source": "human"}
+    for annotator in ("ann", "ben"):
+        common = {"annotator": annotator, "batch": f"by-{annotator}", "date": "2026-03-01", "source": "human"}
         for number, image in enumerate(names):
             objects = [_object(task, number, place) for place in range(1 if task == "classification" else 2)]
-            if who == "ann" and number == len(names) - 1:
+            if annotator == "ann" and number == len(names) - 1:
                 objects = [{"kind": "empty"}]
             rows += [
-                {"annotation": f"by-{who}/{number:02}-{place}", "image": image, **said, **one}
-                for place, one in enumerate(objects)
+                {"annotation": f"by-{annotator}/{number:02}-{place}", "image": image, **common, **row}
+                for place, row in enumerate(objects)
             ]
     correction = {"annotation": "review/0", "batch": "review", "date": "2026-04-01", "annotator": "rev"}
     about = f"{0:032x}" if task == "classification" else rows[0]["annotation"]
@@ -165,14 +171,14 @@ def _words(task: str, names: list[str]) -> pd.DataFrame:
 
 
 def _object(task: str, number: int, place: int) -> dict[str, Any]:
-    word: dict[str, Any] = {"kind": "object", "label": "cat" if (number + place) % 3 else "dog"}
+    annotation: dict[str, Any] = {"kind": "object", "label": "cat" if (number + place) % 3 else "dog"}
     if task == "classification":
-        return word
+        return annotation
     x, y, width, height = 20.0 + 80 * place, 30.0, 40.0 + number % 7, 30.0 + number % 5
-    word |= {"x": x, "y": y, "width": width, "height": height}
+    annotation |= {"x": x, "y": y, "width": width, "height": height}
     if task != "detection":
-        word["polygon"] = [x, y, x + width, y, x + width, y + height, x, y + height]
-    return word | ({"text": f"Straße {number}"} if task == "ocr" else {})
+        annotation["polygon"] = [x, y, x + width, y, x + width, y + height, x, y + height]
+    return annotation | ({"text": f"Straße {number}"} if task == "ocr" else {})
 
 
 def _labels(names: list[str]) -> dict[str, Any]:
@@ -188,8 +194,8 @@ def _released(names: list[str]) -> dict[str, Any]:
         "image": names,
         "content": [f"{n:032x}" for n in range(len(names))],
         "split": [("train", "val", "test")[group % 3] for group in groups],
-        "width": ACROSS,
-        "height": DOWN,
+        "width": WIDTH,
+        "height": HEIGHT,
         "objects": [0 if empty else 2 for empty in last],
         "reviewed_empty": last,
         "weight": 1.0,

@@ -1,4 +1,4 @@
-"""Words of annotators in short, and what `consolidate` makes of them: always held to its laws."""
+"""Annotations in short form, and what `consolidate` makes of them: always held to its laws."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from golgoru.core.dataset import Task
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Class, Classes
 from golgoru.tables import frames
+from golgoru.tables.vocabulary import ANNOTATION_ROLES, LABEL_STATUSES
 from stages.consolidate import Params, Tables, transform
 from tests.template.builders.guideline_changes import NONE
 
 CLASSES = Classes(version="1.10", classes=(Class(id="cat"), Class(id="dog"), Class(id="owl", ignore=True)))
 DEFAULTS = Params()
-ROLES = {"voted", "overruled", "adjudicated", "superseded", "outdated", "empty", "no vote", "set aside"}
 TABLES = ("labels", "annotation_roles", "votes", "duplicates", "duplicate_conflicts", "relabel")
 BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 
@@ -21,7 +21,7 @@ BOX, AGAIN, ELSEWHERE = (0, 0, 10, 10), (1, 0, 10, 10), (50, 50, 10, 10)
 def annotation(
     key: str, annotator: str, label: str | None = None, at: tuple[float, ...] = (), **columns: Any
 ) -> dict[str, Any]:
-    """A word of batch b1, b2, ... on image d/i; a batch has the date of its number."""
+    """An annotation of batch b1, b2, ... on image d/i; a batch has the date of its number."""
     batch = key.split("/", maxsplit=1)[0]
     row = {"annotation": key, "annotator": annotator, "batch": batch, "date": f"2026-01-0{batch[1]}", "label": label}
     row |= {"image": "d/i", "source": "human", "kind": "object", "guideline_version": "1.0"}
@@ -39,7 +39,7 @@ def pictures(*names: str, torn: str = "") -> pd.DataFrame:
 
 
 def consolidate(
-    *words: dict[str, Any],
+    *annotations: dict[str, Any],
     task: Task = "classification",
     images: pd.DataFrame | None = None,
     pairs: tuple[tuple[str, str, str], ...] = (),
@@ -51,7 +51,7 @@ def consolidate(
     images = pictures("d/i") if images is None else images
     linked = pd.DataFrame(list(pairs), columns=["image_a", "image_b", "kind"]).assign(distance=0, score=1.0)
     return run({
-        "annotations": frames.frame("annotations", pd.DataFrame(list(words))),
+        "annotations": frames.frame("annotations", pd.DataFrame(list(annotations))),
         "violations": frames.frame("violations", pd.DataFrame(list(findings))),
         "duplicate_pairs": frames.frame("duplicate_pairs", linked),
         "images": images,
@@ -72,11 +72,11 @@ def run(
     for name, table in tables.items():
         pd.testing.assert_frame_equal(table, before[name])
     to_bytes(found)  # the shell would refuse nulls, and keys that are not unique
-    assert sorted(found.votes["annotation"]) == sorted(tables["annotations"]["annotation"])
-    assert set(found.votes["role"]) <= ROLES
+    assert sorted(found.annotation_roles["annotation"]) == sorted(tables["annotations"]["annotation"])
+    assert set(found.annotation_roles["role"]) <= set(ANNOTATION_ROLES)
     usable = tables["images"][tables["images"]["error"].isna()]
-    assert set(found.labels["image"]) | set(found.votes["image"].dropna()) <= set(usable["image"])
-    assert set(found.labels["status"]) <= {"agreed", "contested", "adjudicated"}
+    assert set(found.labels["image"]) | set(found.annotation_roles["image"].dropna()) <= set(usable["image"])
+    assert set(found.labels["status"]) <= set(LABEL_STATUSES)
     return found
 
 
@@ -85,7 +85,7 @@ def to_bytes(found: Tables) -> dict[str, bytes]:
 
 
 def roles(found: Tables) -> dict[str, str]:
-    return dict(zip(found.votes["annotation"], found.votes["role"], strict=True))
+    return dict(zip(found.annotation_roles["annotation"], found.annotation_roles["role"], strict=True))
 
 
 def label(found: Tables) -> dict[str, Any]:
@@ -101,8 +101,8 @@ def label_and_status(found: Tables) -> dict[str, tuple[str, str]]:
 # Classification -----------------------------------------------------------------------------------------------------
 
 
-def detect(*words: dict[str, Any], **more: Any) -> Tables:
-    return consolidate(*words, task="detection", **more)
+def detect(*annotations: dict[str, Any], **more: Any) -> Tables:
+    return consolidate(*annotations, task="detection", **more)
 
 
 COPY = {"images": pictures("d/copy", "d/i"), "pairs": (("d/copy", "d/i", "exact"),)}

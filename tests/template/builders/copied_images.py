@@ -1,4 +1,4 @@
-"""Pictures and their copies, and what `dedup` says of them."""
+"""Images and their duplicates, and the tables that `dedup` makes of them."""
 
 import io
 
@@ -17,17 +17,17 @@ SCANS = [Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((64, 64), 3)
 
 
 def noise(seed: int, side: int = 64) -> Image.Image:
-    """A picture with structure at every scale, unlike every other one."""
-    chance = np.random.default_rng(seed)
+    """An image with structure at every scale, different for every seed."""
+    random = np.random.default_rng(seed)
     layers = [
-        Image.fromarray(chance.integers(0, 256, (n, n), dtype=np.uint8)).resize((side, side), 3) for n in (4, 8, 16)
+        Image.fromarray(random.integers(0, 256, (n, n), dtype=np.uint8)).resize((side, side), 3) for n in (4, 8, 16)
     ]
     return Image.fromarray(np.mean([np.asarray(layer, float) for layer in layers], axis=0).astype(np.uint8))
 
 
-def saved(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+def saved(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
     out = io.BytesIO()
-    image.save(out, form, **options)
+    image.save(out, file_format, **options)
     return out.getvalue()
 
 
@@ -36,14 +36,21 @@ def brighter(image: Image.Image) -> Image.Image:
 
 
 def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: dict[str, str] | None = None):
-    """Write pictures and return the tables `images` and `sources` about them."""
+    """Write images, and return tables `images` and `sources` of them."""
     rows, sources = [], []
     for image, data in files.items():
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seen = fingerprint_files([path], (), 10**8)[0]
-        rows.append({"image": image, "content": seen.content, "bytes": seen.bytes, **seen.looks._asdict()})
+        fingerprint = fingerprint_files([path], (), 10**8)[0]
+        rows.append(
+            {
+                "image": image,
+                "content": fingerprint.content,
+                "bytes": fingerprint.bytes,
+                **fingerprint.statistics._asdict(),
+            }
+        )
         delivery = image.split("/")[0]
         date = (dates or {}).get(delivery, "2026-01-01")
         sources.append({"image": image, "delivery": delivery, "date": date, "group_key": (keys or {}).get(image)})
@@ -52,15 +59,15 @@ def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: d
 
 def run(*args, params: Params = DEFAULTS, **kwargs) -> Tables:
     images, sources = tables(*args, **kwargs)
-    found = transform(images=images, sources=sources, params=params)
-    frames.canonical(found.pairs, "duplicate_pairs")
-    frames.canonical(found.groups, "groups")
-    return found
+    made = transform(images=images, sources=sources, params=params)
+    frames.canonical_table(made.duplicate_pairs, "duplicate_pairs")
+    frames.canonical_table(made.groups, "groups")
+    return made
 
 
-def kinds(found: Tables) -> dict[tuple[str, str], str]:
-    return {(a, b): kind for a, b, kind in found.pairs[["image_a", "image_b", "kind"]].itertuples(index=False)}
+def kinds(made: Tables) -> dict[tuple[str, str], str]:
+    return {(a, b): kind for a, b, kind in made.duplicate_pairs[["image_a", "image_b", "kind"]].itertuples(index=False)}
 
 
-def groups(found: Tables, column: str = "group") -> dict[str, str]:
-    return dict(zip(found.groups["image"], found.groups[column], strict=True))
+def groups(made: Tables, column: str = "group") -> dict[str, str]:
+    return dict(zip(made.groups["image"], made.groups[column], strict=True))

@@ -1,4 +1,4 @@
-"""Pictures of three colours, one per class, that even a cheap model tells apart."""
+"""Images of three colours, one per class, which even a cheap model tells apart."""
 
 import numpy as np
 import pandas as pd
@@ -13,20 +13,22 @@ CLASSES = Classes(version="1", classes=(Class(id="red"), Class(id="green"), Clas
 SHADE = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
 
-def pictures(labels: list[str | None]) -> pd.DataFrame:
-    """Write one noisy picture per entry, in the colour of its class, and return `images`."""
-    dice = np.random.default_rng(0)
+def single_colour_images(labels: list[str | None]) -> pd.DataFrame:
+    """Write one noisy image per entry, in the colour of its class, and return `images`."""
+    random = np.random.default_rng(0)
     names = [f"d/{n:02}.png" for n in range(len(labels))]
     for name, label in zip(names, labels, strict=True):
         file = paths.IMAGES / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        noise = dice.integers(-30, 30, (40, 40, 3))
+        noise = random.integers(-30, 30, (40, 40, 3))
         Image.fromarray((noise + SHADE[label or "red"]).clip(0, 255).astype(np.uint8)).save(file)
-    return seen(names)
+    return images_table(names)
 
 
-def seen(names: list[str]) -> pd.DataFrame:
-    """Return `images` of pictures that are there."""
-    found = fingerprint_files([paths.IMAGES / name for name in names], (), 10**8)
-    rows = pd.DataFrame([one.looks for one in found]) if names else pd.DataFrame()
-    return frames.frame("images", rows.assign(image=names, content=[one.content for one in found], bytes=1))
+def images_table(names: list[str]) -> pd.DataFrame:
+    """Return `images` of existing files."""
+    fingerprints = fingerprint_files([paths.IMAGES / name for name in names], (), 10**8)
+    rows = pd.DataFrame([fingerprint.statistics for fingerprint in fingerprints]) if names else pd.DataFrame()
+    return frames.frame(
+        "images", rows.assign(image=names, content=[fingerprint.content for fingerprint in fingerprints], bytes=1)
+    )

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from golgoru.annotations.from_payload import to_annotations
-from golgoru.formats import read_batch
-from golgoru.raw.batches import Batch, BatchFile
+from golgoru.raw.batches import Batch, BatchFile, read_payload
 from golgoru.tables import frames
 
 Content = str | bytes | pa.Table
@@ -34,6 +33,6 @@ def batch(folder: Path, files: dict[str, Content], form: str, **settings: Any) -
 
 def read(of: Batch, images: list[str] | None = None) -> tuple[pd.DataFrame, Rejects]:
     """Return the batch's annotations, and its rejects as file, line and error. Both fit their tables."""
-    rows, rejects = to_annotations(read_batch(of, images or []), of)
+    rows, rejects = to_annotations(read_payload(of, images or []), of)
     frames.to_bytes(rows, "annotations")
     return rows, [(reject.file, reject.line, reject.error) for reject in rejects]

@@ -1,6 +1,6 @@
-"""How to plant a fault in a clean world: each changes one thing, and returns the keys of the rows that must be found.
+"""Faults to plant in a clean world: each changes one thing, and returns the keys of the rows that rules must find.
 
-`at` says which of the rows that it can happen to.
+`at` selects one of the rows that can have the fault.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,21 +23,25 @@ def _set_row(world: World, table: str, row: int, values: Mapping[str, Any]) -> N
 
 
 def _repeat_row(world: World, table: str, row: int, **values: Any) -> None:
-    """Let one row of a table stand once more, with other values."""
+    """Add a copy of one row of a table, with other values."""
     rows = world.tables[table].iloc[[row]].assign(**values)
     world.tables[table] = frames.concat([world.tables[table], frames.frame(table, rows)], table)
 
 
 def _free_annotation(world: World, at: int) -> int:
-    """Return the place of an object that nobody corrects, and that corrects nothing."""
-    words = world.tables["annotations"]
-    free = (words["kind"] == "object") & words["about"].isna() & ~words["annotation"].isin(words["about"].dropna())
+    """Return the row of an object that is not corrected and corrects nothing."""
+    annotations = world.tables["annotations"]
+    free = (
+        (annotations["kind"] == "object")
+        & annotations["about"].isna()
+        & ~annotations["annotation"].isin(annotations["about"].dropna())
+    )
     places = free.to_numpy().nonzero()[0]
     return int(places[at % len(places)])
 
 
 def altered_annotation(**values: Any) -> Plant:
-    """Plant other values in a word."""
+    """Plant other values in an annotation."""
 
     def plant(world: World, at: int) -> set[str]:
         row = _free_annotation(world, at)
@@ -48,23 +52,25 @@ def altered_annotation(**values: Any) -> Plant:
 
 
 def repeated_annotation(**values: Any) -> Plant:
-    """Plant a word once more, with other values; both are at fault, and what else the annotator said of the image."""
+    """Repeat an annotation with other values; both are at fault, and so are others of this annotator on the image."""
 
     def plant(world: World, at: int) -> set[str]:
         row = _free_annotation(world, at)
         _repeat_row(world, "annotations", row, annotation="by-ann/again", **values)
-        words = world.tables["annotations"]
+        annotations = world.tables["annotations"]
         unit = ["image", "annotator", "batch"]
-        same = (words[unit] == words[unit].iloc[row]).all(axis=1)
+        same = (annotations[unit] == annotations[unit].iloc[row]).all(axis=1)
         if values.get("kind", "object") == "object" and world.task != "classification":
-            same &= words["label"].eq(words["label"].iloc[row]) & words["x"].sub(words["x"].iloc[row]).abs().lt(9)
-        return set(words.loc[same, "annotation"])
+            same &= annotations["label"].eq(annotations["label"].iloc[row]) & annotations["x"].sub(
+                annotations["x"].iloc[row]
+            ).abs().lt(9)
+        return set(annotations.loc[same, "annotation"])
 
     return plant
 
 
 def extra_image(**values: Any) -> Plant:
-    """Plant a further picture, of which nobody has said anything yet."""
+    """Plant one more image, without annotations."""
 
     def plant(world: World, at: int) -> set[str]:
         row = at % len(world.tables["images"])
@@ -76,7 +82,7 @@ def extra_image(**values: Any) -> Plant:
 
 
 def similar_name(renamed: Callable[[str], str]) -> Plant:
-    """Plant a further picture whose name is nearly that of another one."""
+    """Plant one more image whose name is nearly that of another one."""
 
     def plant(world: World, at: int) -> set[str]:
         row = at % len(world.tables["images"])
@@ -89,7 +95,7 @@ def similar_name(renamed: Callable[[str], str]) -> Plant:
 
 
 def composed_name_pair(world: World, at: int) -> set[str]:
-    """Plant two pictures whose names differ by Unicode normalisation alone."""
+    """Plant two images whose names differ by Unicode normalisation alone."""
     row = at % len(world.tables["images"])
     names = ("a/\u00e9.png", "a/e\u0301.png")
     for number, name in enumerate(names):
@@ -99,22 +105,22 @@ def composed_name_pair(world: World, at: int) -> set[str]:
 
 
 def unreadable_image(world: World, at: int) -> set[str]:
-    """Plant a picture that cannot be opened, of which people have spoken."""
-    words = world.tables["annotations"]
-    image = words["image"].iloc[_free_annotation(world, at)]
+    """Make an annotated image unreadable."""
+    annotations = world.tables["annotations"]
+    image = annotations["image"].iloc[_free_annotation(world, at)]
     row = int((world.tables["images"]["image"] == image).to_numpy().nonzero()[0][0])
     unread = dict.fromkeys(("width", "height", "format", "contrast"))
     _set_row(world, "images", row, {"error": "truncated", **unread})
-    return set(words.loc[words["image"] == image, "annotation"])
+    return set(annotations.loc[annotations["image"] == image, "annotation"])
 
 
 def late_annotation(world: World, at: int) -> set[str]:
-    """Plant a word that was made two days after its batch was handed in."""
+    """Plant an annotation that was made two days after its batch was handed in."""
     return altered_annotation(created_at=pd.Timestamp("2026-03-03T00:00Z"))(world, at)
 
 
 def altered_source(**values: Any) -> Plant:
-    """Plant other values in the origin of an image that has a group key."""
+    """Plant other values in the source of an image that has a group key."""
 
     def plant(world: World, at: int) -> set[str]:
         places = world.tables["sources"]["group_key"].notna().to_numpy().nonzero()[0]
@@ -158,7 +164,7 @@ def shared_across_splits(column: str) -> Plant:
 
 
 def unknown_split(world: World, at: int) -> set[str]:
-    """Plant a split that is none, for a whole group."""
+    """Plant an unknown split, for a whole group."""
     images = world.tables["release/images"]
     same = images["group"] == images["group"].iloc[at % len(images)]
     world.tables["release/images"] = images.assign(split=images["split"].mask(same, "holdout"))
@@ -166,7 +172,7 @@ def unknown_split(world: World, at: int) -> set[str]:
 
 
 def unreviewed_image(world: World, at: int) -> set[str]:
-    """Plant an image that shows nothing, and that nobody has looked at."""
+    """Plant a released image without objects that nobody reviewed."""
     row = at % len(world.tables["release/images"])
     _set_row(world, "release/images", row, {"objects": 0, "reviewed_empty": False})
     return {str(world.tables["release/images"]["image"].iloc[row])}

@@ -1,4 +1,4 @@
-"""A label log in a repository under test, and the stages that read it, without pictures and without DVC."""
+"""A label log in a repository under test, and the stages that read it, without images and without DVC."""
 
 import csv
 import json
@@ -25,9 +25,11 @@ def pictures(*names: str, exact: tuple[tuple[str, str], ...] = ()) -> None:
     """Say that the delivery `d` brought these pictures; pairs of `exact` have equal pixels."""
     rows = {"image": list(names), "content": [content(name) for name in names], "width": 100, "height": 100}
     rows |= {"bytes": 10, "format": "PNG", "mode": "RGB", "contrast": 50.0}
-    frames.write(frames.frame("images", rows), paths.DATA / "images.parquet", "images")
+    frames.write_table(frames.frame("images", rows), paths.DATA / "images.parquet", "images")
     pairs = pd.DataFrame(list(exact), columns=["image_a", "image_b"]).assign(kind="exact", distance=0, score=1.0)
-    frames.write(frames.frame("duplicate_pairs", pairs), paths.DATA / "duplicate_pairs.parquet", "duplicate_pairs")
+    frames.write_table(
+        frames.frame("duplicate_pairs", pairs), paths.DATA / "duplicate_pairs.parquet", "duplicate_pairs"
+    )
     (paths.DELIVERIES / "d.yaml").write_text("date: 2026-01-01\nlicence: CC0-1.0\n")
 
 
@@ -36,12 +38,12 @@ def content(image: str) -> str:
 
 
 def add_batch(
-    batch: str, annotator: str, *words: dict[str, Any], date: str = "2026-01-05", source: str = "human"
+    batch: str, annotator: str, *annotations: dict[str, Any], date: str = "2026-01-05", source: str = "human"
 ) -> None:
     folder = paths.BATCHES / batch
     (folder / "payload").mkdir(parents=True)
-    lines = [json.dumps(word) for word in words]
-    (folder / "payload/words.jsonl").write_text("\n".join(lines))
+    lines = [json.dumps(row) for row in annotations]
+    (folder / "payload/annotations.jsonl").write_text("\n".join(lines))
     (folder / "payload.dvc").write_text(f"outs:\n- path: payload\n  hash: md5\n  md5: {'0' * 32}.dir\n  nfiles: 1\n")
     (folder / "batch.yaml").write_text(
         f"format: jsonl\nsource: {source}\ndate: {date}\nguideline_version: '1.2'\nannotator: {annotator}\n"
@@ -59,15 +61,15 @@ def reproduce(checked: bool = True) -> dict[str, bytes]:
 
     Unless `checked`, the rules are left out, which take a second.
     """
-    frames.write(frames.frame("violations"), paths.DATA / "violations.parquet", "violations")
+    frames.write_table(frames.frame("violations"), paths.DATA / "violations.parquet", "violations")
     for stage in (ingest, validate, consolidate) if checked else (ingest, consolidate):
         name = stage.__name__.rpartition(".")[2]
-        shell.write(name, stage.transform(**shell.read(name, stage.transform))._asdict())
+        shell.write_outputs(name, stage.transform(**shell.read_arguments(name, stage.transform))._asdict())
     return {row["object"]: frames.to_bytes(labels()[labels()["object"] == row["object"]], "labels") for row in rows()}
 
 
 def labels() -> pd.DataFrame:
-    return frames.read(paths.DATA / "labels.parquet", "labels")
+    return frames.read_table(paths.DATA / "labels.parquet", "labels")
 
 
 def rows() -> list[dict[str, Any]]:
@@ -83,24 +85,26 @@ def box_of(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def write_label_issues(*rows_: dict[str, Any]) -> None:
-    """Write `suspects`; what a row leaves out is what stands."""
+    """Write `label_issues`; a row that leaves a column out has that of the current label."""
     found = []
     for rank, row in enumerate(rows_, start=1):
-        label = label_of(row["suspect"]) or {}
+        label = label_of(row["issue"]) or {}
         known = {"object": label.get("object"), "image": label.get("image"), "label": label.get("label")}
         known |= {side: label.get(side) for side in ("x", "y", "width", "height")}
         found.append(
-            {**known, "rank": rank, "kind": "label", "proposal": "relabel", "score": 0.9, "reason": "so", **row}
+            {**known, "rank": rank, "kind": "class", "proposal": "relabel", "score": 0.9, "reason": "so", **row}
         )
-    frames.write(frames.frame("label_issues", pd.DataFrame(found)), paths.DATA / "label_issues.parquet", "label_issues")
+    frames.write_table(
+        frames.frame("label_issues", pd.DataFrame(found)), paths.DATA / "label_issues.parquet", "label_issues"
+    )
 
 
 def fill_sheet(file: Path, decisions: dict[str, dict[str, str]], delimiter: str = ",", **how: Any) -> None:
-    """Write decisions into a sheet, by suspect, and save it as a spreadsheet would."""
+    """Write decisions into a sheet, by issue, and save it as a spreadsheet would."""
     with file.open(encoding="utf-8-sig", newline="") as sheet:
         table = list(csv.DictReader(sheet))
     for row in table:
-        row.update(decisions.get(row["suspect"], {}))
+        row.update(decisions.get(row["issue"], {}))
     with file.open("w", encoding=how.get("encoding", "utf-8"), newline="") as sheet:
         writer = csv.DictWriter(sheet, list(table[0]), delimiter=delimiter, lineterminator=how.get("end", "\r\n"))
         writer.writeheader()
@@ -108,7 +112,7 @@ def fill_sheet(file: Path, decisions: dict[str, dict[str, str]], delimiter: str 
 
 
 def findings() -> list[tuple[str, str]]:
-    """Return the rules that set words aside, and the words."""
-    found = frames.read(paths.DATA / "violations.parquet", "violations")
+    """Return the rules that set annotations aside, and the annotations."""
+    found = frames.read_table(paths.DATA / "violations.parquet", "violations")
     aside = found[(found["action"] == "set aside") & (found["table"] == "annotations")]
     return sorted(aside[["rule", "key"]].itertuples(index=False, name=None))

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 TOP = Path(__file__).parents[3]
-PAGE = "reports/rulebook.html: the rule book, and how the data stand against it\n"
+PAGE = "reports/rulebook.html: the rule book, and how the data comply with it\n"
 
 
 def git(*arguments: str) -> str:

@@ -28,7 +28,7 @@ RULES = RuleBook(
     rules=(
         Rule(
             id="IMG-001",
-            sentence="The picture can be opened",
+            sentence="The image is readable",
             severity="critical",
             action="set aside",
             enforced_by="stage",
@@ -94,21 +94,21 @@ def write(folder: Path, release: dict[str, pd.DataFrame]) -> dict[str, bytes]:
     parts = {}
     for name, table in release.items():
         path = folder / f"{name.removeprefix('release/')}.parquet"
-        frames.write(table, path, name)
+        frames.write_table(table, path, name)
         parts[path.name] = path.read_bytes()
     return parts
 
 
 def _lineage() -> pd.DataFrame:
-    words = [
+    annotations = [
         ("o1", "b/1", "ann"),
         ("o1", "b/2", "ben"),
         ("o2", "b/3", "ann"),
         ("o2", "b/4", "ben"),
         ("o3", "b/5", "ann"),
     ]
-    rows = pd.DataFrame(words, columns=["object", "annotation", "annotator"])
-    return frames.frame("release/lineage", rows.assign(role="voted", batch="b", guideline_version="2.0"))
+    rows = pd.DataFrame(annotations, columns=["object", "annotation", "annotator"])
+    return frames.frame("release/lineage", rows.assign(role="agrees", batch="b", guideline_version="2.0"))
 
 
 def _ledger() -> pd.DataFrame:

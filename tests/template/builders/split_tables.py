@@ -1,5 +1,6 @@
 """What stage `split` reads, as small as a test needs it."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from stages import split
 NO_CASES = EdgeCases()
 
 
-def groups(group: list[str], home: list[str] | None = None, images: list[str] | None = None) -> pd.DataFrame:
+def groups(group: list[str], on_arrival: list[str] | None = None, images: list[str] | None = None) -> pd.DataFrame:
     names = images if images is not None else [f"a/{n}.png" for n in range(len(group))]
-    return frames.frame("groups", {"image": names, "group": group, "home": home if home is not None else group})
+    return frames.frame("groups", {"image": names, "group": group, "group_on_arrival": on_arrival or group})
 
 
 def labels(image: Any, label: Any, **more: Any) -> pd.DataFrame:
@@ -38,11 +39,13 @@ def joined(images: pd.DataFrame, sources: pd.DataFrame, edges: Any) -> pd.DataFr
     rank = sources.groupby(["date", "delivery"]).ngroup().to_numpy(np.int64)
     found = group_roots(rank, np.sort(np.array(edges, dtype=np.int64).reshape(-1, 2), axis=1))
     content = images["content"].to_numpy()
-    ends = {"group": content[found.now], "home": content[found.on_arrival]}
+    ends = {"group": content[found.now], "group_on_arrival": content[found.on_arrival]}
     return frames.frame("groups", {"image": images["image"], **ends})
 
 
-def run(table: pd.DataFrame, pins: Any = (), seed: int = 7, given: Any = None, **settings: Any) -> split.Tables:
+def run(
+    table: pd.DataFrame, pins: Any = (), seed: int = 7, given: Any = None, frozen: str | None = None, **settings: Any
+) -> split.Tables:
     """Run the stage on groups, `splits` in their order; `given` are the other tables that the test is about."""
     name = table["image"]
     content = table["group"].mask(table["group"].duplicated(), "content of " + name)
@@ -56,5 +59,7 @@ def run(table: pd.DataFrame, pins: Any = (), seed: int = 7, given: Any = None, *
         "edge_cases": NO_CASES,
         **(given or {}),
     }
-    made = split.transform(table, **some, pins=list(pins), seed=seed, params=split.Params.model_validate(settings))
+    day = None if frozen is None else date.fromisoformat(frozen)
+    params = split.Params.model_validate(settings)
+    made = split.transform(table, **some, pins=list(pins), seed=seed, frozen=day, params=params)
     return made._replace(splits=made.splits.set_index("image").loc[name].reset_index())

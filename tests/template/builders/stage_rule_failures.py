@@ -1,9 +1,10 @@
 """For every rule that a stage enforces: a few images in which it is broken, and the same without the fault.
 
-What people read of such a rule is the ledger's row, or the error that ends the run.
+Such a rule is reported as rows of the ledger, or as the error that ends the run.
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,7 +14,7 @@ from golgoru.guideline.changes import Changes
 from golgoru.raw.pins import Pin
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.tables import frames
-from stages import rebalance, split
+from stages import rebalance
 from tests.template.builders import world_tables, worlds
 from tests.template.builders.worlds import World
 
@@ -22,27 +23,25 @@ CONTENT = [f"{n}" * 32 for n in (1, 2, 3, 4)]
 
 
 class Case(NamedTuple):
-    """A world that breaks the rule and one that does not; `cap` is a setting of rebalance, `frozen` one of split."""
+    """A world that breaks the rule and one that does not; `cap` is set in rebalance, `frozen` in the dataset."""
 
     rule: str
     name: str
     broken: Callable[[], World]
     clean: Callable[[], World]
     cap: int | None = None
-    frozen: str | None = None
+    frozen: date | None = None
 
 
 def capped_settings(cap: int | None) -> rebalance.Params:
-    """Return settings under which classes are pulled toward square roots, and keep at most `cap` images each."""
+    """Return settings that target square roots of the class counts, with at most `cap` images per class."""
     return rebalance.Params.model_validate({"targets": [{"to": "square root", "cap": cap}]})
 
 
 def pipeline_messages(case: Case, world: World) -> list[str]:
-    """Return what the pipeline says of this rule: rows of the ledger, or the error that ends the run."""
+    """Return what the pipeline reports of this rule: rows of the ledger, or the error that ends the run."""
     try:
-        made = worlds.released(
-            world, rebalance=capped_settings(case.cap), split=split.Params.model_validate({"frozen": case.frozen})
-        )
+        made = worlds.released(world, rebalance=capped_settings(case.cap), frozen=case.frozen)
     except UserError as error:
         return str(error).splitlines()
     ledger = made["release_ledger"]
@@ -57,22 +56,22 @@ def pipeline_messages(case: Case, world: World) -> list[str]:
 def four_cats() -> World:
     """Return four images that ann and ben call a cat, all of them in train."""
     images = frames.frame("images", {"image": NAMES, "content": CONTENT, "bytes": 10, "width": 100, "height": 100})
-    came = {"image": NAMES, "delivery": [name[0] for name in NAMES], "date": "2026-01-01", "licence": "CC0-1.0"}
-    sources = frames.frame("sources", came)
+    origin = {"image": NAMES, "delivery": [name[0] for name in NAMES], "date": "2026-01-01", "licence": "CC0-1.0"}
+    sources = frames.frame("sources", origin)
     rows = [
-        {"annotation": f"{who}/{name}", "image": name, "annotator": who, "batch": who, "label": "cat"}
-        for who in ("ann", "ben")
+        {"annotation": f"{annotator}/{name}", "image": name, "annotator": annotator, "batch": annotator, "label": "cat"}
+        for annotator in ("ann", "ben")
         for name in NAMES
     ]
-    said = {"date": "2026-02-01", "source": "human", "kind": "object", "guideline_version": "1.10"}
+    common = {"date": "2026-02-01", "source": "human", "kind": "object", "guideline_version": "1.10"}
     return World(
         task="classification",
         images=images,
         sources=sources,
-        annotations=frames.frame("annotations", pd.DataFrame(rows).assign(**said)),
+        annotations=frames.frame("annotations", pd.DataFrame(rows).assign(**common)),
         rejects=frames.frame("rejects"),
         violations=frames.frame("violations"),
-        pairs=frames.frame("duplicate_pairs"),
+        duplicate_pairs=frames.frame("duplicate_pairs"),
         groups=world_tables.groups_of(images, sources, []),
         pins=[Pin(line, name, "train", "") for line, name in enumerate(NAMES, start=2)],
         withdrawals=[],
@@ -84,14 +83,14 @@ def with_duplicate(kind: str, distance: int) -> World:
     made = four_cats()
     pair = {"image_a": NAMES[:1], "image_b": NAMES[1:2], "kind": kind, "distance": distance, "score": 1.0}
     groups = world_tables.groups_of(made.images, made.sources, [tuple(NAMES[:2])])
-    return made._replace(pairs=frames.frame("duplicate_pairs", pair), groups=groups)
+    return made._replace(duplicate_pairs=frames.frame("duplicate_pairs", pair), groups=groups)
 
 
-def labelled_dog(*words: str, made: World | None = None) -> World:
-    """Return the images, the four if not said, of which these words say that it is a dog."""
+def labelled_dog(*annotations: str, made: World | None = None) -> World:
+    """Return the four images (or `made`), with the class dog in these annotations."""
     made = four_cats() if made is None else made
-    says = made.annotations["label"].mask(made.annotations["annotation"].isin(words), "dog")
-    return made._replace(annotations=made.annotations.assign(label=says))
+    labels = made.annotations["label"].mask(made.annotations["annotation"].isin(annotations), "dog")
+    return made._replace(annotations=made.annotations.assign(label=labels))
 
 
 def conflicting_near_duplicates() -> World:
@@ -100,12 +99,12 @@ def conflicting_near_duplicates() -> World:
 
 def conflicting_exact_duplicates() -> World:
     made = with_duplicate("exact", 0)
-    ben = made.annotations["annotation"] == "ben/a/2.png"  # two of three words on the pixels are `cat`, now
+    ben = made.annotations["annotation"] == "ben/a/2.png"  # two of three annotations of these pixels say `cat` now
     return labelled_dog("ann/a/2.png", made=made._replace(annotations=made.annotations[~ben]))
 
 
 def two_readings(ann: str, ben: str) -> World:
-    """Return the four images, of the first of which the two read a line each so."""
+    """Return the four images as receipts; `ann` and `ben` are their transcriptions of the first one."""
     made = four_cats()._replace(task="ocr")
     box = {"x": 10.0, "y": 10.0, "width": 50.0, "height": 12.0}
     text = made.annotations["annotation"].map({f"ann/{NAMES[0]}": ann, f"ben/{NAMES[0]}": ben}).fillna("TOTAL 9.00")
@@ -118,7 +117,7 @@ def group_in_two_splits() -> World:
 
 
 def late_group_member(joined: bool) -> World:
-    """Return the images, of which the first is pinned to test, and the last, of a later day, may join its group."""
+    """Return the images: the first is pinned to test, the last was delivered later and is of its group if `joined`."""
     made = four_cats()
     later = made.sources["date"].mask(made.sources["delivery"] == "b", "2026-03-01")
     sources = made.sources.assign(date=later)
@@ -154,13 +153,15 @@ CASES = (
         lambda: two_readings("TOTAL 9.O0", "TOTAL 9.00"),
         lambda: two_readings("TOTAL  9.00", "TOTAL 9.00"),
     ),
-    Case("SPLIT-001", "two near copies, pinned to two splits", group_in_two_splits, lambda: with_duplicate("near", 3)),
+    Case(
+        "SPLIT-001", "two near-duplicates, pinned to two splits", group_in_two_splits, lambda: with_duplicate("near", 3)
+    ),
     Case(
         "SPLIT-002",
-        "a later picture of a scene in the frozen test set",
+        "a later image of a scene in the frozen test set",
         lambda: late_group_member(joined=True),
         lambda: late_group_member(joined=False),
-        frozen="2026-02-01",
+        frozen=date(2026, 2, 1),
     ),
     Case(
         "CAP-001",

@@ -93,7 +93,7 @@ def groups_of(images: pd.DataFrame, sources: pd.DataFrame, edges: list[Any]) -> 
     joined = group_roots(rank, np.sort(ends, axis=1))
     content = came["content"].to_numpy()
     return frames.frame(
-        "groups", {"image": came["image"], "group": content[joined.now], "home": content[joined.on_arrival]}
+        "groups", {"image": came["image"], "group": content[joined.now], "group_on_arrival": content[joined.on_arrival]}
     )
 
 
@@ -162,38 +162,38 @@ def _box(dice: random.Random, place: int = 0) -> dict[str, float]:
 
 
 def make_predictions(images: pd.DataFrame, classes: list[str], task: str) -> pd.DataFrame:
-    """Return `predictions` as a model might make them that knows nothing; for detection they are of no object."""
+    """Return random `predictions`; those for detection are of no object."""
     rows = []
     for number, row in enumerate(images[images["error"].isna()].drop_duplicates("content").itertuples(index=False)):
         dice = random.Random(f"prediction {row.content}")  # noqa: S311
         raw = [dice.random() + 0.01 for _ in classes]
-        probabilities = [one / sum(raw) for one in raw]
+        probabilities = [value / sum(raw) for value in raw]
         best = max(range(len(classes)), key=lambda n: probabilities[n])
         whole = task == "classification"
         rows.append({
             "model": "built-in" if number % 3 else "theirs", "prediction": row.content if whole else f"{row.image} 1",
-            "image": row.image, "object": row.content if whole else None, "label": None, "can_say": True,
+            "image": row.image, "object": row.content if whole else None, "label": None, "class_learned": True,
             "predicted": classes[best], "confidence": probabilities[best], "probabilities": probabilities,
             **dict(zip(("x", "y", "width", "height"), (None,) * 4 if whole else (1.0, 2.0, 5.0, 6.0), strict=True)),
         })  # fmt: skip
     return frames.frame("predictions", pd.DataFrame(rows) if rows else None)
 
 
-def make_suspects(images: pd.DataFrame) -> pd.DataFrame:
-    """Return `suspects` as an audit might list them, here and there."""
+def make_label_issues(images: pd.DataFrame) -> pd.DataFrame:
+    """Return `label_issues` on every third readable image."""
     names = images.loc[images["error"].isna(), "image"].sort_values()[::3].reset_index(drop=True)
     rows = {
-        "suspect": names, "image": names, "object": None, "kind": "label", "label": "cat", "proposed": "dog",
+        "issue": names, "image": names, "object": None, "kind": "class", "label": "cat", "proposed": "dog",
         "proposal": "relabel", "rank": range(1, len(names) + 1), "score": [0.9 - n / 100 for n in range(len(names))],
-        "reason": "people said cat 2, dog 1",
+        "reason": "votes: cat × 2, dog × 1",
     }  # fmt: skip
     return frames.frame("label_issues", rows)
 
 
-def make_vectors(images: pd.DataFrame) -> pd.DataFrame:
-    """Return `vectors` in two dimensions: where a picture lies follows from its content."""
-    seen = images[images["error"].isna()].sort_values("image").drop_duplicates("content")
-    angles = [random.Random(f"vector {content}").random() * 6.28 for content in seen["content"]]  # noqa: S311
+def make_embeddings(images: pd.DataFrame) -> pd.DataFrame:
+    """Return `embeddings` in two dimensions, which follow from the content."""
+    readable = images[images["error"].isna()].sort_values("image").drop_duplicates("content")
+    angles = [random.Random(f"vector {content}").random() * 6.28 for content in readable["content"]]  # noqa: S311
     rows = [np.array([np.cos(angle), np.sin(angle)], "<f2").tobytes() for angle in angles]
-    vector = pd.Series(rows, index=seen.index, dtype=pd.ArrowDtype(BYTES))
-    return frames.frame("embeddings", {"image": seen["image"], "vector": vector})
+    embedding = pd.Series(rows, index=readable.index, dtype=pd.ArrowDtype(BYTES))
+    return frames.frame("embeddings", {"image": readable["image"], "embedding": embedding})

@@ -1,7 +1,7 @@
-"""Small consistent worlds: the tables that stages read, with copies, groups, disagreement and faults, from one seed.
+"""Small consistent worlds: the tables that stages read, with duplicates, groups, conflicts and broken rules, by seed.
 
 What `validate` would find is written by hand here, since Great Expectations costs seconds a run. The stages behind
-it are the real ones: `materials` runs consolidate, cases, split, rebalance and release on a world.
+it are the real ones: `materials` runs consolidate, annotators, edge_cases, split and rebalance on a world.
 """
 
 import random
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from golgoru.core import paths
 from golgoru.core.dataset import Dataset
-from golgoru.core.yaml_models import load
+from golgoru.core.yaml_models import load_config
 from golgoru.guideline.annotators import Annotators
 from golgoru.guideline.changes import Changes, is_known_label
 from golgoru.guideline.classes import Classes
@@ -28,26 +28,27 @@ from golgoru.validation import baseline, suite_runner
 from golgoru.validation.findings import set_aside_rows
 from stages import annotators, consolidate, edge_cases, rebalance, release, split
 from tests.template.builders import guideline_changes
+from tests.template.builders.frozen import FROZEN
 from tests.template.builders.world_tables import (
     groups_of,
     make_annotations,
+    make_embeddings,
     make_images,
+    make_label_issues,
     make_pairs,
     make_predictions,
     make_sources,
-    make_suspects,
-    make_vectors,
 )
 
 CLASSES = Classes.model_validate(
     {"version": "1.10", "classes": [{"id": "cat"}, {"id": "dog"}, {"id": "owl", "ignore": True}]}
 )
-RULES = load(Path(__file__).parents[3] / paths.RULES, RuleBook)
+RULES = load_config(FROZEN / paths.RULES, RuleBook)
 # Without the named checks and examples, which are files: worlds are used in empty folders, too.
 EDGE_CASES = EdgeCases(
     edge_cases=tuple(
         case.model_copy(update={"examples": ()})
-        for case in load(Path(__file__).parents[3] / paths.EDGE_CASES, EdgeCases).active
+        for case in load_config(FROZEN / paths.EDGE_CASES, EdgeCases).active
         if case.check is None
     )
 )
@@ -63,7 +64,7 @@ class World(NamedTuple):
     annotations: pd.DataFrame
     rejects: pd.DataFrame
     violations: pd.DataFrame
-    pairs: pd.DataFrame
+    duplicate_pairs: pd.DataFrame
     groups: pd.DataFrame
     pins: list[Pin]
     withdrawals: list[Withdrawal]
@@ -116,10 +117,10 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "annotator_pools": Annotators(),
         "dataset": Dataset.model_validate(dataset | {"date": "2026-07-01", "seed": 7}),
         "seed": 7,
-        "frozen": None,
+        "frozen": change.get("frozen"),
         "predictions": make_predictions(world.images, CLASSES.ids, world.task),
-        "suspects": make_suspects(world.images),
-        "vectors": make_vectors(world.images),
+        "label_issues": make_label_issues(world.images),
+        "embeddings": make_embeddings(world.images),
     }
     for stage in (consolidate, annotators, edge_cases, split, rebalance):
         params = change.get(stage.__name__.rpartition(".")[2], stage.Params())

@@ -11,13 +11,14 @@ import pytest
 
 from golgoru.cli import main as command
 from golgoru.cli.common.repository import stage_outputs
-from golgoru.cli.new.clear_example import OF_THE_EXAMPLE, without_keys, without_stage
-from golgoru.core.yaml_models import parse
-from tests.template.builders.scratch_repository import TOP, git
+from golgoru.cli.new.clear_example import EXAMPLE_KEYS, without_keys, without_stage
+from golgoru.core.yaml_models import parse_yaml
+from tests.template.builders.frozen import drop_added_stages, source_of
+from tests.template.builders.scratch_repository import git
 
 _TEMPLATE = (
     "dvc.yaml", ".dvc/config", ".dvcignore", ".gitattributes", "guidelines/changes.yaml", "guidelines/edge_cases.yaml",
-    "guidelines/rules.yaml", "expectations", "stages",
+    "guidelines/rules.yaml", "expectations", "stages", "golgoru",
     "data/.gitignore", "data/raw/images/.gitignore", "data/raw/deliveries/.gitignore", "data/raw/batches/.gitignore",
 )  # fmt: skip
 _PARAMS = """\
@@ -28,6 +29,7 @@ dataset:
   licence: CC-BY-4.0
   creators: [Ada]
   date: '2026-01-01'
+  frozen:
   seed: 0
 """
 _CLASSES = """\
@@ -66,18 +68,20 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data set under git and DVC; the test runs at its top."""
     top = tmp_path / "repository"
     for name in _TEMPLATE:
-        source, target = TOP / name, top / name
+        source, target = source_of(name), top / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    stages = parse(top / "dvc.yaml")[1]["stages"]
+    drop_added_stages(top)
+    stages = parse_yaml(top / "dvc.yaml")[1]["stages"]
     if example := stages.pop("example", None):
         text = (top / "dvc.yaml").read_text()
         (top / "dvc.yaml").write_text(without_stage(text, "example", stage_outputs(example)))
+        (top / "stages/example.py").unlink()
     catalogue = top / "guidelines/edge_cases.yaml"
-    catalogue.write_text(without_keys(catalogue.read_text(), OF_THE_EXAMPLE))
+    catalogue.write_text(without_keys(catalogue.read_text(), EXAMPLE_KEYS))
     (top / "params.yaml").write_text(_PARAMS + "".join(f"{stage}: {{}}\n" for stage in stages))
     (top / "guidelines/classes.yaml").write_text(_CLASSES)
     (top / "guidelines/CHANGELOG.md").write_text("## 1.2\nCats and dogs.\n")

@@ -1,4 +1,4 @@
-"""`dataset check`: each kind of misfit gives a line that names the file, and a repository in order gives none."""
+"""`dataset check`: every kind of mistake gives a line that names the file, and a valid repository gives none."""
 
 import json
 import subprocess
@@ -25,10 +25,13 @@ def edit(file, old, new):
     file.write_text(text.replace(old, new, 1))
 
 
-def test_a_repository_in_order_has_no_findings(filled, dataset):
+def test_a_valid_repository_has_no_findings(filled, dataset):
     assert dataset("check") == (0, "0 findings\n" + PAGE, "")
-    said = dataset("check", "--json")
-    assert (said.status, json.loads(said.out)) == (0, {"findings": [], "written": [], "page": "reports/rulebook.html"})
+    result = dataset("check", "--json")
+    assert (result.status, json.loads(result.out)) == (
+        0,
+        {"findings": [], "written": [], "page": "reports/rulebook.html"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,7 @@ def test_a_repository_in_order_has_no_findings(filled, dataset):
         ("params.yaml", "dataset:", "dataset: [", "params.yaml:"),
         ("guidelines/classes.yaml", "id: dog", "id: cat", "classes.yaml:4: classes.1.id: 'cat' is used twice"),
         ("guidelines/rules.yaml", "stage: split", "stage: spilt", "no stage 'spilt' in dvc.yaml"),
-        ("guidelines/rules.yaml", "The picture can be opened", "It opens", "expectations/images.json: differs"),
+        ("guidelines/rules.yaml", "The image is readable", "It opens", "expectations/images.json: differs"),
         ("guidelines/edge_cases.yaml", "brightness < 50", "brightnes < 50", "EDGE-001: predicate: there is no column"),
         ("guidelines/edge_cases.yaml", "owner: labelling lead", "owner: ''", "0.owner: expected who decides"),
         ("guidelines/edge_cases.yaml", "id: EDGE-002", "id: EDGE-001", "edge_cases.1.id: 'EDGE-001' is used twice"),
@@ -50,7 +53,7 @@ def test_a_repository_in_order_has_no_findings(filled, dataset):
         ("expectations/images.json", "{", "", "expectations/images.json: not valid JSON"),
         ("data/raw/pins.csv", "reason\n", "reason\nfirst/a.png,trian,why\n", "pins.csv:2: split 'trian'"),
         ("data/raw/deliveries/first.yaml", "date: ", "day: ", "deliveries/first.yaml:1: day: unknown key"),
-        ("data/raw/deliveries/first.yaml", "date: ", "metadata: {site: text}\ndate: ", "first.csv is not there"),
+        ("data/raw/deliveries/first.yaml", "date: ", "metadata: {site: text}\ndate: ", "first.csv is missing"),
         ("data/raw/deliveries/first.dvc", "outs:", "<<<<<<< HEAD\nouts:", "deliveries/first.dvc"),
         ("data/raw/batches/first/batch.yaml", "format: csv", "format: cvs", "first/batch.yaml:1: format"),
         ("data/raw/batches/first/batch.yaml", "images: first", "images: fist", ":6: images: no delivery 'fist'"),
@@ -58,12 +61,12 @@ def test_a_repository_in_order_has_no_findings(filled, dataset):
         ("data/raw/batches/first/batch.yaml", "images:", "classes: {c: cow}\nimages:", ":6: classes.c: 'cow' is not"),
     ],
 )  # fmt: skip
-def test_each_misfit_is_found_and_named(filled, dataset, file, old, new, finding):
+def test_each_mistake_is_found_and_named(filled, dataset, file, old, new, finding):
     edit(filled / file, old, new)
-    said = dataset("check")
-    assert said.status == 1
-    assert finding in said.out
-    assert "Traceback" not in said.out + said.err
+    result = dataset("check")
+    assert result.status == 1
+    assert finding in result.out
+    assert "Traceback" not in result.out + result.err
 
 
 CHANGE = "changes:\n- version: '1.2'\n  reason: x\n  action: redefine\n  old_votes: keep\n"
@@ -89,7 +92,7 @@ def test_changes_of_the_guideline_that_do_not_fit_are_found(filled, dataset, ent
     assert dataset("check") == (1, f"{finding}\n1 finding\n{PAGE}", "")
 
 
-def test_an_older_batch_may_name_a_class_that_a_later_change_does_away_with(filled, dataset):
+def test_an_older_batch_may_name_a_class_that_a_later_change_removes(filled, dataset):
     edit(filled / "data/raw/batches/first/batch.yaml", "images:", "classes: {c: kitten}\nimages:")
     edit(filled / "data/raw/batches/first/batch.yaml", "'1.2'", "'1.1'")
     assert dataset("check").status == 1
@@ -104,8 +107,8 @@ def test_all_findings_are_listed_not_only_the_first(filled, dataset):
         (filled / f"data/raw/batches/{name}/batch.yaml").write_text(BATCH + "images: nowhere\n")
     (filled / "data/raw/deliveries/bare.yaml").write_text("date: 2026-02-01\n")
     edit(filled / "params.yaml", "seed: 0", "seed: 0\n  sead: 1")
-    said = dataset("check", "--json")
-    findings = "\n".join(json.loads(said.out)["findings"])
+    result = dataset("check", "--json")
+    findings = "\n".join(json.loads(result.out)["findings"])
     for part in (
         "dataset.sead", "deliveries/bare.yaml: expected", "second/batch.yaml:6", "third/batch.yaml:6",
         "second/payload: the payload is missing", "third/payload: the payload is missing",
@@ -113,36 +116,47 @@ def test_all_findings_are_listed_not_only_the_first(filled, dataset):
         assert part in findings
 
 
-def test_write_brings_the_suites_up_to_the_rules(filled, dataset):
-    edit(filled / "guidelines/rules.yaml", "The picture can be opened", "It opens")
-    said = dataset("check", "--write")
-    assert said == (0, "expectations/images.json: written\n0 findings\n" + PAGE, "")
+def test_the_day_of_the_frozen_test_set_must_be_there_and_leave_somewhere_to_go(filled, dataset):
+    params = (filled / "params.yaml").read_text()
+    line = 1 + params.split("\n").index("  frozen:")
+    edit(filled / "params.yaml", "  frozen:\n", "")
+    assert "dataset.frozen is missing, which DVC asks for; write 'frozen:', empty if" in dataset("check").out
+    shares = "split: {shares: {train: 0.8, val: 0.2, test: 0}}"
+    params = params.replace("frozen:", "frozen: '2026-06-30'").replace("split: {}", shares)
+    (filled / "params.yaml").write_text(params)
+    assert f"params.yaml:{line}: dataset.frozen: split.shares gives test a share of 0" in dataset("check").out
+
+
+def test_write_updates_the_suites(filled, dataset):
+    edit(filled / "guidelines/rules.yaml", "The image is readable", "It opens")
+    result = dataset("check", "--write")
+    assert result == (0, "expectations/images.json: written\n0 findings\n" + PAGE, "")
     assert "It opens" in (filled / "expectations/images.json").read_text()
     assert dataset("check", "--write").out == "0 findings\n" + PAGE
 
 
-def test_what_dvc_says_of_the_pointers_becomes_findings(filled, dataset, monkeypatch):
-    def says(states):
+def test_changed_and_missing_files_of_pointers_become_findings(filled, dataset, monkeypatch):
+    def check_with(states):
         changed = {pointer: [{"changed outs": {"path": state}}] for pointer, state in states.items()}
         done = subprocess.CompletedProcess([], 0, json.dumps(changed), "")
         monkeypatch.setattr("golgoru.cli.check.data.run_dvc", lambda *_: done)
         return dataset("check")
 
-    said = says({"data/raw/deliveries/first.dvc": "deleted", "data/raw/batches/first/payload.dvc": "modified"})
-    assert said.status == 1
-    assert "run `dvc pull data/raw/deliveries/first.dvc`" in said.out
-    assert "a correction is a new batch" in said.out
+    result = check_with({"data/raw/deliveries/first.dvc": "deleted", "data/raw/batches/first/payload.dvc": "modified"})
+    assert result.status == 1
+    assert "run `dvc pull data/raw/deliveries/first.dvc`" in result.out
+    assert "make corrections in a new batch" in result.out
 
 
 def test_outside_of_a_repository(dataset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    said = dataset("check")
-    assert (said.status, "no dataset repository here or above" in said.err) == (2, True)
+    result = dataset("check")
+    assert (result.status, "no dataset repository here or above" in result.err) == (2, True)
 
 
-def test_a_withdrawal_that_names_no_picture_is_a_finding(filled, dataset):
+def test_a_withdrawal_that_names_no_image_is_a_finding(filled, dataset):
     entry = "withdrawals:\n- {image: first/b.png, reason: asked, date: 2026-03-01}\n"
     (filled / "data/raw/withdrawals.yaml").write_text(entry)
-    said = dataset("check")
-    assert said.status == 1
-    assert "data/raw/withdrawals.yaml:2: image: there is no 'first/b.png' under data/raw/images" in said.out
+    result = dataset("check")
+    assert result.status == 1
+    assert "data/raw/withdrawals.yaml:2: image: there is no 'first/b.png' under data/raw/images" in result.out

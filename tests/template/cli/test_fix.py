@@ -1,4 +1,4 @@
-"""`dataset fix` from the sheet to the label that stands: each decision settles its object, and nothing else."""
+"""`dataset fix` from the sheet to the label: each decision settles its object, and nothing else."""
 
 import json
 
@@ -28,7 +28,7 @@ FIX = ("--annotator", "rev", "--date", "2026-11-25")
 
 @pytest.fixture
 def drawn(repository, no_dvc):
-    """Detection: three boxes of two people on one picture, and one on another."""
+    """Detection: three boxes by two annotators on one image, and one on another."""
     reviewed_repository.task("detection")
     pictures("d/1.png", "d/2.png")
     add_batch(
@@ -42,9 +42,9 @@ def drawn(repository, no_dvc):
     add_batch("two", "ann-b", box_annotation("a", "cat"), box_annotation("b", "dog"), box_annotation("c", "dog"))
     before = reproduce(checked=False)
     write_label_issues(
-        {"suspect": "one/a", "proposed": "dog"},
-        {"suspect": "one/b", "proposed": "dog"},
-        {"suspect": "one/c", "kind": "double", "proposal": "remove"},
+        {"issue": "one/a", "proposed": "dog"},
+        {"issue": "one/b", "proposed": "dog"},
+        {"issue": "one/c", "kind": "doubled", "proposal": "remove"},
     )
     return before
 
@@ -101,13 +101,13 @@ def test_what_is_written_is_a_batch_of_the_log_and_nothing_else(drawn, dataset, 
     }  # fmt: skip
 
 
-def test_cannot_tell_leaves_the_votes_and_takes_an_earlier_verdict_back(drawn, dataset, tmp_path):
+def test_cannot_tell_leaves_the_votes_and_takes_an_earlier_decision_back(drawn, dataset, tmp_path):
     assert decide(dataset, tmp_path / "1.csv", {"one/b": {"decision": "Cannot_Tell"}}).status == 0
     assert unchanged(drawn) == []
     assert decide(dataset, tmp_path / "2.csv", {"one/b": {"decision": "relabel"}}, "fix-2").status == 0
     assert unchanged(drawn, "one/b")[0]["status"] == "adjudicated"
     said = decide(dataset, tmp_path / "3.csv", {"one/b": {"decision": "cannot tell", "label": "dog"}}, "fix-3")
-    assert "in place of an earlier reviewer's word: 1" in said.out
+    assert "in place of an earlier review: 1" in said.out
     assert unchanged(drawn) == []
 
 
@@ -138,7 +138,7 @@ def test_numbers_that_the_sheet_rounds_keep_all_their_digits(drawn, dataset, tmp
     assert box_of(unchanged(drawn, "one/b")[0]) == BOXES["b"]
 
 
-MISSING = {"suspect": "net/7", "kind": "missing", "proposal": "add", "proposed": "cat", "image": "d/1.png"}
+MISSING = {"issue": "net/7", "kind": "missing", "proposal": "add", "proposed": "cat", "image": "d/1.png"}
 MISSING |= {"x": 70.0, "y": 70.0, "width": 20.0, "height": 20.0, "object": None, "label": None}
 
 
@@ -177,7 +177,7 @@ def test_a_box_drawn_on_a_copy_is_settled_on_the_copy_that_stays(repository, no_
     add_batch("two", "ann-b", box_annotation("a", "dog"), box_annotation("b", "dog"))
     before = reproduce(checked=False)
     assert {row["image"] for row in reviewed_repository.rows()} == {"d/1.png"}
-    write_label_issues({"suspect": "one/a", "proposed": "dog"})
+    write_label_issues({"issue": "one/a", "proposed": "dog"})
     assert decide(dataset, tmp_path / "sheet.csv", {"one/a": {"decision": "relabel"}}).status == 0
     (row,) = unchanged(before, "one/a")
     assert (row["label"], row["status"], row["image"]) == ("dog", "adjudicated", "d/1.png")
@@ -191,7 +191,7 @@ def test_a_text_keeps_its_corners_text_and_attributes(repository, no_dvc, datase
     add_batch("one", "ann-a", {**written, "label": "cat", "id": "1"}, other)
     before = reproduce(checked=False)
     was = label_of("one/1")
-    write_label_issues({"suspect": "one/1", "proposed": "dog"}, MISSING)
+    write_label_issues({"issue": "one/1", "proposed": "dog"}, MISSING)
     again = {"one/1": {"decision": "relabel"}}
     assert decide(dataset, tmp_path / "sheet.csv", again).status == 0
     (now,) = unchanged(before, "one/1")
@@ -199,7 +199,7 @@ def test_a_text_keeps_its_corners_text_and_attributes(repository, no_dvc, datase
     same = ("text", "attributes", "x", "y", "width", "height")
     assert [now[name] for name in same] == [was[name] for name in same] and list(now["polygon"]) == QUAD
     file = tmp_path / "add.csv"
-    file.write_text("suspect,decision,new_label,text\nnet/7,add,dog,hello\n")
+    file.write_text("issue,decision,new_label,text\nnet/7,add,dog,hello\n")
     assert dataset("fix", str(file), "--as", "fix-2", *FIX).status == 0
     settled = reproduce()
     assert reviewed_repository.findings() == []
@@ -223,5 +223,7 @@ def test_a_class_of_a_whole_picture(repository, no_dvc, dataset, tmp_path):
     assert (agreed["label"], agreed["status"]) == ("cat", "adjudicated")
     assert (relabelled["label"], relabelled["status"]) == ("dog", "adjudicated")
     assert removed is None
-    roles = frames.read(paths.DATA / "annotation_roles.parquet", "annotation_roles").set_index("annotation")["role"]
+    roles = frames.read_table(paths.DATA / "annotation_roles.parquet", "annotation_roles").set_index("annotation")[
+        "role"
+    ]
     assert roles[roles.index.str.startswith("fix-1/")].value_counts().to_dict() == {"adjudicated": 3, "no vote": 1}

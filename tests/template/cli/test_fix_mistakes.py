@@ -25,7 +25,7 @@ def drawn(repository, no_dvc):
     pictures("d/1.png", "e/1.png", "d/2.png")
     add_batch("one", "ann-a", box_annotation("a", "cat"), box_annotation("b", "cat"))
     reproduce(checked=False)
-    write_label_issues(MISSING, {"suspect": "one/a", "kind": "shape"})
+    write_label_issues(MISSING, {"issue": "one/a", "kind": "geometry"})
 
 
 @pytest.fixture
@@ -47,31 +47,31 @@ def take(dataset, tmp_path, text, *more):
     return said
 
 
-HEAD = "suspect,image,label,x,y,width,height,proposed,decision,new_label,text\n"
+HEAD = "issue,image,label,x,y,width,height,proposed,decision,new_label,text\n"
 ROWS = {
     "one/a,,,,,,,,agre,,": "decision 'agre': expected agree, relabel, remove, cannot tell, add, or nothing; did you mean 'agree'?",
-    "one/x,,,,,,,,agree,,": "'one/x' is no object of data/labels.parquet, nor a missing one of data/label_issues.parquet: the sheet is older than they are; write a new one",
+    "one/x,,,,,,,,agree,,": "'one/x' is neither an object of data/labels.parquet nor a missing one of data/label_issues.parquet: the sheet is older than they are; write a new one",
     ",../../x,,,,,,,agree,,": "image '../../x': no image of data/images.parquet has this key, or this base name",
     ",../../1.png,,,,,,,agree,,": "image '../../1.png': no image of data/images.parquet has this key, or this base name",
-    ",1.png,,,,,,,agree,,": "image '1.png': 2 images are called so, such as d/1.png; give the whole key",
-    ",d/1.png,,,,,,,agree,,": "an image alone names no object in detection; expected a suspect or an object",
-    ",,,,,,,,agree,,": "names nothing: expected a suspect, an object or an image",
-    "one/a,d/2.png,,,,,,,agree,,": "image 'd/2.png': 'one/a' is on d/1.png; cells may have slipped when a part of the sheet was sorted",
+    ",1.png,,,,,,,agree,,": "image '1.png': 2 images have this name, such as d/1.png; give the whole key",
+    ",d/1.png,,,,,,,agree,,": "in detection an image does not name an object; expected an issue or an object",
+    ",,,,,,,,agree,,": "the row names nothing: expected an issue, an object or an image",
+    "one/a,d/2.png,,,,,,,agree,,": "image 'd/2.png': 'one/a' is on d/1.png; cells may have moved when a part of the sheet was sorted",
     "one/a,,,,,,,,relabel,dgo,": "class 'dgo' is not defined in guidelines/classes.yaml; did you mean 'dog'?",
     "one/a,,,,,,,,relabel,Domestic Cat,": "class 'Domestic Cat' is not defined in guidelines/classes.yaml; did you mean 'cat'?",
-    "one/a,,dog,,,,,,agree,,": "label 'dog': 'one/a' is 'cat' now; the sheet is older; look again, or write it anew",
-    "one/a,,,,,,,,relabel,cat,": "relabel to 'cat', which it is already; write agree, or another class into new_label",
-    "one/a,,,,,,,,relabel,,": "relabel, but to what? write the class into new_label (or other numbers into x, y, width, height)",
-    "one/a,,,11,10,20,20,,agree,,": "agree, but x, y, width, height are others than the label's; only relabel moves a box",
-    "one/a,,,11,10,20,20,,remove,,": "remove, but x, y, width, height are others than the label's; only relabel moves a box",
-    "one/a,,,,,,,,remove,dog,": "remove, but new_label says 'dog'; clear the cell, or write relabel",
+    "one/a,,dog,,,,,,agree,,": "label 'dog': 'one/a' is 'cat' now; the sheet is older; look again, or write a new one",
+    "one/a,,,,,,,,relabel,cat,": "relabel to 'cat', its current class; write agree, or another class into new_label",
+    "one/a,,,,,,,,relabel,,": "relabel without a change: write the class into new_label (or other numbers into x, y, width, height)",
+    "one/a,,,11,10,20,20,,agree,,": "agree, but x, y, width, height differ from the label's; only relabel moves a box",
+    "one/a,,,11,10,20,20,,remove,,": "remove, but x, y, width, height differ from the label's; only relabel moves a box",
+    "one/a,,,,,,,,remove,dog,": "remove, but new_label is 'dog'; clear the cell, or write relabel",
     "one/a,,,11,ten,20,,,relabel,,": "y 'ten', height '': expected four numbers in x, y, width, height (pixels), or none",
-    "one/a,,,100,10,20,20,,relabel,,": "the box 100, 10, 20 x 20 has no area on the picture, 100 x 100 pixels",
-    "one/a,,,1,10,0,20,,relabel,,": "the box 1, 10, 0 x 20 has no area on the picture, 100 x 100 pixels",
-    "one/a,,,,,,,,add,dog,": "add is for what seems to be missing; 'one/a' is there, as 'cat'",
-    "net/7,,,,,,,,agree,,": "agree: nothing is there as yet; expected add, or nothing where no object is missing",
-    "net/7,,,,,,,,add,,": "add, but of which class? write it into new_label",
-    "one/a,,,,,,,,agree,,,,far": "found 13 cells, expected 11 as in the header; quote what holds a ',', or remove what is too much",
+    "one/a,,,100,10,20,20,,relabel,,": "the box 100, 10, 20 x 20 has no area on the image, 100 x 100 pixels",
+    "one/a,,,1,10,0,20,,relabel,,": "the box 1, 10, 0 x 20 has no area on the image, 100 x 100 pixels",
+    "one/a,,,,,,,,add,dog,": "add is for a missing object; 'one/a' exists, as 'cat'",
+    "net/7,,,,,,,,agree,,": "agree: the object does not exist yet; expected add, or nothing where none is missing",
+    "net/7,,,,,,,,add,,": "add without a class: write it into new_label",
+    "one/a,,,,,,,,agree,,,,far": "found 13 cells, expected 11 as in the header; quote the cell that contains ',', or remove the surplus cells",
 }  # fmt: skip
 
 
@@ -93,22 +93,22 @@ def test_all_mistakes_are_told_at_once(drawn, dataset, tmp_path):
 
 def test_two_rows_on_one_object(drawn, dataset, tmp_path):
     said = take(dataset, tmp_path, HEAD + "one/a,,,,,,,,agree,,\none/a,,,,,,,,remove,,\n")
-    assert (said.status, "s.csv:3: 'one/a' is decided in line 2 already, and otherwise" in said.err) == (1, True)
+    assert (said.status, "s.csv:3: 'one/a' has another decision in line 2" in said.err) == (1, True)
     assert "decisions: 1" in take(dataset, tmp_path, HEAD + "one/a,,,,,,,,agree,,\none/a,,,,,,,,AGREE,,\n").out
 
 
 def test_what_is_added_may_not_stand_there_already(drawn, dataset, tmp_path):
     write_label_issues({**MISSING, "x": 12.0, "y": 10.0})
     said = take(dataset, tmp_path, HEAD + "net/7,,,,,,,,add,dog,\n")
-    assert "s.csv:2: add: the object 'one/a' stands in this place (IoU of 0.5 or more); relabel that one\n" in said.err
+    assert "s.csv:2: add: the object 'one/a' is at this place (IoU of 0.5 or more); relabel that one\n" in said.err
 
 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("d/3.png,agree,", "image 'd/3.png' is left out as a copy; decide on d/2.png, which stays"),
+        ("d/3.png,agree,", "image 'd/3.png' is left out as a duplicate of d/2.png; decide on that one"),
         ("e/1.png,agree,", "image 'e/1.png' has no label to decide on; `dataset import --source review` gives it one"),
-        ("d/1.png,add,dog", "add is for what seems to be missing"),
+        ("d/1.png,add,dog", "add is for a missing object"),
     ],
 )
 def test_a_picture_that_is_no_label(labelled, dataset, tmp_path, row, told):
@@ -121,14 +121,14 @@ def test_a_picture_that_is_no_label(labelled, dataset, tmp_path, row, told):
     [
         (HEAD, "none of its 0 rows has a decision"),
         (f"{HEAD}one/a,,,,,,,,,,\n", "none of its 1 rows has a decision; expected agree, relabel"),
-        ("", "s.csv:1: expected a header with the column 'decision' and one of suspect, object, image; found nothing"),
+        ("", "s.csv:1: expected a header with the column 'decision' and one of issue, object, image; found nothing"),
         ("one/a,agree\n", "s.csv:1: expected a header with the column 'decision'"),
-        ("image,decision,Decision\n", "s.csv:1: columns that stand twice: decision; keep one of each"),
+        ("image,decision,Decision\n", "s.csv:1: columns that occur twice: decision; keep one of each"),
         (f"{HEAD}one/a,,,,,,,,agree,\0,\n", "s.csv:2: a NUL byte"),
         (f"{HEAD}one/a,,,,,,,,agree,{'x' * 10_000_000},\n", "s.csv:2: a cell of more than 100,000 characters"),
         ("x" * 10_000_000, "s.csv:1: expected a header"),
         (f'{HEAD}one/a,,,,,,,,agree,"open,\n', "s.csv:2: a stray quote"),
-        (f"{HEAD}one/é,,,,,,,,agree,,\n".encode("latin-1"), "not UTF-8 text (byte 74); save it as UTF-8"),
+        (f"{HEAD}one/é,,,,,,,,agree,,\n".encode("latin-1"), "not UTF-8 text (byte 72); save it as UTF-8"),
         (HEAD.encode("utf-16"), "not UTF-8 text (byte 0)"),
     ],
     ids=["no row", "no decision", "empty", "no header", "twice", "NUL", "10 MB", "10 MB header", "quote", "latin", "16"],
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_file(drawn, dataset, tmp_path):
         (("FILE", "--as", "../x", "--annotator", "rev"), "--as: '../x': expected letters"),
         (("FILE", "--as", "one", "--annotator", "rev"), "--as: 'one' is in use"),
         (("FILE", "--as", "x", "--annotator", "rev", "--guideline", "9"), "--guideline: 9 is newer than"),
-        (("FILE", "--sheet", "new.csv"), "FILE: --sheet only writes a sheet"),
+        (("FILE", "--sheet", "new.csv"), "FILE: not used with --sheet"),
         ((), "expected a CSV with decisions, or --sheet FILE"),
     ],
 )
@@ -169,7 +169,7 @@ def test_a_review_that_would_come_before_an_older_one_is_refused(drawn, dataset,
     reproduce(checked=False)
     file = str(tmp_path / "s.csv")
     said = dataset("fix", file, "--as", "fix-0", *FIX)
-    assert "such as 'one/a', were judged by review batch 'fix-1' of 2026-11-25, which comes after 'fix-0'" in said.err
+    assert "such as 'one/a', were decided by review batch 'fix-1' of 2026-11-25, which comes after 'fix-0'" in said.err
     (tmp_path / "s.csv").write_text(f"{HEAD}one/b,,,,,,,,agree,,\n")
     assert dataset("fix", file, "--as", "fix-0", *FIX).status == 0  # of another object
 
@@ -181,7 +181,7 @@ def test_a_dry_run_and_a_refused_dvc_leave_nothing(drawn, dataset, tmp_path, mon
     assert tree(paths.DATA) == before
     from golgoru.cli.import_ import write
 
-    add, calls = write.dvc, []
+    add, calls = write.run_dvc, []
 
     def refuses_the_second(*arguments):
         calls.append(arguments)
@@ -196,7 +196,7 @@ def test_a_dry_run_and_a_refused_dvc_leave_nothing(drawn, dataset, tmp_path, mon
 def test_a_sheet_is_never_overwritten(drawn, dataset, tmp_path):
     (tmp_path / "s.csv").write_text("decisions")
     said = dataset("fix", "--sheet", str(tmp_path / "s.csv"))
-    assert (said.status, "is there already" in said.err) == (2, True)
+    assert (said.status, "the file exists" in said.err) == (2, True)
     assert (tmp_path / "s.csv").read_text() == "decisions"
     assert dataset("fix", "--sheet", f"{tmp_path}/no/s.csv").status == 2
     assert dataset("fix", "--sheet", f"{tmp_path}/1.csv", "--most", "0").status == 2
@@ -210,7 +210,7 @@ def test_names_cannot_become_formulas(repository, no_dvc, dataset, tmp_path):
     add_batch("one", "ann-a", {"image": "d/가.png", "label": "cat"})
     reproduce(checked=False)
     name = reviewed_repository.content("d/가.png")
-    write_label_issues({"suspect": name, "proposed": "=cmd|' /C calc'!A0", "reason": "@SUM(1)", "x": -3.5})
+    write_label_issues({"issue": name, "proposed": "=cmd|' /C calc'!A0", "reason": "@SUM(1)", "x": -3.5})
     assert dataset("fix", "--sheet", f"{tmp_path}/s.csv").status == 0
     raw = (tmp_path / "s.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")

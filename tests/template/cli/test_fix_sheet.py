@@ -21,7 +21,7 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=5), st.sampled_from([None, ",", ";", "\t"]))
 def test_texts_come_back_as_they_were(rows, saved_with):
     """`saved_with`: what a spreadsheet that saves the file again puts between the cells."""
-    table = pd.DataFrame(rows, columns=["suspect", "label", "reason"]).assign(x=12.0, kind="label")
+    table = pd.DataFrame(rows, columns=["issue", "label", "reason"]).assign(x=12.0, kind="class")
     with TemporaryDirectory() as folder:
         file = Path(folder, "s.csv")
         sheet.write_sheet(file, table)
@@ -31,7 +31,7 @@ def test_texts_come_back_as_they_were(rows, saved_with):
             csv.writer(out, delimiter=saved_with).writerows(cells)
             file.write_bytes(out.getvalue().encode())
         found = sheet.read_sheet(file)
-    assert [tuple(row.cells[name] for name in ("suspect", "label", "reason")) for row in found.rows] == rows
+    assert [tuple(row.cells[name] for name in ("issue", "label", "reason")) for row in found.rows] == rows
     assert {row.cells["x"] for row in found.rows} <= {"12"}
     assert (found.problems, found.ignored) == ([], ())
 

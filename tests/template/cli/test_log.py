@@ -1,4 +1,4 @@
-"""`dataset log`: every word that an image ever had, and who overruled whom."""
+"""`dataset log`: every annotation that an image ever had, and who overruled whom."""
 
 import json
 
@@ -26,7 +26,7 @@ def fix(dataset, tmp_path, name, text, *options):
 
 @pytest.fixture
 def drawn(repository, no_dvc, dataset, tmp_path):
-    """Two people and a reviewer on one picture and its copy of equal pixels; a model's box that is added."""
+    """Two annotators and a reviewer on one image and its copy of equal pixels; a model's box that is added."""
     reviewed_repository.task("detection")
     pictures("d/1.png", "d/2.png", "d/3.png", "e/3.png", exact=(("d/1.png", "d/2.png"),))
     add_batch(
@@ -46,33 +46,33 @@ def drawn(repository, no_dvc, dataset, tmp_path):
     add_batch("old", "ann-a", box_annotation("a", "dog"), date="2026-01-01")
     reproduce(checked=False)
     write_label_issues(MISSING)
-    decisions = "suspect,decision,new_label\nold/a,relabel,dog\none/b,agree,\nnet/7,add,\n"
+    decisions = "issue,decision,new_label\nold/a,relabel,dog\none/b,agree,\nnet/7,add,\n"
     fix(dataset, tmp_path, "fix-1", decisions.replace("net/7,add,", "net/7,add,cat"))
 
 
 LOG = """\
 image d/1.png
-  with the words on d/2.png, of equal pixels
+  with the annotations of d/2.png, of equal pixels
 object old/a
   2026-01-01 old: ann-a dog at 10, 10, 20 x 20: superseded (guideline 1.2)
   2026-01-05 one: ann-a cat at 10, 10, 20 x 20: overruled (guideline 1.2)
-  2026-01-05 two: ann-b cat at 10, 10, 20 x 20: overruled (guideline 1.2, said on d/2.png)
+  2026-01-05 two: ann-b cat at 10, 10, 20 x 20: overruled (guideline 1.2, on d/2.png)
   2026-11-25 fix-1: rev (review) dog at 10, 10, 20 x 20: adjudicated (guideline 1.2)
-  stands: dog at 10, 10, 20 x 20, adjudicated
+  label: dog at 10, 10, 20 x 20, adjudicated
   rev overruled ann-a and ann-b: cat -> dog (batch fix-1, 2026-11-25)
 object one/b
-  2026-01-05 one: ann-a cat at 50.25, 10, 20 x 33.3333: voted (guideline 1.2)
-  2026-01-05 two: ann-b dog at 50.25, 10, 20 x 33.3333: overruled (guideline 1.2, said on d/2.png)
+  2026-01-05 one: ann-a cat at 50.25, 10, 20 x 33.3333: agrees (guideline 1.2)
+  2026-01-05 two: ann-b dog at 50.25, 10, 20 x 33.3333: overruled (guideline 1.2, on d/2.png)
   2026-11-25 fix-1: rev (review) cat at 50.25, 10, 20 x 33.3333: adjudicated (guideline 1.2)
-  stands: cat at 50.25, 10, 20 x 33.3333, adjudicated
+  label: cat at 50.25, 10, 20 x 33.3333, adjudicated
   rev overruled ann-b: dog -> cat (batch fix-1, 2026-11-25)
 object two/c
-  2026-01-05 two: ann-b dog at 10, 60, 15 x 15: voted (guideline 1.2, said on d/2.png)
-  stands: dog at 10, 60, 15 x 15, contested by VOTE-001
+  2026-01-05 two: ann-b dog at 10, 60, 15 x 15: agrees (guideline 1.2, on d/2.png)
+  label: dog at 10, 60, 15 x 15, contested by VOTE-001
 object fix-1-model/4b72b859fc19a0c7
   2026-11-25 fix-1: rev (review) cat at 70, 70, 20 x 20: adjudicated (guideline 1.2)
   2026-11-25 fix-1-model: model (model) cat at 70, 70, 20 x 20: no vote (guideline 1.2)
-  stands: cat at 70, 70, 20 x 20, adjudicated
+  label: cat at 70, 70, 20 x 20, adjudicated
   rev overruled ann-a and ann-b: nothing -> cat (batch fix-1, 2026-11-25)
 """
 
@@ -80,23 +80,23 @@ object fix-1-model/4b72b859fc19a0c7
 @pytest.mark.parametrize(
     "key", ["d/1.png", "1.png", "d/2.png", content("d/1.png"), "one/b", "two/c", "fix-1-model/4b72b859fc19a0c7"]
 )
-def test_every_word_by_object_and_who_overruled_whom(drawn, dataset, key):
+def test_every_annotation_by_object_and_who_overruled_whom(drawn, dataset, key):
     said = dataset("log", key)
     assert (said.status, said.err, said.out) == (0, "", LOG)
 
 
-def test_a_later_verdict_overrules_the_earlier_reviewer(drawn, dataset, tmp_path):
-    text = "suspect,decision,new_label\nold/a,relabel,cat\none/b,remove,\n"
+def test_a_later_decision_overrules_the_earlier_reviewer(drawn, dataset, tmp_path):
+    text = "issue,decision,new_label\nold/a,relabel,cat\none/b,remove,\n"
     fix(dataset, tmp_path, "fix-2", text, "--annotator", "boss", "--date", "2026-12-01")
     out = dataset("log", "d/1.png").out
     assert "rev (review) dog at 10, 10, 20 x 20: superseded" in out
     assert (
-        "  stands: cat at 10, 10, 20 x 20, adjudicated\n  boss overruled rev: dog -> cat (batch fix-2, 2026-12-01)\n"
+        "  label: cat at 10, 10, 20 x 20, adjudicated\n  boss overruled rev: dog -> cat (batch fix-2, 2026-12-01)\n"
         in out
     )
     assert "boss (review) remove: adjudicated" in out
     assert (
-        "  stands: no label\n  boss overruled ann-a and rev: cat -> nothing (batch fix-2, 2026-12-01)\n"
+        "  label: no label\n  boss overruled ann-a and rev: cat -> nothing (batch fix-2, 2026-12-01)\n"
         "  boss overruled ann-b: dog -> nothing (batch fix-2, 2026-12-01)\n"
     ) in out
     fix(
@@ -119,14 +119,14 @@ def test_as_json(drawn, dataset):
         {"by": ["rev"], "overruled": ["ann-a", "ann-b"], "before": "cat", "after": "dog", "batch": "fix-1"}
         | {"date": "2026-11-25"}
     ]
-    assert [word["role"] for word in found["objects"][1]["words"]] == ["voted", "overruled", "adjudicated"]
+    assert [row["role"] for row in found["objects"][1]["annotations"]] == ["agrees", "overruled", "adjudicated"]
 
 
 def test_a_picture_that_is_empty_and_one_that_nobody_spoke_of(drawn, dataset):
     assert dataset("log", "d/3.png").out == (
-        "image d/3.png\nabout no object\n  2026-01-05 one: ann-a empty: empty (guideline 1.2)\n"
+        "image d/3.png\nwithout object\n  2026-01-05 one: ann-a empty: empty (guideline 1.2)\n"
     )
-    assert dataset("log", "e/3.png").out == "image e/3.png\n  nobody has said anything about it\n"
+    assert dataset("log", "e/3.png").out == "image e/3.png\n  no annotations\n"
 
 
 def test_unknown_keys_are_told_as_by_why(drawn, dataset):
@@ -146,9 +146,9 @@ def test_the_majority_outvotes(repository, no_dvc, dataset):
     assert dataset("log", "d/1.png").out == (
         f"image d/1.png\nobject {content('d/1.png')}\n"
         "  2026-01-05 by-ann-a: ann-a cat: overruled (guideline 1.2)\n"
-        "  2026-01-05 by-ann-b: ann-b dog: voted (guideline 1.2)\n"
-        "  2026-01-05 by-ann-c: ann-c dog: voted (guideline 1.2)\n"
-        "  stands: dog, agreed\n  ann-b and ann-c outvoted ann-a: cat -> dog\n"
+        "  2026-01-05 by-ann-b: ann-b dog: agrees (guideline 1.2)\n"
+        "  2026-01-05 by-ann-c: ann-c dog: agrees (guideline 1.2)\n"
+        "  label: dog, agreed\n  ann-b and ann-c outvoted ann-a: cat -> dog\n"
     )
 
 

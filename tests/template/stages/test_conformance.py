@@ -1,4 +1,4 @@
-"""One suite over every stage of dvc.yaml: what a stage may never do, whatever it is for.
+"""One suite over every stage of the template: what a stage may never do, whatever it is for.
 
 Inputs untouched, row order irrelevant, empty tables work, unknown settings refused, outputs fit their schemas, and
 the same again on a second run. A stage is found automatically; its arguments are found by their names.
@@ -23,7 +23,8 @@ from golgoru.tables import frames
 from golgoru.tables.frames import table_name
 from golgoru.validation.suites import suite_from_rules
 from tests.template.builders import worlds
-from tests.test_contract import DVC, arguments, plots, table_arguments
+from tests.template.builders.frozen import template_stages
+from tests.test_contract import arguments, plots, table_arguments
 
 # Stages that open files, and so need a repository rather than a world of tables.
 ON_FILES = {
@@ -35,8 +36,9 @@ ON_FILES = {
     "evaluate": "opens pictures",
     "report": "shows pictures",
 }
-ON_TABLES = [stage for stage in DVC if stage not in ON_FILES]
-SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.tables()}
+STAGES = template_stages()
+ON_TABLES = [stage for stage in STAGES if stage not in ON_FILES]
+SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.checked_tables()}
 few = settings(max_examples=5, deadline=None)
 
 
@@ -66,7 +68,7 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
 def outcome(module: Any, chosen: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(module.transform(**chosen, params=module.Params())._asdict())
-    except shell.Stop as stop:
+    except shell.GateFailed as stop:
         return dict(stop.tables)
 
 
@@ -133,7 +135,7 @@ def read(repository, monkeypatch):
     made = worlds.materials(worlds.build("classification", 0, 0))
     given |= {name: made[name] for name in ("rules", "edge_cases", "suites", "accepted", "dataset", "withdrawals")}
     found_in_folders = ("example", "validate", "report")
-    for stage in (stage for stage in DVC if stage not in found_in_folders):
+    for stage in (stage for stage in STAGES if stage not in found_in_folders):
         module = importlib.import_module(f"stages.{stage}")
         with worlds.gate_open():
             given |= outcome(module, {name: given[name] for name in arguments(stage) if name != "params"})
@@ -146,7 +148,7 @@ def test_every_stage_is_covered():
         assert set(arguments(stage)) <= world, (
             f"tests/template/builders/worlds.py has no {set(arguments(stage)) - world}"
         )
-    assert set(ON_FILES) - {"example"} <= set(DVC)  # `dataset new` takes the example out
+    assert set(ON_FILES) <= set(STAGES)
 
 
 @pytest.mark.parametrize("stage", ON_TABLES)
@@ -192,7 +194,7 @@ def test_on_tables_without_a_row(stage, task):
         assert isinstance(content, bytes), name
 
 
-@pytest.mark.parametrize("stage", [stage for stage in ON_FILES if stage in DVC and table_arguments(stage)])
+@pytest.mark.parametrize("stage", [stage for stage in ON_FILES if table_arguments(stage)])
 def test_on_files_without_a_row(stage, read):
     assert run(stage, emptied(read, stage) | {"batches": []})
 
@@ -206,7 +208,7 @@ def test_the_real_suites_find_the_same_in_any_order_of_rows(stage):
     assert run(stage, shuffled(given, stage, 1), real_suites=True) == first
 
 
-@pytest.mark.parametrize("stage", DVC)
+@pytest.mark.parametrize("stage", STAGES)
 def test_an_unknown_setting_is_refused(stage, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text(f"{stage}:\n  no_such_setting: 1\n")
@@ -214,4 +216,4 @@ def test_an_unknown_setting_is_refused(stage, tmp_path, monkeypatch):
     only = lambda params: None  # noqa: E731
     only.__signature__ = inspect.Signature([params])  # type: ignore[attr-defined]
     with pytest.raises(shell.UserError, match=rf"^params.yaml:2: {stage}.no_such_setting: unknown key"):
-        shell.read(stage, only)
+        shell.read_arguments(stage, only)

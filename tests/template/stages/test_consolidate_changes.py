@@ -1,4 +1,4 @@
-"""Changes of the guideline in consolidate: words of version 1.0 are old, 1.10 brought the change."""
+"""Changes of the guideline in consolidate: given of version 1.0 are old, 1.10 brought the change."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_old_votes_count_while_nobody_has_spoken_under_the_new_meaning() -> None
     assert label_and_status(found) == {"c-d/i": ("cat", "agreed")}
     assert again(found) == {"c-d/i": ("cat", "1.10")}
     assert found.relabel["guideline_version"].tolist() == ["1.0"]
-    assert roles(found) == {"b1/1": "voted", "b1/2": "voted"}
+    assert roles(found) == {"b1/1": "agrees", "b1/2": "agrees"}
 
 
 @pytest.mark.parametrize("new", ["dog", "cat"])
@@ -56,7 +56,7 @@ def test_one_new_vote_silences_all_old_ones_on_the_object(new: str) -> None:
         *OLD_CATS, annotation("b1/3", "cem", "dog"), annotation("b2/1", "dee", new, **NEW), changes=REQUEUE
     )
     assert (label(found)["label"], label(found)["votes"], label(found)["guideline_version"]) == (new, 1, "1.10")
-    assert roles(found) == {"b1/1": "outdated", "b1/2": "outdated", "b1/3": "outdated", "b2/1": "voted"}
+    assert roles(found) == {"b1/1": "outdated", "b1/2": "outdated", "b1/3": "outdated", "b2/1": "agrees"}
     assert again(found) == {}
 
 
@@ -64,18 +64,20 @@ def test_an_old_adjudication_lapses_and_a_new_one_silences() -> None:
     old = annotation("b1/1", "rev", "cat", source="review")
     found = consolidate(old, annotation("b2/1", "ann", "dog", **NEW), changes=REQUEUE)
     assert label_and_status(found) == {"c-d/i": ("dog", "agreed")}
-    assert roles(found) == {"b1/1": "outdated", "b2/1": "voted"}
+    assert roles(found) == {"b1/1": "outdated", "b2/1": "agrees"}
     found = consolidate(*OLD_CATS, annotation("b2/1", "rev", "dog", source="review", **NEW), changes=REQUEUE)
     assert roles(found) == {"b1/1": "outdated", "b1/2": "outdated", "b2/1": "adjudicated"}
 
 
 @pytest.mark.parametrize("source", ["human", "review"])
-def test_what_one_said_under_the_old_meaning_and_handed_in_late_does_not_replace_the_new_word(source: str) -> None:
+def test_what_one_said_under_the_old_meaning_and_handed_in_late_does_not_replace_the_new_annotation(
+    source: str,
+) -> None:
     new, late = annotation("b1/1", "ann", "dog", source=source, **NEW), annotation("b2/1", "ann", "cat", source=source)
     found = consolidate(new, late, changes=REQUEUE)
     assert label(found)["label"] == "dog"
     assert roles(found)["b2/1"] == "superseded"
-    # Where nothing is asked for again, the later batch is the newer word.
+    # Where nothing is asked for again, the later batch is the newer one.
     assert label(consolidate(new, late))["label"] == "cat"
 
 
@@ -100,12 +102,12 @@ def test_versions_are_compared_by_number_and_keep_says_that_old_votes_count() ->
     assert label_and_status(consolidate(*votes, changes=both)) == {"c-d/i": ("cat", "agreed")}
 
 
-def test_who_contradicts_himself_across_versions_has_one_whole_vote_left() -> None:
+def test_who_contradicts_themselves_across_versions_has_one_whole_vote_left() -> None:
     both = annotation("b1/1", "ann", "cat"), annotation("b1/2", "ann", "dog", image="d/copy", **NEW)
     found = consolidate(*both, **COPY, changes=REQUEUE)
     row = label(found)
     assert (row["label"], row["status"], row["votes"], row["agreement"]) == ("dog", "agreed", 1, 1.0)
-    assert roles(found) == {"b1/1": "superseded", "b1/2": "voted"}
+    assert roles(found) == {"b1/1": "superseded", "b1/2": "agrees"}
 
 
 def test_a_class_that_is_gone_is_never_voted_for_and_waits_to_be_labelled() -> None:
@@ -127,7 +129,7 @@ def test_absent_of_a_new_look_silences_an_old_box_and_leaves_the_others() -> Non
     assert again(found) == {"b1/1": ("cat", "1.10")}
     found = detect(*boxes, annotation("b2/1", "ben", "dog", ELSEWHERE, **NEW), changes=REQUEUE)
     assert label_and_status(found) == {"b1/2": ("dog", "agreed")}
-    assert roles(found) == {"b1/1": "outdated", "b1/2": "voted", "b2/1": "voted"}
+    assert roles(found) == {"b1/1": "outdated", "b1/2": "agrees", "b2/1": "agrees"}
     assert again(found) == {}
 
 
@@ -135,7 +137,7 @@ def test_an_old_empty_is_outdated_where_all_that_it_denies_is_new() -> None:
     empty = annotation("b1/1", "ann", kind="empty")
     found = detect(empty, annotation("b2/1", "ben", "cat", BOX, **NEW), changes=REQUEUE)
     assert label_and_status(found) == {"b2/1": ("cat", "agreed")}
-    assert roles(found) == {"b1/1": "outdated", "b2/1": "voted"}
+    assert roles(found) == {"b1/1": "outdated", "b2/1": "agrees"}
     found = detect(empty, annotation("b2/1", "ben", "dog", BOX, **NEW), changes=REQUEUE)
     assert label_and_status(found) == {"b2/1": ("dog", "contested")}
 
@@ -153,11 +155,11 @@ def test_a_rule_puts_every_object_in_question_and_pictures_that_are_called_empty
 # Drop and map -------------------------------------------------------------------------------------------------------
 
 
-def test_dropped_words_do_not_count_at_all() -> None:
+def test_dropped_annotations_do_not_count_at_all() -> None:
     drop = changed(redefine("cat", "drop"))
     found = consolidate(*OLD_CATS, annotation("b1/3", "cem", "dog"), changes=drop)
     assert label_and_status(found) == {"c-d/i": ("dog", "agreed")}
-    assert roles(found) == {"b1/1": "outdated", "b1/2": "outdated", "b1/3": "voted"}
+    assert roles(found) == {"b1/1": "outdated", "b1/2": "outdated", "b1/3": "agrees"}
     found = consolidate(*OLD_CATS, changes=drop)
     assert found.labels.empty
     assert (again(found), found.relabel["image"].tolist()) == ({"c-d/i": (None, "1.10")}, ["d/i"])
@@ -171,13 +173,13 @@ def test_a_dropped_box_is_a_part_of_an_answer_that_denies_nothing() -> None:
     assert again(found) == {"c-d/i": (None, "1.10")}
 
 
-def test_dropped_words_do_not_make_a_copy_survive() -> None:
+def test_dropped_annotations_do_not_make_a_copy_survive() -> None:
     found = consolidate(OLD_CATS[0], **COPY, changes=changed(redefine("cat", "drop")))
-    assert found.copies["duplicate_of"].tolist() == ["d/copy"]
-    assert found.votes[["image", "role"]].to_numpy().tolist() == [["d/copy", "outdated"]]
+    assert found.duplicates["duplicate_of"].tolist() == ["d/copy"]
+    assert found.annotation_roles[["image", "role"]].to_numpy().tolist() == [["d/copy", "outdated"]]
 
 
-def test_mapped_words_count_in_full_under_the_new_class() -> None:
+def test_mapped_annotations_count_in_full_under_the_new_class() -> None:
     renamed = changed({"action": "rename", "classes": ["kitten"], "to": ["cat"], "old_votes": "map"})
     found = consolidate(annotation("b1/1", "ann", "kitten"), annotation("b2/1", "ben", "cat", **NEW), changes=renamed)
     row = label(found)
@@ -185,13 +187,13 @@ def test_mapped_words_count_in_full_under_the_new_class() -> None:
     assert again(found) == {}
 
 
-def test_a_models_word_is_no_vote_and_never_outdated() -> None:
+def test_a_models_annotation_is_no_vote_and_never_outdated() -> None:
     model = annotation("b1/1", "net", "cat", source="model")
     for votes in ("drop", "requeue"):
         assert roles(consolidate(model, changes=changed(redefine("cat", votes)))) == {"b1/1": "no vote"}
 
 
-def test_the_work_is_counted_and_timed_by_the_words_of_people() -> None:
+def test_the_work_is_counted_and_timed_by_the_annotations_of_people() -> None:
     timed = (
         annotation("b1/1", "ann", "cat", lead_time_s=3.0),
         annotation("b1/2", "ann", "cat", image="d/two", lead_time_s=6.0),
@@ -206,7 +208,7 @@ def test_the_work_is_counted_and_timed_by_the_words_of_people() -> None:
 
 def test_what_lapsed_is_on_no_ballot() -> None:
     found = consolidate(*OLD_CATS, annotation("b2/1", "dee", "dog", **NEW), changes=REQUEUE)
-    assert found.ballots[["annotator", "label"]].to_numpy().tolist() == [["dee", "dog"]]
+    assert found.votes[["annotator", "label"]].to_numpy().tolist() == [["dee", "dog"]]
 
 
 # Laws ---------------------------------------------------------------------------------------------------------------
@@ -214,19 +216,19 @@ def test_what_lapsed_is_on_no_ballot() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(worlds.worlds(most=10), st.integers(0, 99))
-def test_no_requeued_word_stands_beside_a_new_one_that_it_could_outvote(world: worlds.World, seed: int) -> None:
+def test_no_requeued_annotation_stands_beside_a_new_one_that_it_could_outvote(world: worlds.World, seed: int) -> None:
     made = worlds.consolidated(world)
-    words = made["annotations"].merge(made["annotation_roles"], on="annotation", suffixes=("_said", ""))
-    found = change_effects(words, world.changes)
-    standing = words["role"].isin(["voted", "overruled", "adjudicated"]) & words["object"].notna()
+    given = made["annotations"].merge(made["annotation_roles"], on="annotation", suffixes=("_said", ""))
+    found = change_effects(given, world.changes)
+    standing = given["role"].isin(["agrees", "overruled", "adjudicated"]) & given["object"].notna()
     for number, change in enumerate(world.changes.ordered()):
-        old = versions.older(words["guideline_version"], change.version)
-        new_on = set(words.loc[standing & ~old, "object"])
-        asked = found.number(lambda m: m.asked_by) == number
-        assert not set(words.loc[standing & old & asked, "object"]) & new_on
-        dropped = found.number(lambda m: m.dropped_by) == number
+        old = versions.is_older(given["guideline_version"], change.version)
+        new_on = set(given.loc[standing & ~old, "object"])
+        asked = found.change_numbers(lambda m: m.requeued_by) == number
+        assert not set(given.loc[standing & old & asked, "object"]) & new_on
+        dropped = found.change_numbers(lambda m: m.dropped_by) == number
         assert not (standing & dropped).any()
-    gone = found.where(lambda m: m.asked_by != NO_CHANGE and m.label not in worlds.CLASSES.ids)
+    gone = found.where(lambda m: m.requeued_by != NO_CHANGE and m.label not in worlds.CLASSES.ids)
     assert not (standing & gone).any()
     mixed = made["annotations"].sample(frac=1, random_state=seed)
     pd.testing.assert_frame_equal(

@@ -1,4 +1,4 @@
-"""Laws of consolidate, on random words; examples of each rule stand in test_consolidate.py."""
+"""Laws of consolidate, on random annotations; examples of each rule stand in test_consolidate.py."""
 
 import hashlib
 import os
@@ -77,25 +77,25 @@ few = settings(max_examples=30, deadline=None)  # a run takes 0.1 s
 
 @few
 @given(collections(), TASKS)
-def test_roles_say_what_became_of_every_word(tables: dict[str, pd.DataFrame], task: Task) -> None:
+def test_roles_say_what_became_of_every_annotation(tables: dict[str, pd.DataFrame], task: Task) -> None:
     found = run(tables, task)
-    words = tables["annotations"].merge(found.votes, on="annotation", suffixes=("_said", ""))
-    aside = words["annotation"].isin(tables["violations"]["key"]) | words["image_said"].isin(
+    annotations = tables["annotations"].merge(found.annotation_roles, on="annotation", suffixes=("_said", ""))
+    aside = annotations["annotation"].isin(tables["violations"]["key"]) | annotations["image_said"].isin(
         tables["violations"]["key"]
     )
-    assert ((words["role"] == "set aside") == aside).all()
-    counted = words[words["role"].isin(["voted", "overruled", "adjudicated", "superseded", "empty"])]
+    assert ((annotations["role"] == "set aside") == aside).all()
+    counted = annotations[annotations["role"].isin(["agrees", "overruled", "adjudicated", "superseded", "empty"])]
     assert counted["image"].notna().all()
     assert not counted["source"].eq("model").any()
     assert not counted["kind"].eq("skipped").any()
-    assert not words.loc[words["role"].isin(["voted", "overruled"]), "kind"].eq("unsure").any()
-    # Behind every label stands a word that says it, on a picture that the label is on.
+    assert not annotations.loc[annotations["role"].isin(["agrees", "overruled"]), "kind"].eq("unsure").any()
+    # Every label has an annotation that gives it, on an image of the label.
     won = counted.merge(found.labels, on="object", suffixes=("", "_won"))
-    deciding = won[won["role"].isin(["voted", "adjudicated"])]
+    deciding = won[won["role"].isin(["agrees", "adjudicated"])]
     assert set(deciding["object"]) == set(found.labels["object"])
     assert (deciding["label"] == deciding["label_won"]).all()
     assert (won["image"] == won["image_won"]).all()
-    assert set(words.loc[words["role"] == "empty", "image"]).isdisjoint(found.labels["image"])
+    assert set(annotations.loc[annotations["role"] == "empty", "image"]).isdisjoint(found.labels["image"])
 
 
 @few
@@ -110,18 +110,18 @@ def test_row_order_and_names_of_annotators_are_nothing(
     )
     one, two = run(tables, task), run(other, task)
     back = {new: old for old, new in renamed.items()}
-    two = two._replace(ballots=two.ballots.assign(annotator=two.ballots["annotator"].map(back).astype("str")))
+    two = two._replace(votes=two.votes.assign(annotator=two.votes["annotator"].map(back).astype("str")))
     assert to_bytes(one) == to_bytes(two)
     assert one.metrics == two.metrics
 
 
 def digest() -> str:
     """Return the hash of what the stage makes of a picture that a crowd of three hundred disagrees about."""
-    words = [
+    annotations = [
         annotation(f"b{n % 3 + 1}/{n}", f"annotator {n % 17}", ("cat", "dog", "owl")[n % 7 % 3], (n % 11, 0, 12, 10))
         for n in range(300)
     ]
-    made = to_bytes(detect(*words))
+    made = to_bytes(detect(*annotations))
     return hashlib.sha256(b"".join(made[name] for name in TABLES)).hexdigest()
 
 
@@ -137,14 +137,16 @@ def test_the_seed_of_pythons_hashes_is_nothing() -> None:
         assert run.stdout.strip() == here, run.stderr
 
 
-def test_the_size_of_the_work_is_that_of_the_words() -> None:
-    # A thousand boxes by each of two people on one picture, and a chain of a thousand corrections.
-    words = [
+def test_the_size_of_the_work_is_that_of_the_annotations() -> None:
+    # A thousand boxes by each of two annotators on one image, and a chain of a thousand corrections.
+    annotations = [
         annotation(f"b{1 + (who == 'ben')}/{n}", who, "cat", (n % 40 * 20, n // 40 * 20, 15, 15))
         for who in ("ann", "ben")
         for n in range(1000)
     ]
-    words += [annotation(f"b3/{n:04}", "ann", "dog", BOX, about=f"b3/{n - 1:04}" if n else "b1/0") for n in range(1000)]
-    found = detect(*words)
+    annotations += [
+        annotation(f"b3/{n:04}", "ann", "dog", BOX, about=f"b3/{n - 1:04}" if n else "b1/0") for n in range(1000)
+    ]
+    found = detect(*annotations)
     assert len(found.labels) == 1000
     assert set(found.labels["votes"]) == {2}

@@ -25,14 +25,14 @@ def crowd(count: int = 60) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Two who are nearly always right, and two who say cat whatever they see; one object in three is a cat."""
     chance = np.random.default_rng(0)
     truth = {f"d/{n:02}": ("cat", "dog", "owl")[n % 3] for n in range(count)}
-    words = []
+    annotations = []
     for image, true in truth.items():
         for who in ("ann", "ben", "sam", "sue"):
             good = who in ("ann", "ben")
             slip = good and chance.random() < 0.05
             value = "cat" if not good or slip else true
-            words.append(annotation(f"b1/{image}-{who}", who, value, image=image))
-    return words, truth
+            annotations.append(annotation(f"b1/{image}-{who}", who, value, image=image))
+    return annotations, truth
 
 
 def right(found: Any, truth: dict[str, str]) -> float:
@@ -41,17 +41,17 @@ def right(found: Any, truth: dict[str, str]) -> float:
 
 
 def test_who_always_says_the_same_is_believed_less() -> None:
-    words, truth = crowd()
+    annotations, truth = crowd()
     images = pictures(*truth)
-    by_count = consolidate(*words, images=images)
-    by_weight = consolidate(*words, images=images, params=WEIGHED)
+    by_count = consolidate(*annotations, images=images)
+    by_weight = consolidate(*annotations, images=images, params=WEIGHED)
     assert right(by_count, truth) < 0.6
     assert right(by_weight, truth) >= 0.9
     agreed = by_weight.labels[by_weight.labels["status"] == "agreed"]
     assert len(agreed) > (by_count.labels["status"] == "agreed").sum()
     assert (agreed["confidence"] >= 0.7).all()
     assert by_count.metrics["method"] == "majority"
-    told = by_count.metrics["labels that another method would give otherwise"]
+    told = by_count.metrics["labels that another method would change"]
     assert told == {
         "pooled": told["pooled"],
         "annotators": int((by_count.labels["label"] != by_weight.labels["label"]).sum()),
@@ -71,10 +71,10 @@ def test_a_tie_of_two_is_contested_and_a_reviewer_settles_it_by_every_method(met
 
 
 def test_the_many_are_not_overruled_by_an_estimate_alone() -> None:
-    words, truth = crowd()
+    annotations, truth = crowd()
     odd = [annotation(f"b2/{who}", who, value, image="d/x") for who, value in
            (("ann", "dog"), ("sam", "cat"), ("sue", "cat"))]  # fmt: skip
-    found = consolidate(*words, *odd, images=pictures(*truth, "d/x"), params=WEIGHED)
+    found = consolidate(*annotations, *odd, images=pictures(*truth, "d/x"), params=WEIGHED)
     assert found.labels.set_index("image").loc["d/x", ["label", "status"]].tolist() == ["dog", "contested"]
 
 
@@ -98,9 +98,9 @@ def test_a_box_that_half_of_the_people_did_not_draw_is_contested_however_sure_it
 
 @pytest.mark.parametrize("method", get_args(Method))
 def test_the_order_of_rows_is_nothing_by_every_method(method: Any) -> None:
-    words, truth = crowd(20)
-    once = consolidate(*words, images=pictures(*truth), params=Params(method=method))
-    again = consolidate(*words[::-1], images=pictures(*truth), params=Params(method=method))
+    annotations, truth = crowd(20)
+    once = consolidate(*annotations, images=pictures(*truth), params=Params(method=method))
+    again = consolidate(*annotations[::-1], images=pictures(*truth), params=Params(method=method))
     assert to_bytes(once) == to_bytes(again)
 
 

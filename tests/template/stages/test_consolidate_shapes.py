@@ -30,15 +30,15 @@ RISING = [0.0, 0.0, 2.0, 0.0, 10.0, 10.0, 8.0, 10.0]
 FALLING = [8.0, 0.0, 10.0, 0.0, 2.0, 10.0, 0.0, 10.0]
 
 
-def read(*words: dict[str, Any], **more: Any) -> Tables:
-    return consolidate(*words, task="ocr", **more)
+def read(*annotations: dict[str, Any], **more: Any) -> Tables:
+    return consolidate(*annotations, task="ocr", **more)
 
 
 def line(key: str, annotator: str, text: str | None, at: tuple[float, ...] = BOX, **columns: Any) -> dict[str, Any]:
     return annotation(key, annotator, "cat", at, text=text, **columns)
 
 
-def test_the_shape_is_that_of_the_words_that_say_the_class() -> None:
+def test_the_shape_is_that_of_the_annotations_that_say_the_class() -> None:
     cats = annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ben", "cat", WIDE)
     row = label(detect(*cats, annotation("b1/3", "cem", "dog", (5, 5, 10, 10))))
     assert [row[side] for side in SIDES] == [0, 0, 12, 10]
@@ -46,35 +46,36 @@ def test_the_shape_is_that_of_the_words_that_say_the_class() -> None:
 
 def test_a_reviewers_shape_stays_as_it_was_drawn() -> None:
     drawn = (0.123456, 0, 10, 10)
-    words = annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ben", "cat", WIDE)
-    row = label(detect(*words, annotation("b2/1", "rev", "cat", drawn, source="review", about="b1/1")))
+    annotations = annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ben", "cat", WIDE)
+    row = label(detect(*annotations, annotation("b2/1", "rev", "cat", drawn, source="review", about="b1/1")))
     assert [row[side] for side in SIDES] == list(drawn)
 
 
 def test_one_persons_shape_is_taken_where_the_settings_say_so() -> None:
-    words = (
+    annotations = (
         annotation("b1/1", "ann", "cat", BOX),
         annotation("b1/2", "ben", "cat", WIDE),
         annotation("b1/3", "cem", "cat", (0, 0, 11, 10)),
     )
-    assert label(detect(*words, params=Params(geometry="representative")))["width"] == 11
-    assert label(detect(*words[:2], params=Params(geometry="representative")))["width"] == 10
+    assert label(detect(*annotations, params=Params(geometry="representative")))["width"] == 11
+    assert label(detect(*annotations[:2], params=Params(geometry="representative")))["width"] == 10
 
 
 def test_polygons_across_each_other_are_two_things_though_their_boxes_are_equal() -> None:
-    words = line("b1/1", "ann", "x", polygon=RISING), line("b1/2", "ben", "x", polygon=FALLING)
-    assert set(label_and_status(read(*words)).values()) == {("cat", "contested")}
-    assert len(read(*words).labels) == 2
+    annotations = line("b1/1", "ann", "x", polygon=RISING), line("b1/2", "ben", "x", polygon=FALLING)
+    assert set(label_and_status(read(*annotations)).values()) == {("cat", "contested")}
+    assert len(read(*annotations).labels) == 2
 
 
 def test_what_some_did_not_see_is_disagreement() -> None:
     found = detect(
         annotation("b1/1", "ann", "cat", BOX), annotation("b1/2", "ann", "dog", ELSEWHERE),
-        annotation("b1/3", "ben", "cat", AGAIN), annotation("b1/4", "cem", "cat", BOX), annotation("b1/5", "cem", "owl", (80, 80, 9, 9)),
+        annotation("b1/3", "ben", "cat", AGAIN), annotation("b1/4", "cem", "cat", BOX),
+        annotation("b1/5", "cem", "owl", (80, 80, 9, 9)),
     )  # fmt: skip
     assert label_and_status(found) == {"b1/1": ("cat", "agreed")}
-    people = found.ballots.assign(value=found.ballots["label"].fillna(ABSENT))
-    rows = agreement.agreement_table(people).set_index(["scope", "key"])["share"]
+    votes = found.votes.assign(value=found.votes["label"].fillna(ABSENT))
+    rows = agreement.agreement_table(votes).set_index(["scope", "key"])["share"]
     assert rows["class", "cat"] == 1
     assert rows["class", "dog"] == rows["class", "owl"] == 0
     assert rows["class", "(not seen)"] == 0.5
@@ -96,31 +97,31 @@ def test_what_most_wrote_stands_and_who_wrote_otherwise_does_not() -> None:
 
 
 def test_two_readings_are_contested_until_a_reviewer_settles_it() -> None:
-    words = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO")
-    assert text(read(*words)) == ("9.00", 0.75, "contested", "TEXT-003")
+    annotations = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO")
+    assert text(read(*annotations)) == ("9.00", 0.75, "contested", "TEXT-003")
     review = line("b2/1", "rev", "9.O0", source="review", about="b1/1")
-    assert text(read(*words, review)) == ("9.O0", None, "adjudicated", None)
+    assert text(read(*annotations, review)) == ("9.O0", None, "adjudicated", None)
 
 
 def test_three_readings_that_all_differ_are_contested() -> None:
-    words = line("b1/1", "ann", "abc"), line("b1/2", "ben", "abd"), line("b1/3", "cem", "xbd")
-    assert text(read(*words)) == ("abd", 0.7778, "contested", "TEXT-003")
+    annotations = line("b1/1", "ann", "abc"), line("b1/2", "ben", "abd"), line("b1/3", "cem", "xbd")
+    assert text(read(*annotations)) == ("abd", 0.7778, "contested", "TEXT-003")
 
 
 def test_a_class_without_a_majority_is_told_first() -> None:
-    words = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO") | {"label": "dog"}
-    assert text(read(*words)) == ("9.00", None, "contested", "VOTE-001")
+    annotations = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO") | {"label": "dog"}
+    assert text(read(*annotations)) == ("9.00", None, "contested", "VOTE-001")
 
 
 def test_readings_on_two_files_of_equal_pixels_are_pooled() -> None:
-    words = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO", image="d/copy")
-    assert text(read(*words, **COPY))[3] == "TEXT-003"
+    annotations = line("b1/1", "ann", "9.00"), line("b1/2", "ben", "9.OO", image="d/copy")
+    assert text(read(*annotations, **COPY))[3] == "TEXT-003"
 
 
 @pytest.mark.parametrize("task", ["detection", "segmentation"])
 def test_other_tasks_have_texts_as_notes(task: Any) -> None:
-    words = line("b1/1", "ann", "blurred"), line("b1/2", "ben", "cut")
-    assert text(consolidate(*words, task=task)) == ("blurred", None, "agreed", None)
+    annotations = line("b1/1", "ann", "blurred"), line("b1/2", "ben", "cut")
+    assert text(consolidate(*annotations, task=task)) == ("blurred", None, "agreed", None)
 
 
 RENAMED = {"cat": "zoo", "dog": "ant", "owl": "bee"}
@@ -135,8 +136,8 @@ SAID = st.tuples(
 @settings(max_examples=10, deadline=None)
 @given(st.lists(SAID, min_size=1, max_size=6))
 def test_names_of_classes_are_nothing(rows: list[tuple[str, str, tuple[float, ...], str | None]]) -> None:
-    words = [annotation(f"b1/{n}", who, name, at, text=text) for n, (who, name, at, text) in enumerate(rows)]
-    other = [one | {"label": RENAMED[one["label"]]} for one in words]
+    annotations = [annotation(f"b1/{n}", who, name, at, text=text) for n, (who, name, at, text) in enumerate(rows)]
+    other = [one | {"label": RENAMED[one["label"]]} for one in annotations]
     renamed = Classes(version="1.10", classes=tuple(Class(id=RENAMED[c.id], ignore=c.ignore) for c in CLASSES.classes))
-    one, two = read(*words).labels, read(*other, classes=renamed).labels
+    one, two = read(*annotations).labels, read(*other, classes=renamed).labels
     pd.testing.assert_frame_equal(one.assign(label=one["label"].map(RENAMED).astype("str")), two)

@@ -1,4 +1,4 @@
-"""Copies that people label otherwise than what stays: told, and contested until a reviewer settles it."""
+"""Duplicates labelled differently from their representative: listed, and contested until a reviewer decides."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ KEPT: dict[str, Any] = {"image": "d/copy"}
 
 
 def rows(found: Tables) -> list[list[Any]]:
-    return found.disagreements.drop(columns=["duplicate_of", "kind"]).to_numpy().tolist()
+    return found.duplicate_conflicts.drop(columns=["duplicate_of", "kind"]).to_numpy().tolist()
 
 
 def status(found: Tables) -> dict[str, str]:
@@ -54,7 +54,7 @@ def test_a_copy_of_another_label_makes_the_label_contested(copies: dict[str, Any
     assert rows(found) == [["d/i", "dog", "cat", 1, "contested"]]
     assert label_and_status(found)["c-d/copy"] == ("cat", "contested")
     assert found.labels.set_index("object").loc["c-d/copy", "rule"] == "COPY-003"
-    assert found.metrics["copies whose labels disagree"] == {"contested": 1, "adjudicated": 0}
+    assert found.metrics["duplicates whose labels conflict"] == {"contested": 1, "adjudicated": 0}
     assert found.metrics["contested"] == 1
 
 
@@ -92,7 +92,7 @@ def test_empty_is_a_label_too() -> None:
     assert rows(found) == [["d/i", "cat", "empty", 1, "contested"]]
 
 
-def test_equal_files_of_which_the_survivor_has_no_words_are_compared_with_what_is_pooled() -> None:
+def test_equal_files_of_which_the_survivor_has_no_annotations_are_compared_with_what_is_pooled() -> None:
     files: dict[str, Any] = {
         "images": pictures("d/copy", "d/i", "d/j"),
         "pairs": (("d/copy", "d/i", "exact"), ("d/copy", "d/j", "exact")),
@@ -112,10 +112,10 @@ def test_through_a_chain_of_copies_each_is_compared_with_the_survivor_alone() ->
         "images": pictures("d/a", "d/b", "d/c"),
         "pairs": (("d/a", "d/b", "near"), ("d/b", "d/c", "near")),
     }
-    words = [
+    annotations = [
         annotation(f"b1/{n}", "ann", say, image=f"d/{n}") for n, say in zip("abc", ("cat", "dog", "cat"), strict=True)
     ]
-    assert [row[:3] for row in rows(consolidate(*words, **chain))] == [["d/b", "dog", "cat"]]
+    assert [row[:3] for row in rows(consolidate(*annotations, **chain))] == [["d/b", "dog", "cat"]]
 
 
 # Objects on a picture -----------------------------------------------------------------------------------------------
@@ -139,7 +139,8 @@ def test_of_boxes_those_are_contested_that_are_of_another_class_or_are_not_there
 
 def test_what_only_a_near_copy_shows_is_told_and_contests_nothing_else() -> None:
     found = detect(
-        annotation("b1/1", "ann", "cat", BOX, **KEPT), annotation("b2/1", "ben", "cat", BOX), annotation("b2/2", "ben", "dog", ELSEWHERE),
+        annotation("b1/1", "ann", "cat", BOX, **KEPT), annotation("b2/1", "ben", "cat", BOX),
+        annotation("b2/2", "ben", "dog", ELSEWHERE),
         **NEAR,
     )  # fmt: skip
     assert rows(found) == [["d/i", "cat 1, dog 1", "cat 1", 1, "contested"]]
@@ -147,17 +148,17 @@ def test_what_only_a_near_copy_shows_is_told_and_contests_nothing_else() -> None
 
 
 def test_a_review_of_one_box_settles_that_box_alone() -> None:
-    words = [
+    annotations = [
         annotation("b1/1", "ann", "cat", BOX, **KEPT),
         annotation("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
         annotation("b2/1", "ben", kind="empty"),
     ]
     one = annotation("b3/1", "rev", "cat", BOX, source="review", about="b1/1", **KEPT)
-    found = detect(*words, one, **NEAR)
+    found = detect(*annotations, one, **NEAR)
     assert status(found) == {"b1/1": "adjudicated", "b1/2": "contested"}
     assert rows(found) == [["d/i", "empty", "cat 2", 2, "contested"]]
     found = detect(
-        *words, one, annotation("b3/2", "rev", "cat", ELSEWHERE, source="review", about="b1/2", **KEPT), **NEAR
+        *annotations, one, annotation("b3/2", "rev", "cat", ELSEWHERE, source="review", about="b1/2", **KEPT), **NEAR
     )
     assert rows(found) == [["d/i", "empty", "cat 2", 2, "adjudicated"]]
 
@@ -170,7 +171,7 @@ def test_boxes_of_another_size_of_the_picture_and_of_a_crop_are_the_same() -> No
         annotation("b2/1", "ann", "cat", half),
         **{**NEAR, "images": images},
     )
-    assert small.copies["duplicate_of"].tolist() == ["d/copy"]
+    assert small.duplicates["duplicate_of"].tolist() == ["d/copy"]
     assert rows(small) == []
 
 
@@ -179,7 +180,8 @@ def test_an_answer_of_which_a_part_was_set_aside_does_not_say_that_the_rest_is_m
                "message": "no", "image": None}  # fmt: skip
     found = detect(
         annotation("b1/1", "ann", "cat", BOX, **KEPT), annotation("b1/2", "ann", "cat", ELSEWHERE, **KEPT),
-        annotation("b2/1", "ben", "cat", BOX), annotation("b2/2", "ben", "cat", (-5, 0, 1, 1)), findings=(finding,), **NEAR,
+        annotation("b2/1", "ben", "cat", BOX), annotation("b2/2", "ben", "cat", (-5, 0, 1, 1)), findings=(finding,),
+        **NEAR,
     )  # fmt: skip
     assert rows(found) == []
 
@@ -192,8 +194,8 @@ few = settings(max_examples=15, deadline=None)  # an example takes 0.2 s
 def elections(tables: dict[str, pd.DataFrame], task: Task) -> tuple[Tables, dict[str, Any], dict[str, Any]]:
     """Return what the stage makes of the tables, and by picture what is said of each file, and of equal pixels."""
     exact = tables["duplicate_pairs"]["kind"] == "exact"
-    alone = run(tables | {"pairs": tables["duplicate_pairs"].iloc[:0]}, task).labels
-    pooled = run(tables | {"pairs": tables["duplicate_pairs"][exact]}, task).labels
+    alone = run(tables | {"duplicate_pairs": tables["duplicate_pairs"].iloc[:0]}, task).labels
+    pooled = run(tables | {"duplicate_pairs": tables["duplicate_pairs"][exact]}, task).labels
     by_file, by_pixels = (
         {str(image): sorted(labels["label"]) for image, labels in found.groupby("image")} for found in (alone, pooled)
     )
@@ -201,8 +203,8 @@ def elections(tables: dict[str, pd.DataFrame], task: Task) -> tuple[Tables, dict
 
 
 def differing(found: Tables, by_file: dict[str, Any], by_pixels: dict[str, Any]) -> dict[str, str]:
-    """Return the copies of which something else is said than of the survivor, where something is said of both."""
-    copies = found.copies
+    """Return the duplicates that are labelled differently from their representative, where both have labels."""
+    copies = found.duplicates
     return {
         image: kept
         for image, kept, kind in zip(copies["image"], copies["duplicate_of"], copies["kind"], strict=True)
@@ -216,7 +218,7 @@ def differing(found: Tables, by_file: dict[str, Any], by_pixels: dict[str, Any])
 @given(collections())
 def test_no_label_is_resolved_in_silence(tables: dict[str, pd.DataFrame]) -> None:
     found, by_file, by_pixels = elections(tables, "classification")
-    told = found.disagreements.set_index("image")
+    told = found.duplicate_conflicts.set_index("image")
     for image, kept in differing(found, by_file, by_pixels).items():
         assert told["duplicate_of"][image] == kept
         states = found.labels.loc[found.labels["image"] == kept, "status"]
@@ -236,27 +238,27 @@ PAIRS = st.sampled_from([("exact", "exact"), ("near", "exact"), ("near", "near")
 def test_no_object_is_resolved_in_silence(
     answers: dict[tuple[str, str], dict[tuple[int, ...], str]], kinds: tuple[str, str], reviewed: bool
 ) -> None:
-    words = []
+    annotations = []
     for n, ((image, who), boxes) in enumerate(sorted(answers.items())):
         source = "review" if reviewed and who == "cem" else "human"
         said: list[dict[str, Any]] = [{"label": label, "at": at} for at, label in boxes.items()] or [{"kind": "empty"}]
-        words += [annotation(f"b1/{n}-{i}", who, image=image, source=source, **one) for i, one in enumerate(said)]
-    if not words:
+        annotations += [annotation(f"b1/{n}-{i}", who, image=image, source=source, **one) for i, one in enumerate(said)]
+    if not annotations:
         return
     images = pictures("d/a", "d/b", "d/c")
     linked = pd.DataFrame({"image_a": ["d/a", "d/b"], "image_b": ["d/b", "d/c"], "kind": kinds})
     tables = {
-        "annotations": frames.frame("annotations", pd.DataFrame(words)),
+        "annotations": frames.frame("annotations", pd.DataFrame(annotations)),
         "violations": frames.frame("violations"),
         "duplicate_pairs": frames.frame("duplicate_pairs", linked.assign(distance=0, score=1.0)),
         "images": images,
         "sources": frames.frame("sources", {"image": images["image"], "delivery": "d", "date": "2026-01-01"}),
     }
     found, by_file, by_pixels = elections(tables, "detection")
-    told = found.disagreements.set_index("image")
+    told = found.duplicate_conflicts.set_index("image")
     for image, kept in differing(found, by_file, by_pixels).items():
         assert told["duplicate_of"][image] == kept
-        # What is on the survivor and, of one class, on each of its copies stands; all else is in doubt, or settled.
+        # Objects of one class on the representative and its duplicates stay agreed; others are contested or decided.
         of_kept = found.labels[found.labels["image"] == kept]
         if not set(by_file[image]) & set(of_kept["label"]):
             assert set(of_kept["status"]) <= {"contested", "adjudicated"}

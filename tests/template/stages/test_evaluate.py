@@ -1,4 +1,4 @@
-"""Stage evaluate on pictures that are made here: scores, noise and forecasts, and what is not invented."""
+"""Stage evaluate on images of a single colour: scores, label noise and forecasts, and where there are none."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from golgoru.tables import frames
 from stages import predict
 from stages.evaluate import Params, Tables, transform
-from tests.template.builders.image_arrays import CLASSES, pictures
+from tests.template.builders.image_arrays import CLASSES, single_colour_images
 
 
 @pytest.fixture(autouse=True)
@@ -17,32 +17,38 @@ def repository(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class World:
-    """Pictures with a label each, three people's votes, and a split: the last third is val and test."""
+    """Images with a label and three votes each, and a split: the last third is val and test."""
 
-    def __init__(self, shown: list[str], said: list[str], votes: tuple[str, ...] = ("ann", "ben", "cem")) -> None:
-        self.images = pictures(list(shown))
+    def __init__(
+        self, colours: list[str], labels: list[str], annotators: tuple[str, ...] = ("ann", "ben", "cem")
+    ) -> None:
+        self.images = single_colour_images(list(colours))
         names = self.images["image"].tolist()
         self.sources = frames.frame("sources", {"image": names, "delivery": "d", "date": "2026-01-01"})
-        groups = {"image": names, "group": self.images["content"], "home": self.images["content"]}
+        groups = {"image": names, "group": self.images["content"], "group_on_arrival": self.images["content"]}
         self.groups = frames.frame("groups", groups)
-        rows = pd.DataFrame({"image": names, "content": self.images["content"], "label": said})
-        rows = rows.assign(object=rows["content"], ignore=False, votes=len(votes), agreement=1.0, status="agreed")
+        rows = pd.DataFrame({"image": names, "content": self.images["content"], "label": labels})
+        rows = rows.assign(object=rows["content"], ignore=False, votes=len(annotators), agreement=1.0, status="agreed")
         self.rows = rows.assign(source="human", guideline_version="1", group=rows["content"])
-        ballots = [
-            row | {"annotator": who} for row in rows[["object", "image", "label"]].to_dict("records") for who in votes
+        votes = [
+            row | {"annotator": who}
+            for row in rows[["object", "image", "label"]].to_dict("records")
+            for who in annotators
         ]
-        table = pd.DataFrame(ballots, columns=["object", "image", "label", "annotator"])
+        table = pd.DataFrame(votes, columns=["object", "image", "label", "annotator"])
         table = table.assign(review=False, weight=1.0, batch="b", guideline_version="1")
-        self.ballots = frames.frame("votes", table)
+        self.votes = frames.frame("votes", table)
 
     def disagree(self, every: int) -> "World":
-        """Let cem call every n-th object blue."""
+        """Let cem vote blue for every n-th object."""
         chosen = self.rows["object"].iloc[::every]
-        mask = (self.ballots["annotator"] == "cem") & self.ballots["object"].isin(chosen)
-        self.ballots.loc[mask, "label"] = "blue"
+        mask = (self.votes["annotator"] == "cem") & self.votes["object"].isin(chosen)
+        self.votes.loc[mask, "label"] = "blue"
         return self
 
-    def evaluate(self, params: Params | None = None, cases: pd.DataFrame | None = None, **change: Any) -> Tables:
+    def evaluate(
+        self, params: Params | None = None, edge_case_hits: pd.DataFrame | None = None, **change: Any
+    ) -> Tables:
         size = len(self.rows)
         split = ["train"] * (2 * size // 3) + ["val", "val", "test", "test"] * size
         given: dict[str, Any] = {
@@ -54,111 +60,111 @@ class World:
             "sources": self.sources,
             "classes": CLASSES,
             "seed": 0,
-            "ballots": self.ballots,
+            "votes": self.votes,
         }
         given["release_images"] = self.rows[["image", "group"]].astype("str")
-        given["edge_case_hits"] = frames.frame("edge_case_hits") if cases is None else cases
+        given["edge_case_hits"] = frames.frame("edge_case_hits") if edge_case_hits is None else edge_case_hits
         given["predictions"] = predict.transform(
             labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources, groups=self.groups,
-            copies=frames.frame("duplicates"),
+            duplicates=frames.frame("duplicates"),
         external_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
         ).predictions  # fmt: skip
-        found = transform(**(given | change), params=params or Params())
+        result = transform(**(given | change), params=params or Params())
         for name in ("scores", "label_noise", "learning_curve", "forecast"):
-            frames.to_bytes(getattr(found, name), name)
-        return found
+            frames.to_bytes(getattr(result, name), name)
+        return result
 
 
-SHOWN = ["red", "green"] * 30
+COLOURS = ["red", "green"] * 30
 
 
-def test_what_was_learned_is_measured_on_what_was_not() -> None:
-    found = World(SHOWN, SHOWN).evaluate()
-    assert found.metrics["scores"]["built-in"]["test"]["accuracy"] == 1
-    assert found.metrics["scores"]["built-in"]["val"]["objects"] == 10
-    rows = found.scores.set_index(["split", "scope", "key", "measure"])["objects"]
+def test_scores_are_of_val_and_test() -> None:
+    result = World(COLOURS, COLOURS).evaluate()
+    assert result.metrics["scores"]["built-in"]["test"]["accuracy"] == 1
+    assert result.metrics["scores"]["built-in"]["val"]["objects"] == 10
+    rows = result.scores.set_index(["split", "scope", "key", "measure"])["objects"]
     assert rows["test", "class", "red", "recall"] + rows["test", "class", "green", "recall"] == 10
-    assert set(found.plots) == {"curve.csv", "recall.csv", "precision.csv"}
-    assert found.plots["recall.csv"].decode() == "class,recall\ngreen,1.0\nred,1.0\n"
+    assert set(result.plots) == {"curve.csv", "recall.csv", "precision.csv"}
+    assert result.plots["recall.csv"].decode() == "class,recall\ngreen,1.0\nred,1.0\n"
 
 
-def test_noise_and_forecast_are_told_with_their_intervals() -> None:
-    said = list(SHOWN)
-    said[0], said[8], said[17] = "green", "green", "red"
-    world = World(SHOWN, said)
-    for place in (0, 8, 17):  # cem alone was right
-        own = (world.ballots["annotator"] == "cem") & (world.ballots["object"] == world.rows["object"][place])
-        world.ballots.loc[own, "label"] = SHOWN[place]
-    found = world.evaluate()
-    assert 0.01 < found.metrics["noise"]["votes and model"] < 0.06
-    assert 0 < found.metrics["noise"]["double labels"] < 0.1
-    assert found.metrics["noise"]["gold sample"] is None
-    told = found.metrics["forecast"]
-    for action in ("fix the first tenth of suspects", "add as many labels"):
-        assert told[action]["labels"] == 4
-        assert told[action]["low"] <= told[action]["change"] <= told[action]["high"]
-    assert found.curve["noise_added"].max() == 1
+def test_label_noise_and_forecast_have_intervals() -> None:
+    labels = list(COLOURS)
+    labels[0], labels[8], labels[17] = "green", "green", "red"
+    world = World(COLOURS, labels)
+    for place in (0, 8, 17):  # only cem was right
+        of_cem = (world.votes["annotator"] == "cem") & (world.votes["object"] == world.rows["object"][place])
+        world.votes.loc[of_cem, "label"] = COLOURS[place]
+    result = world.evaluate()
+    assert 0.01 < result.metrics["noise"]["votes and model"] < 0.06
+    assert 0 < result.metrics["noise"]["double labels"] < 0.1
+    assert result.metrics["noise"]["gold sample"] is None
+    forecast = result.metrics["forecast"]
+    for action in ("fix the first tenth of label issues", "add as many labels"):
+        assert forecast[action]["labels"] == 4
+        assert forecast[action]["low"] <= forecast[action]["change"] <= forecast[action]["high"]
+    assert result.learning_curve["noise_added"].max() == 1
 
 
-def test_one_annotator_alone_gives_scores_and_no_noise() -> None:
-    found = World(SHOWN, SHOWN, votes=("ann",)).evaluate()
-    assert found.metrics["noise"] == {"gold sample": None, "double labels": None, "votes and model": None}
-    assert set(found.forecast["why"]) == {"no estimate of the noise"}
-    assert len(found.curve) == 5
-    assert found.metrics["scores"]["built-in"]["test"]["accuracy"] == 1
+def test_a_single_annotator_gives_scores_and_no_noise() -> None:
+    result = World(COLOURS, COLOURS, annotators=("ann",)).evaluate()
+    assert result.metrics["noise"] == {"gold sample": None, "double labels": None, "votes and model": None}
+    assert set(result.forecast["reason"]) == {"there is no estimate of the label noise"}
+    assert len(result.learning_curve) == 5
+    assert result.metrics["scores"]["built-in"]["test"]["accuracy"] == 1
 
 
-@pytest.mark.parametrize("shown", [[], ["red"] * 30])
-def test_nothing_or_one_class_is_stated(shown: list[str]) -> None:
-    found = World(shown, shown).evaluate()
-    assert found.scores.empty
-    assert found.curve.empty
-    assert found.forecast["why"][0] == "train has fewer than two classes to tell apart"
-    assert found.noise["share"].isna().all() or found.noise["objects"].max() == 30
+@pytest.mark.parametrize("colours", [[], ["red"] * 30])
+def test_nothing_or_one_class_is_stated(colours: list[str]) -> None:
+    result = World(colours, colours).evaluate()
+    assert result.scores.empty
+    assert result.learning_curve.empty
+    assert result.forecast["reason"][0] == "train has fewer than two classes"
+    assert result.label_noise["share"].isna().all() or result.label_noise["objects"].max() == 30
 
 
 def test_curves_can_be_switched_off() -> None:
-    found = World(SHOWN, SHOWN).evaluate(Params(curves=False))
-    assert found.curve.empty
-    assert set(found.forecast["why"]) == {"evaluate.curves is switched off"}
-    assert len(found.scores)
+    result = World(COLOURS, COLOURS).evaluate(Params(curves=False))
+    assert result.learning_curve.empty
+    assert set(result.forecast["reason"]) == {"evaluate.curves is switched off"}
+    assert len(result.scores)
 
 
-def test_a_train_split_alone_has_nothing_to_be_judged_by() -> None:
-    world = World(SHOWN, SHOWN)
-    nothing = {f"release_{name}": frames.frame(f"release/{name}") for name in ("val", "test")}
-    found = world.evaluate(**nothing)
-    assert found.scores.empty
-    assert set(found.forecast["why"]) == {"val and test hold nothing to judge by"}
+def test_a_train_split_alone_has_no_scores() -> None:
+    world = World(COLOURS, COLOURS)
+    empty = {f"release_{name}": frames.frame(f"release/{name}") for name in ("val", "test")}
+    result = world.evaluate(**empty)
+    assert result.scores.empty
+    assert set(result.forecast["reason"]) == {"val and test have no objects to evaluate on"}
 
 
 def test_an_edge_case_has_its_own_score() -> None:
-    world = World(SHOWN, SHOWN)
+    world = World(COLOURS, COLOURS)
     held = world.rows.iloc[[40, 41, 42]]
     rows = pd.DataFrame(
         {"edge_case": "EDGE-001", "image": held["image"], "object": [held["object"].iloc[0], None, None]}
     )
-    found = world.evaluate(cases=frames.frame("edge_case_hits", rows)).scores
-    assert found.query("scope == 'edge case'").groupby("split")["objects"].sum().to_dict() == {"test": 1, "val": 2}
+    result = world.evaluate(edge_case_hits=frames.frame("edge_case_hits", rows)).scores
+    assert result.query("scope == 'edge case'").groupby("split")["objects"].sum().to_dict() == {"test": 1, "val": 2}
 
 
 def test_a_teams_own_model_stands_beside_the_built_in_one() -> None:
-    world = World(SHOWN, SHOWN)
-    own = world.rows.assign(
-        model="theirs", prediction=world.rows["object"], predicted="red", confidence=0.9, can_say=True
+    world = World(COLOURS, COLOURS)
+    external = world.rows.assign(
+        model="theirs", prediction=world.rows["object"], predicted="red", confidence=0.9, class_learned=True
     )
     built_in = world.evaluate()
-    predictions = frames.frame("predictions", own)
-    found = world.evaluate(predictions=predictions)
-    assert found.metrics["scores"]["theirs"]["test"]["accuracy"] == 0.5
+    predictions = frames.frame("predictions", external)
+    result = world.evaluate(predictions=predictions)
+    assert result.metrics["scores"]["theirs"]["test"]["accuracy"] == 0.5
     assert built_in.metrics["scores"].keys() == {"built-in"}
 
 
-def test_the_order_of_rows_is_nothing() -> None:
-    world = World(SHOWN, SHOWN).disagree(5)
+def test_the_order_of_rows_is_irrelevant() -> None:
+    world = World(COLOURS, COLOURS).disagree(5)
     once = world.evaluate()
     world.rows = world.rows.sample(frac=1, random_state=1)
-    world.ballots = world.ballots.sample(frac=1, random_state=1)
+    world.votes = world.votes.sample(frac=1, random_state=1)
     split = {
         name: [s == name for s in ["train"] * 40 + ["val", "val", "test", "test"] * 5]
         for name in ("train", "val", "test")

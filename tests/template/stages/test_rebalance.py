@@ -1,4 +1,4 @@
-"""Stage rebalance: weights, repeats and the plan. Caps stand in tests/template/balance/test_caps.py."""
+"""Stage rebalance: weights, repeats and the plan. Caps are tested in tests/template/balance/test_caps.py."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def test_repeat_factors_are_those_of_lvis():
     assert planned(made)["after"].tolist() == pytest.approx(planned(made)["target"].tolist(), abs=1e-4)
 
 
-def test_repeat_factors_are_what_another_target_strays_least_from():
+def test_repeat_factors_are_what_another_target_differs_least_from():
     shown = [["cat"]] * 96 + [["dog"]] * 4
     targets = [{"to": "repeat factor", "threshold": 0.16}, {"by": "camera", "to": "uniform"}]
     made = run(shown, targets=targets, camera=["north", "south"] * 50)
@@ -79,44 +79,44 @@ def test_no_weight_is_beyond_the_bounds_and_the_plan_says_what_is_to_be_collecte
     assert made.weights["weight"].mean() == pytest.approx(1, abs=1e-4)
     plan = planned(made)
     assert plan["collect"].tolist() == [0, 50, 58, 59]
-    assert plan["even"].tolist() == [0, 981, 989, 990]
-    assert plan["why"].tolist()[1:] == [
+    assert plan["collect_unweighted"].tolist() == [0, 981, 989, 990]
+    assert plan["reason"].tolist()[1:] == [
         "even at weight 5 it reaches 4.5 % of 25 %",
-        "one image: it would be shown 5 times an epoch; even at weight 5 it reaches 0.5 % of 25 %",
+        "one image: an epoch would show it 5 times; even at weight 5 it reaches 0.5 % of 25 %",
         "no image of it in train",
     ]
-    assert pd.isna(plan["why"]["cat"])
-    told = made.metrics["balanced"]["train"]
-    assert told["shares"]["class"]["owl"] == {"before": 0.001, "after": 0.005, "target": 0.25, "collect": 58}
-    assert told["effective sample size"] < told["images"] == 1000
+    assert pd.isna(plan["reason"]["cat"])
+    train = made.metrics["balanced"]["train"]
+    assert train["shares"]["class"]["owl"] == {"before": 0.001, "after": 0.005, "target": 0.25, "collect": 58}
+    assert train["effective sample size"] < train["images"] == 1000
     assert run(shown, {"to": "uniform"}, max_weight=1).weights["weight"].eq(1).all()
 
 
 def test_a_value_that_another_target_holds_back_says_so():
     targets = [{"by": "class", "to": "uniform"}, {"by": "camera", "to": "natural"}]
     made = run(CATS, targets=targets, camera=["north"] * 900 + ["south"] * 100)
-    why = planned(made)["why"]["dog"]
+    reason = planned(made)["reason"]["dog"]
     # The distance to both is least where 4 (x - 0.5) + (1 / 0.9 + 1 / 0.1) (x - 0.1) = 0.
     assert (
-        why == "it reaches 20.6 % of 50 %: what else its images show, another target or min_weight pulls the other way"
+        reason == "it reaches 20.6 % of 50 %: other values on its images, another target or min_weight work against it"
     )
 
 
-def test_what_is_to_have_no_share_and_is_there_stands_in_the_way_of_the_others():
+def test_images_of_a_value_that_is_to_have_no_share_keep_others_from_theirs():
     made = run([["cat"]] * 90 + [["dog"]] * 10, {"shares": {"dog": 1.0}})
     plan = planned(made)
-    assert plan["why"]["dog"] == "even with all others at weight 0.1 it reaches 91 % of 100 %"
-    assert plan.loc["dog", ["collect", "even"]].isna().all()
-    assert plan.loc["cat", ["collect", "even"]].tolist() == [0, 0]
+    assert plan["reason"]["dog"] == "even with all others at weight 0.1 it reaches 91 % of 100 %"
+    assert plan.loc["dog", ["collect", "collect_unweighted"]].isna().all()
+    assert plan.loc["cat", ["collect", "collect_unweighted"]].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("share", [1.0, 1 - 1e-16, 1 - 1e-12])
 @pytest.mark.parametrize("more", [[], [["cat", "cat", "dog"]]])
-def test_numbers_that_nobody_can_collect_are_not_told(share, more):
+def test_numbers_that_nobody_can_collect_are_null(share, more):
     plan = planned(run([["cat"]] * 90 + [["dog"]] * 10 + more, {"shares": {"dog": share}}))
-    assert plan["even"].fillna(0).between(0, 1e9).all()
+    assert plan["collect_unweighted"].fillna(0).between(0, 1e9).all()
     assert plan["collect"].fillna(0).between(0, 1e9).all()
-    assert pd.isna(plan["even"]["dog"])
+    assert pd.isna(plan["collect_unweighted"]["dog"])
 
 
 def test_images_with_many_objects_come_as_near_as_they_can():
@@ -124,7 +124,7 @@ def test_images_with_many_objects_come_as_near_as_they_can():
     made = run(shown, {"to": "uniform"}, classes=())
     plan = planned(made)
     assert plan["after"]["germ"] == pytest.approx(0.46, abs=0.001), "half the objects of 92 images of 100"
-    assert plan["why"]["germ"].startswith("even with all others at weight 0.1 it reaches 46 % of 50 %")
+    assert plan["reason"]["germ"].startswith("even with all others at weight 0.1 it reaches 46 % of 50 %")
     assert plan["images"].tolist() == [100, 20]
     assert plan["objects"].tolist() == [900, 100]
     assert plan["before"].tolist() == [0.9, 0.1]
@@ -132,8 +132,8 @@ def test_images_with_many_objects_come_as_near_as_they_can():
 
 def test_edge_cases_and_columns_are_balanced_by_image():
     shown = [["cat", "cat"]] * 8 + [["dog"]] * 2
-    fired = [("EDGE-001", "0", None), ("EDGE-001", "1", None), ("EDGE-003", "2", None), ("EDGE-002", "1", "b/2")]
-    made = run(shown, {"by": "edge case", "to": "uniform"}, fired=fired)
+    hits = [("EDGE-001", "0", None), ("EDGE-001", "1", None), ("EDGE-003", "2", None), ("EDGE-002", "1", "b/2")]
+    made = run(shown, {"by": "edge case", "to": "uniform"}, hits=hits)
     assert planned(made, "edge case")["images"].to_dict() == {"EDGE-001": 2, "EDGE-002": 1, "none of them": 8}
     cameras = ["north"] * 6 + ["south"] * 3 + [None]
     made = run(shown, {"by": "camera", "to": "uniform"}, camera=cameras)
@@ -143,10 +143,10 @@ def test_edge_cases_and_columns_are_balanced_by_image():
     assert planned(run(shown, {"by": "delivery", "to": "natural"}), "delivery").index.tolist() == ["a"]
 
 
-def test_an_edge_case_of_a_contested_object_counts_for_nothing():
+def test_an_edge_case_of_a_contested_object_does_not_count():
     shown = [["cat"]] * 2
     made = run(
-        shown, {"by": "edge case", "to": "uniform"}, fired=[("EDGE-001", "1", "b/1")], status=["agreed", "contested"]
+        shown, {"by": "edge case", "to": "uniform"}, hits=[("EDGE-001", "1", "b/1")], status=["agreed", "contested"]
     )
     assert planned(made, "edge case")["images"].to_dict() == {"none of them": 1}
 
@@ -182,20 +182,20 @@ def test_val_and_test_stay_as_they_are_unless_asked(split):
     assert made.weights[["weight", "repeat"]].eq(1).all(axis=None)
     plan = planned(made, split=split)
     assert plan["before"].tolist() == plan["after"].tolist() == [0.833333, 0.166667]
-    assert plan[["target", "collect", "even", "why"]].isna().all(axis=None)
-    assert planned(made)["why"].eq("no image of it in train").all()
+    assert plan[["target", "collect", "collect_unweighted", "reason"]].isna().all(axis=None)
+    assert planned(made)["reason"].eq("no image of it in train").all()
     asked = run(shown, target, split=split, splits=["train", split])
     assert (~asked.weights["keep"]).sum() == 10
     assert planned(asked, split=split)["after"].tolist() == pytest.approx([0.5, 0.5], abs=1e-4)
 
 
-def test_copies_held_images_contested_and_ignored_labels_count_for_nothing():
+def test_duplicates_images_held_back_and_contested_or_ignored_labels_do_not_count():
     shown = [["cat"]] * 10 + [["dog"]] * 10
     ten = [False] * 10 + [True] * 10
-    made = run(shown, {"cap": 5}, copies=[str(n) for n in range(10, 19)])
+    made = run(shown, {"cap": 5}, duplicates=[str(n) for n in range(10, 19)])
     assert planned(made)["images"]["dog"] == 1
     assert made.weights.loc["19", "keep"]
-    for change in ({"status": ["agreed"] * 10 + ["contested"] * 10}, {"held": ten}, {"ignore": ten}):
+    for change in ({"status": ["agreed"] * 10 + ["contested"] * 10}, {"held_back": ten}, {"ignore": ten}):
         made = run(shown, {"to": "uniform"}, **change)
         assert planned(made)["images"].to_dict() in ({"cat": 10}, {"cat": 10, "dog": 0})
         assert made.weights["weight"].eq(1).all()
@@ -204,19 +204,19 @@ def test_copies_held_images_contested_and_ignored_labels_count_for_nothing():
 def test_tables_without_a_row():
     made = run([], classes=("cat",))
     assert made.weights.empty
-    assert planned(made)["why"].tolist() == ["no image of it in train"]
+    assert planned(made)["reason"].tolist() == ["no image of it in train"]
     assert made.metrics["capped"] == 0
     assert run([[], []]).weights["weight"].eq(1).all()
 
 
 @few
 @given(st.integers(0, 2**32), st.integers(1, 5), st.sampled_from(("square root", "uniform")))
-def test_near_copies_change_no_share_and_no_other_weight(seed, copies, to):
+def test_near_duplicates_change_no_share_and_no_other_weight(seed, copies, to):
     dice = np.random.default_rng(seed)
     shown = [list(dice.choice(["cat", "dog", "owl"], dice.integers(1, 4), p=[0.7, 0.2, 0.1])) for _ in range(20)]
     alone = run(shown, {"to": to})
     again = run(shown + [shown[0]] * copies, {"to": to}, near=[(0, 20 + n) for n in range(copies)])
-    same = ["once", "before", "target", "after"]
+    same = ["distinct_images", "before", "target", "after"]
     pd.testing.assert_frame_equal(planned(again)[same], planned(alone)[same], atol=2e-5, rtol=1e-3)
     before, after = alone.weights["weight"], again.weights["weight"]
     others = before.index.drop("0")
@@ -245,7 +245,7 @@ def test_laws(world, cap, to, by):
     assert weights["repeat"].ge(1).all()
     assert mine["weight"].between(1e-4, 10).all()
     assert (train["kept"] <= train["images"]).all()
-    assert (train["once"] <= train["images"]).all()
+    assert (train["distinct_images"] <= train["images"]).all()
     natural = plan[plan["split"] != "train"]
     pd.testing.assert_series_equal(natural["before"], natural["after"], check_names=False)
     if mine["keep"].any():

@@ -11,7 +11,6 @@ import pytest
 from golgoru import shell
 from golgoru.core import paths
 from golgoru.core.dataset import SPLITS
-from golgoru.guideline import python_checks
 from golgoru.guideline.classes import Classes
 from golgoru.release import card, croissant, manifest
 from golgoru.tables import frames
@@ -19,17 +18,17 @@ from golgoru.tables.frames import table_path
 from golgoru.validation.suites import suite_from_rules
 from stages import release
 from tests.template.builders import world_tables, worlds
+from tests.template.builders.frozen import FROZEN
 
-SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.tables()}
+SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.checked_tables()}
 PARTS = ("images", *SPLITS, "lineage", "ledger")
 
 
 def world():
     """Return a world whose release has images in every split."""
     made = worlds.build("detection", 60, 5)
-    apart = world_tables.groups_of(
-        made.images, made.sources, []
-    )  # two scenes hold half of the images, in one split each
+    # Two scenes have half of the images, each in one split: without them every split has images.
+    apart = world_tables.groups_of(made.images, made.sources, [])
     return made._replace(withdrawals=[], pins=[], groups=apart, rejects=made.rejects.iloc[:0])
 
 
@@ -44,17 +43,17 @@ def arguments(**change):
 def repository(tmp_path, monkeypatch):
     """Work in a folder that has nothing but the checks in Python."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / python_checks.CHECKS_FILE).parent.mkdir()
-    shutil.copy(Path(__file__).parents[3] / python_checks.CHECKS_FILE, python_checks.CHECKS_FILE)
+    (tmp_path / paths.CHECKS).parent.mkdir()
+    shutil.copy(FROZEN / paths.CHECKS, paths.CHECKS)
     return tmp_path
 
 
 def run_with(monkeypatch, **change):
     """Run the stage through the shell, on arguments that are given instead of read. Return its exit code."""
     given = arguments(**change)
-    monkeypatch.setattr(shell, "read", lambda *_: given)
+    monkeypatch.setattr(shell, "read_arguments", lambda *_: given)
     try:
-        shell.run(release.transform)
+        shell.run_stage(release.transform)
     except SystemExit as stop:
         return stop.code
     return 0
@@ -67,26 +66,28 @@ def test_a_release_that_holds_is_written_with_its_documents_and_hash(repository,
     assert {f"{part}.parquet" for part in PARTS} <= written
     assert {manifest.FILE, croissant.FILE, card.FILE} <= written
     assert list(paths.RELEASE.rglob("*.svg"))
-    said = json.loads((paths.RELEASE / manifest.FILE).read_text())
+    written_manifest = json.loads((paths.RELEASE / manifest.FILE).read_text())
     lines = sorted(f"{p}.parquet {sha256(paths.RELEASE / f'{p}.parquet')}\n" for p in PARTS)
-    assert said["release"] == hashlib.sha256("".join(lines).encode()).hexdigest()
-    assert said["release"] in (paths.RELEASE / card.FILE).read_text()
-    assert said["seeds"] == {"dataset": 7}
-    told = json.loads((paths.REPORTS / "release.json").read_text())
-    assert told["release"] == said["release"]
-    rows = {kind: sum(fates.values()) for kind, fates in told["fates"].items()}
+    assert written_manifest["release"] == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert written_manifest["release"] in (paths.RELEASE / card.FILE).read_text()
+    assert written_manifest["seeds"] == {"dataset": 7}
+    metrics = json.loads((paths.REPORTS / "release.json").read_text())
+    assert metrics["release"] == written_manifest["release"]
+    rows = {kind: sum(fates.values()) for kind, fates in metrics["fates"].items()}
     raw = world()
     assert rows == {"image": len(raw.images), "annotation": len(raw.annotations)}
-    gate = frames.read(table_path("gate"), "gate")
+    gate = frames.read_table(table_path("gate"), "gate")
     assert set(gate["action"]) == {"tell"}
-    assert told["rules"]["REL-003"] == {
+    assert metrics["rules"]["REL-003"] == {
         "broken": 0,
         "known": 0,
         "checked": len(pd.read_parquet(paths.RELEASE / "images.parquet")),
-        "share checked": 1.0,
+        "share_checked": 1.0,
     }
     for split in SPLITS:
-        assert said["counts"]["objects"][split] == len(pd.read_parquet(paths.RELEASE / f"{split}.parquet")) > 0
+        assert (
+            written_manifest["counts"]["objects"][split] == len(pd.read_parquet(paths.RELEASE / f"{split}.parquet")) > 0
+        )
 
 
 def sha256(file: Path) -> str:
@@ -98,22 +99,22 @@ def test_a_gate_that_does_not_hold_leaves_the_gate_table_and_no_release(reposito
     assert run_with(monkeypatch, suites=SUITES, classes=no_owls) == 1
     assert not paths.RELEASE.exists()
     assert not paths.REPORTS.exists()
-    gate = frames.read(table_path("gate"), "gate")
+    gate = frames.read_table(table_path("gate"), "gate")
     assert set(gate.loc[gate["action"] == "stop", "rule"]) == {"REL-001"}
-    said = capsys.readouterr().err
-    assert said.startswith("release: the gate does not hold; all findings stand in data/gate.parquet\n  REL-001: ")
-    assert "label=cat" in said
+    message = capsys.readouterr().err
+    assert message.startswith("release: the gate does not hold; all findings are in data/gate.parquet\n  REL-001: ")
+    assert "label=cat" in message
 
 
 @pytest.mark.parametrize(("column", "rule"), [("group", "REL-002"), ("content", "REL-003")])
 def test_a_leak_between_splits_stops_the_release(column, rule):
-    """The last look: as if split had torn a group, or dedup had missed two equal files."""
+    """The last check: as if split had put a group into two splits, or dedup had missed two equal files."""
     given = arguments(suites=SUITES)
     if column == "group":
         given["splits"] = given["splits"].assign(group="one for all")
     else:
         given["images"] = given["images"].assign(content="f" * 32)
-    with pytest.raises(shell.Stop) as stop:
+    with pytest.raises(shell.GateFailed) as stop:
         release.transform(**given)
     assert set(stop.value.tables) == {"gate"}
     assert rule in set(stop.value.tables["gate"]["rule"])
@@ -121,7 +122,7 @@ def test_a_leak_between_splits_stops_the_release(column, rule):
 
 def test_metadata_reach_the_images_whatever_their_name():
     made = worlds.materials(world())
-    # Names that the stage uses for itself while it works.
+    # Names that the stage itself uses for columns.
     sources = made["sources"].assign(fate=range(len(made["sources"])), survivor="x", keep=True)
     with worlds.gate_open():
         result = release.transform(**arguments(sources=sources))
@@ -130,7 +131,7 @@ def test_metadata_reach_the_images_whatever_their_name():
         expected = merged[f"{column}_given"]
         assert (merged[column].eq(expected) | expected.isna()).all()
     assert result.release_images["camera"].notna().any()
-    frames.canonical(result.release_images, "release/images")
+    frames.canonical_table(result.release_images, "release/images")
 
 
 def test_weights_and_repeats_outside_train_are_one():
@@ -152,7 +153,7 @@ def test_folds_reach_the_images_where_they_are_asked_for():
     assert "fold" not in plain
     assert images["fold"].isna().eq(images["split"] == "test").all()
     assert set(images["fold"].dropna()) == {0, 1, 2}
-    frames.canonical(images, "release/images")
+    frames.canonical_table(images, "release/images")
 
 
 def test_the_documents_follow_from_the_tables_alone():

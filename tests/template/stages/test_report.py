@@ -1,4 +1,4 @@
-"""The page of copies: what it shows, in which order, how much of it, and that other people's text stays text."""
+"""The page of duplicates: what it shows, in which order, how much of it, and that names from the data are escaped."""
 
 import base64
 import io
@@ -32,7 +32,7 @@ EDGE_CASES = EdgeCases.model_validate({
     ],
 })  # fmt: skip
 
-QUALITY = ("label_issues", "agreement", "annotators", "label_noise", "scores", "learning_curve", "forecast")
+LABELS = ("label_issues", "agreement", "annotators", "label_noise", "scores", "learning_curve", "forecast")
 BALANCE = (
     "split_coverage",
     "proposed_pins",
@@ -61,7 +61,7 @@ class Page(HTMLParser):
         self.text += data if self.tags and self.tags[-1][0] != "style" else ""
 
     def names(self) -> list[str]:
-        """Return the alternative texts of the pictures: their file names, in order."""
+        """Return the alternative texts of the images: their file names, in order."""
         return [str(attributes["alt"]) for tag, attributes in self.tags if tag == "img"]
 
     def cards(self) -> list[str]:
@@ -73,35 +73,35 @@ def repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def world(files, pairs=(), copies=(), labels=(), splits=None):
-    """Write `files`, and return what the stage reads. Rows are tuples: (a, b, kind, score[, view]), (image, duplicate_of),
-    (image, label[, objects])."""
+def world(files, pairs=(), duplicate_rows=(), labels=(), splits=None):
+    """Write `files`, and return what the stage reads.
+
+    Rows are tuples: (a, b, kind, score[, orientation]), (image, duplicate_of), (image, label[, objects]).
+    """
     images, _ = tables(files)
     names = images["image"]
     rows = [(*row, None)[:5] for row in pairs]
-    said = [(image, label) for image, label, *objects in labels for _ in range((objects or [1])[0])]
+    pairs_table = pd.DataFrame(rows, columns=["image_a", "image_b", "kind", "score", "orientation"])
+    duplicates_table = pd.DataFrame(duplicate_rows, columns=["image", "duplicate_of"])
+    label_rows = [(image, label) for image, label, *objects in labels for _ in range((objects or [1])[0])]
     return {
         "images": images,
-        "duplicate_pairs": frames.frame(
-            "pairs", pd.DataFrame(rows, columns=["image_a", "image_b", "kind", "score", "view"]).assign(distance=4)
-        ),
-        "duplicates": frames.frame(
-            "copies", pd.DataFrame(copies, columns=["image", "duplicate_of"]).assign(kind="near", rule="COPY-002")
-        ),
-        "groups": frames.frame("groups", {"image": names, "group": "g", "home": "g"}),
+        "duplicate_pairs": frames.frame("duplicate_pairs", pairs_table.assign(distance=4)),
+        "duplicates": frames.frame("duplicates", duplicates_table.assign(kind="near", rule="COPY-002")),
+        "groups": frames.frame("groups", {"image": names, "group": "g", "group_on_arrival": "g"}),
         "labels": frames.frame(
             "labels",
-            pd.DataFrame(said, columns=["image", "label"]).assign(
-                object=[f"o{n}" for n in range(len(said))], ignore=False, votes=1, agreement=1.0, status="agreed",
+            pd.DataFrame(label_rows, columns=["image", "label"]).assign(
+                object=[f"o{n}" for n in range(len(label_rows))], ignore=False, votes=1, agreement=1.0, status="agreed",
                 source="human", guideline_version="1",
             ),
         ),
         "splits": frames.frame(
             "splits",
-            {"image": names, "group": "g", "held": False, "reason": "hash",
+            {"image": names, "group": "g", "held_back": False, "reason": "hash",
              "split": [(splits or {}).get(n, "train") for n in names]},
         ),
-        **{name: frames.frame(name) for name in QUALITY + BALANCE},
+        **{name: frames.frame(name) for name in LABELS + BALANCE},
         "classes": CLASSES,
         "edge_cases": EDGE_CASES,
         "params": Params(),
@@ -109,7 +109,7 @@ def world(files, pairs=(), copies=(), labels=(), splits=None):
 
 
 def page(given) -> Page:
-    return Page(transform(**given).pages["copies.html"])
+    return Page(transform(**given).pages["duplicates.html"])
 
 
 def many(count, size=(4, 4)):
@@ -120,21 +120,23 @@ def many(count, size=(4, 4)):
 def test_empty_tables_give_a_page_that_says_so():
     given = world({"x/a.png": saved(noise(1))}) | {"images": frames.frame("images")}
     made = transform(**{name: v[:0] if isinstance(v, pd.DataFrame) else v for name, v in given.items()})
-    shown = Page(made.pages["copies.html"])
+    shown = Page(made.pages["duplicates.html"])
     assert "no two look alike" in " ".join(shown.text.split())
-    assert "No pair is left to judge." in shown.text
+    assert "No pair needs a review." in shown.text
     assert shown.names() == []
-    assert made.metrics["pairs"] == dict.fromkeys(("exact", "near", "mirrored", "rotated", "borderline"), 0)
+    assert made.metrics["duplicates"]["pairs"] == dict.fromkeys(
+        ("exact", "near", "mirrored", "rotated", "borderline"), 0
+    )
 
 
-def test_names_of_files_and_classes_stay_text_and_nothing_is_loaded_or_run():
+def test_names_of_files_and_classes_are_escaped_and_nothing_is_loaded_or_run():
     data = saved(noise(1, 200))
     given = world(
         {f"x/{HOSTILE}": data, "x/\u202egnp.b": data},
         [(f"x/{HOSTILE}", "x/\u202egnp.b", "borderline", 0.9)],
         labels=[(f"x/{HOSTILE}", '"><script>x()</script>')],
     )
-    content = transform(**given).pages["copies.html"]
+    content = transform(**given).pages["duplicates.html"]
     shown = Page(content)
     tags = {tag for tag, _ in shown.tags}
     assert not tags & {"script", "link", "iframe", "object", "form"}
@@ -167,7 +169,7 @@ def test_pairs_stand_by_score_but_those_of_different_labels_first():
     assert made.names() == [f"{n:04}.png" for n in (6, 7, 2, 3, 4, 5, 0, 1)]
     assert ["differ" in card for card in made.cards()] == [True, False, False, False]
     chips = [str(a["class"]) for tag, a in made.tags if tag == "span" and str(a.get("class")).startswith("chip")]
-    assert chips.count("chip odd") == 2
+    assert chips.count("chip differs") == 2
 
 
 def test_a_different_number_of_objects_is_a_difference():
@@ -175,24 +177,27 @@ def test_a_different_number_of_objects_is_a_difference():
     given = world(files, [("x/0000.png", "x/0001.png", "borderline", 0.7)])
     one, other = [("x/0000.png", "cat", 2)], [("x/0001.png", "cat", 3)]
     for labels, differ in ((one, 0), (one + other, 1), ([*one, ("x/0001.png", "cat", 2)], 0)):
-        said = world(files, labels=labels)["labels"]
-        assert transform(**given | {"labels": said}).metrics["cards"]["to_judge"]["labels_differ"] == differ
+        label_rows = world(files, labels=labels)["labels"]
+        assert (
+            transform(**given | {"labels": label_rows}).metrics["duplicates"]["sections"]["for_review"]["labels_differ"]
+            == differ
+        )
 
 
-def test_the_survivor_comes_first_then_what_is_labelled_otherwise_and_disagreement_before_size():
+def test_the_kept_image_comes_first_then_differing_labels_and_differing_cards_before_large_ones():
     files = many(6)
     a, b, c, d, e, f = sorted(files)
-    copies = [(a, c), (b, c), (d, c), (e, f)]
+    left_out = [(a, c), (b, c), (d, c), (e, f)]
     pairs = [(left, right, "near", 0.99) for left, right in ((a, c), (b, c), (c, d), (e, f))]
-    made = page(world(files, pairs, copies, labels=[(c, "cat"), (d, "cat"), (b, "cat"), (a, "cat")]))
+    made = page(world(files, pairs, left_out, labels=[(c, "cat"), (d, "cat"), (b, "cat"), (a, "cat")]))
     assert made.names() == ["0002.png", "0000.png", "0001.png", "0003.png", "0005.png", "0004.png"]
-    made = page(world(files, pairs, copies, labels=[(f, "cat"), (e, "dog"), (c, "cat")]))
+    made = page(world(files, pairs, left_out, labels=[(f, "cat"), (e, "dog"), (c, "cat")]))
     assert made.names() == ["0005.png", "0004.png", "0002.png", "0000.png", "0001.png", "0003.png"]
-    made = page(world(files, pairs, copies, labels=[(c, "cat"), (d, "dog"), (b, "cat")]))
+    made = page(world(files, pairs, left_out, labels=[(c, "cat"), (d, "dog"), (b, "cat")]))
     assert made.names()[:4] == ["0002.png", "0003.png", "0000.png", "0001.png"]
 
 
-def test_what_was_said_of_equal_pixels_is_shown_on_each_of_them():
+def test_the_labels_of_equal_pixels_are_shown_on_each_image():
     files = many(2)
     a, b = sorted(files)
     made = page(world(files, [(a, b, "exact", 1.0)], [(b, a)], labels=[(a, "cat")]))
@@ -201,12 +206,12 @@ def test_what_was_said_of_equal_pixels_is_shown_on_each_of_them():
     assert {a["style"] for a in chips} == {"--class: #d55e00"}
 
 
-def test_pairs_within_one_group_of_copies_are_settled_and_of_their_copies_one_pair_is_shown():
+def test_pairs_with_one_kept_image_need_no_review_and_of_several_between_duplicates_one_is_shown():
     files = many(4)
     a, b, c, d = sorted(files)
     pairs = [(a, b, "near", 0.99), (a, c, "borderline", 0.7), (b, c, "borderline", 0.8), (c, d, "borderline", 0.6)]
-    copies = [(b, a)]
-    assert page(world(files, pairs, copies)).names() == [
+    left_out = [(b, a)]
+    assert page(world(files, pairs, left_out)).names() == [
         "0000.png",
         "0002.png",
         "0002.png",
@@ -215,22 +220,22 @@ def test_pairs_within_one_group_of_copies_are_settled_and_of_their_copies_one_pa
         "0001.png",
     ]
     settled = transform(**world(files, [(a, b, "near", 0.99), (b, c, "borderline", 0.8)], [(b, a), (c, a)]))
-    assert settled.metrics["cards"]["to_judge"]["found"] == 0
+    assert settled.metrics["duplicates"]["sections"]["for_review"]["found"] == 0
 
 
 @pytest.mark.parametrize(
-    ("kind", "view", "words"),
+    ("kind", "orientation", "note"),
     [
-        ("mirrored", "mirrored", "the same once mirrored"),
-        ("rotated", "90", "the same once turned left"),
-        ("rotated", "180", "the same once turned upside down"),
-        ("rotated", "mirrored 270", "the same once mirrored, then turned right"),
+        ("mirrored", "mirrored", "the same when mirrored"),
+        ("rotated", "90", "the same when turned left"),
+        ("rotated", "180", "the same when turned upside down"),
+        ("rotated", "mirrored 270", "the same when mirrored, then turned right"),
     ],
 )
-def test_the_way_back_is_told(kind, view, words):
-    made = transform(**world(many(2), [("x/0000.png", "x/0001.png", kind, 0.99, view)]))
-    assert f'<div class="note">{words}</div>' in made.pages["copies.html"].decode()
-    assert made.metrics["cards"]["turned"]["shown"] == 1
+def test_the_orientation_is_described(kind, orientation, note):
+    made = transform(**world(many(2), [("x/0000.png", "x/0001.png", kind, 0.99, orientation)]))
+    assert f'<div class="note">{note}</div>' in made.pages["duplicates.html"].decode()
+    assert made.metrics["duplicates"]["sections"]["mirrored_or_rotated"]["shown"] == 1
 
 
 def test_a_pair_in_two_splits_is_marked():
@@ -244,25 +249,25 @@ def test_the_page_has_bounds_and_says_what_it_leaves_out():
     extra, names = 3, sorted(many(2 * duplicates.MAX_CARDS + 6))
     pairs = [(a, b, "borderline", 0.7) for a, b in zip(names[::2], names[1::2], strict=True)]
     made = transform(**world(many(len(names)), pairs))
-    shown = Page(made.pages["copies.html"])
+    shown = Page(made.pages["duplicates.html"])
     assert len(shown.cards()) == duplicates.MAX_CARDS == 200
     assert f"And {extra} more pairs, which the page leaves out." in shown.text
-    assert made.metrics["cards"]["to_judge"] == {"found": 203, "shown": 200, "labels_differ": 0}
+    assert made.metrics["duplicates"]["sections"]["for_review"] == {"found": 203, "shown": 200, "labels_differ": 0}
 
-    copies = [(name, names[0]) for name in names[1:15]]
-    shown = page(world(many(15), [(names[0], name, "near", 0.99) for name in names[1:15]], copies))
+    left_out = [(name, names[0]) for name in names[1:15]]
+    shown = page(world(many(15), [(names[0], name, "near", 0.99) for name in names[1:15]], left_out))
     assert len(shown.names()) == duplicates.MAX_PICTURES == 12
-    assert "and 3 more pictures" in shown.text
+    assert "and 3 more images" in shown.text
 
 
-def test_only_what_is_shown_is_opened_and_what_is_gone_is_told():
+def test_only_what_is_shown_is_opened_and_a_changed_file_is_an_error():
     given = world(many(4), [("x/0000.png", "x/0001.png", "borderline", 0.7)])
     (paths.IMAGES / "x/0003.png").unlink()
     before = transform(**given).pages
     assert before == transform(**given | {"pairs": given["duplicate_pairs"].iloc[::-1]}).pages
     for damage in (lambda file: file.write_bytes(saved(noise(3))), lambda file: file.unlink()):
         damage(paths.IMAGES / "x/0001.png")
-        with pytest.raises(UserError, match=r"x/0001\.png: not the picture that fingerprint saw .* run `dvc pull`"):
+        with pytest.raises(UserError, match=r"x/0001\.png: not the image that fingerprint read .* run `dvc pull`"):
             transform(**given)
 
 

@@ -1,4 +1,4 @@
-"""The page of labels: suspects on their pictures, numbers with their intervals, dashes with their reasons."""
+"""The page of labels: label issues on their images, numbers with their intervals, dashes with their reasons."""
 
 import html
 import re
@@ -21,8 +21,8 @@ def repository(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def suspect(image: str, rank: int = 1, **columns: Any) -> dict[str, Any]:
-    row = {"suspect": f"o{rank}", "rank": rank, "image": image, "object": f"o{rank}", "kind": "label", "label": "cat"}
+def issue(image: str, rank: int = 1, **columns: Any) -> dict[str, Any]:
+    row = {"issue": f"o{rank}", "rank": rank, "image": image, "object": f"o{rank}", "kind": "class", "label": "cat"}
     row |= {
         "proposed": "dog",
         "proposal": "relabel",
@@ -41,30 +41,31 @@ def page(given: dict[str, Any], **tables: list[dict[str, Any]]) -> tuple[Page, s
 
 def test_without_anything_every_section_says_so() -> None:
     _, text = page(world({"x/a.png": saved(noise(1))}))
-    for said in ("No label is under suspicion.", "cannot be told: there are no votes", "Nobody has labelled anything.",
-                 "There is nothing to learn or to judge by."):  # fmt: skip
-        assert said in text
+    for sentence in ("No label is probably wrong.", "cannot be measured: there are no votes",
+                     "There are no annotations.", "There are no labels to train on or to evaluate on."):  # fmt: skip
+        assert sentence in text
 
 
-def test_a_suspect_stands_with_its_picture_its_classes_and_its_reasons() -> None:
-    shown, text = page(world({"x/a.png": saved(noise(1))}), suspects=[suspect("x/a.png")])
+def test_a_label_issue_is_shown_with_its_image_its_classes_and_its_reasons() -> None:
+    shown, text = page(world({"x/a.png": saved(noise(1))}), label_issues=[issue("x/a.png")])
     assert shown.names() == ["x/a.png"]
     assert "1 · 0.900 cat → dog" in text
     assert "people said cat 1 the model says dog 0.90" in text
 
 
-def test_other_peoples_names_stay_text_and_nothing_is_loaded_or_run() -> None:
+def test_names_from_the_data_are_escaped_and_nothing_is_loaded_or_run() -> None:
     bad = '"><script>x()</script>'
     given = world({f"x/{HOSTILE}": saved(noise(1))})
     shown, _ = page(
         given,
-        suspects=[suspect(f"x/{HOSTILE}", label=bad, proposed=bad, reason=f"people said {bad} 1; {HOSTILE}")],
+        label_issues=[issue(f"x/{HOSTILE}", label=bad, proposed=bad, reason=f"people said {bad} 1; {HOSTILE}")],
         annotators=[{"annotator": bad, "annotations": 1, "compared": 0, "flags": bad}],
-        agreement=[{"scope": scope, "key": bad, "other": bad, "votes": 1, "share": 0.5, "why": bad}
+        agreement=[{"scope": scope, "key": bad, "other": bad, "votes": 1, "share": 0.5, "reason": bad}
                    for scope in ("all", "class", "classes")],
-        noise=[{"method": bad, "label": bad, "objects": 1, "why": bad}],
-        scores=[{"split": "test", "model": bad, "scope": "all", "key": bad, "measure": bad, "objects": 1, "why": bad}],
-        forecast=[{"action": bad, "why": bad}],
+        label_noise=[{"method": bad, "label": bad, "objects": 1, "reason": bad}],
+        scores=[{"split": "test", "model": bad, "scope": "all", "key": bad, "measure": bad, "objects": 1,
+                 "reason": bad}],
+        forecast=[{"action": bad, "reason": bad}],
     )  # fmt: skip
     tags = [tag for tag, _ in shown.tags]
     assert "script" not in tags
@@ -76,14 +77,14 @@ def test_other_peoples_names_stay_text_and_nothing_is_loaded_or_run() -> None:
 def test_what_is_unknown_is_a_dash_with_its_reason_and_what_is_known_has_its_interval() -> None:
     _, text = page(
         world({"x/a.png": saved(noise(1))}),
-        agreement=[{"scope": "all", "key": "", "votes": 0, "why": "no object was labelled by two people"}],
+        agreement=[{"scope": "all", "key": "", "votes": 0, "reason": "no object was labelled by two people"}],
         annotators=[{"annotator": "ann", "annotations": 7, "compared": 0, "seconds_per_label": 2.25}],
-        noise=[{"method": "gold sample", "label": "", "objects": 0, "why": "no batch"},
+        label_noise=[{"method": "gold sample", "label": "", "objects": 0, "reason": "no batch"},
                {"method": "double labels", "label": "", "objects": 40, "share": 0.05, "low": 0.02, "high": 0.09}],
         forecast=[{"action": "add as many labels", "labels": 40, "change": 0.0123, "low": -0.01, "high": 0.03},
-                  {"action": "as many clean ones would do", "why": "the curves cannot tell"}],
+                  {"action": "as many clean ones would do", "reason": "the curves cannot tell"}],
     )  # fmt: skip
-    assert "cannot be told: no object was labelled by two people" in text
+    assert "cannot be measured: no object was labelled by two people" in text
     assert "ann 7 – – – – 2.2" in text
     assert "gold sample all 0 – no batch" in text
     assert "double labels all 40 5.0 % 2.0 to 9.0" in text
@@ -94,12 +95,12 @@ def test_what_is_unknown_is_a_dash_with_its_reason_and_what_is_known_has_its_int
 def test_a_page_has_a_bound_and_says_what_is_left_out() -> None:
     most = pages_labels.MAX_ISSUES
     given = world({"x/a.png": saved(noise(1))})
-    shown, text = page(given, suspects=[suspect("x/a.png", n) for n in range(1, most + 6)])
+    shown, text = page(given, label_issues=[issue("x/a.png", n) for n in range(1, most + 6)])
     assert len(shown.names()) == most
     assert "And 5 more, in data/label_issues.parquet." in text
 
 
-def test_a_box_is_drawn_where_it_lies_on_what_is_around_it() -> None:
+def test_a_box_is_drawn_on_an_excerpt_around_it() -> None:
     paths.IMAGES.mkdir(parents=True)
     given = world({"x/a.png": saved(Image.new("RGB", (400, 300), "white"))})
     content = given["images"]["content"][0]

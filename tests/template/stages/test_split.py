@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from golgoru.core.dataset import SPLITS
 from golgoru.core.errors import UserError
-from golgoru.core.yaml_models import load
+from golgoru.core.yaml_models import load_config
 from golgoru.raw.pins import Pin, read_pins
 from golgoru.tables import frames
 from stages import split
@@ -47,7 +47,7 @@ def test_another_seed_is_another_split_and_a_larger_share_takes_from_its_neighbo
 
 @few
 @given(worlds.worlds("classification"), st.integers(1, 3))
-def test_no_group_is_torn_and_every_image_has_a_split(world, seed):
+def test_every_group_is_in_one_split_and_every_image_has_one(world, seed):
     given = {"sources": world.sources, "images": world.images}
     made = run(world.groups, world.pins, seed, given)
     assert sorted(made.splits["image"]) == sorted(world.groups["image"])
@@ -62,7 +62,9 @@ def test_a_later_delivery_moves_nothing_but_the_merges_that_are_listed(world):
     early = world.images["image"].str.startswith("a/")
     images, sources = world.images[early], world.sources[early]
     edges = [
-        tuple(pair) for pair in world.pairs[["image_a", "image_b"]].to_numpy() if all(name[:2] == "a/" for name in pair)
+        tuple(pair)
+        for pair in world.duplicate_pairs[["image_a", "image_b"]].to_numpy()
+        if all(name[:2] == "a/" for name in pair)
     ]
     arrived = world_tables.arrived(images, sources)
     edges += world_tables.keyed_edges(arrived)
@@ -77,31 +79,31 @@ def test_a_later_delivery_moves_nothing_but_the_merges_that_are_listed(world):
 
 def test_a_merge_takes_the_earlier_groups_split_and_says_what_was_before():
     names = [f"{n}" for n in range(200)]
-    where = dict(zip(names, run(groups(names)).splits["split"], strict=True))
-    train, test = (next(n for n in names if where[n] == s) for s in ("train", "test"))
-    made = run(groups([train, train], home=[train, test]))
+    split_of = dict(zip(names, run(groups(names)).splits["split"], strict=True))
+    train, test = (next(n for n in names if split_of[n] == s) for s in ("train", "test"))
+    made = run(groups([train, train], on_arrival=[train, test]))
     assert made.splits["split"].tolist() == ["train", "train"]
     assert made.splits["reason"].tolist() == ["hash", "merge: it was test, its groups became one"]
     assert made.metrics["moved by merges"] == 1
-    # Two groups that had one split all along: nothing moved, and nothing is told.
-    other = next(n for n in names if where[n] == "train" and n != train)
-    assert set(run(groups([train, train], home=[train, other])).splits["reason"]) == {"hash"}
+    # Two groups that had one split all along: nothing moved, so no reason says so.
+    other = next(n for n in names if split_of[n] == "train" and n != train)
+    assert set(run(groups([train, train], on_arrival=[train, other])).splits["reason"]) == {"hash"}
 
 
 @few
 @given(st.data())
 def test_relabelling_moves_nothing(data):
     table = groups([f"{n}" for n in range(20)])
-    said = data.draw(st.lists(st.sampled_from(["cat", "dog"]), min_size=20, max_size=20))
-    words = labels(table["image"], said)
-    made = run(table, given={"labels": words})
+    label = data.draw(st.lists(st.sampled_from(["cat", "dog"]), min_size=20, max_size=20))
+    labelled = labels(table["image"], label)
+    made = run(table, given={"labels": labelled})
     pd.testing.assert_frame_equal(made.splits, run(table).splits)
-    seen = {s: set(words.loc[np.array(made.splits["split"] == s), "label"]) for s in SPLITS}
-    assert made.metrics["classes missing"] == {s: sorted(set(said) - seen[s]) for s in SPLITS}
+    classes = {s: set(labelled.loc[np.array(made.splits["split"] == s), "label"]) for s in SPLITS}
+    assert made.metrics["classes missing"] == {s: sorted(set(label) - classes[s]) for s in SPLITS}
 
 
 def test_pins_win_over_hash_and_merge_for_the_whole_group():
-    table = groups(["g", "g", "h"], home=["g", "k", "h"])
+    table = groups(["g", "g", "h"], on_arrival=["g", "k", "h"])
     made = run(table, [pin(2, "a/1.png", "test"), pin(3, "a/2.png", "val")])
     assert made.splits["split"].tolist() == ["test", "test", "val"]
     assert set(made.splits["reason"]) == {"pin"}
@@ -109,7 +111,7 @@ def test_pins_win_over_hash_and_merge_for_the_whole_group():
     assert made.metrics["moved by merges"] == 0
 
 
-def test_a_pin_that_tears_a_group_names_both_lines():
+def test_pins_of_one_group_to_two_splits_name_both_lines():
     with pytest.raises(UserError) as refused:
         run(groups(["g", "g"]), [pin(2, "a/0.png", "test"), pin(5, "a/1.png", "val")])
     assert str(refused.value) == (
@@ -122,14 +124,14 @@ def test_a_pin_that_names_no_image_says_so():
     with pytest.raises(UserError) as refused:
         run(groups(["g"]), [pin(2, "a/typo.png", "test")])
     assert str(refused.value) == (
-        "data/raw/pins.csv:2: there is no image 'a/typo.png'; correct the name, or drop the line"
+        "data/raw/pins.csv:2: there is no image 'a/typo.png'; correct the name, or remove the line"
     )
 
 
 def test_a_pin_of_a_file_that_cannot_be_opened_waits():
     table = groups(["g"])
-    sources = frames.frame("sources", {"image": ["a/0.png", "a/torn.png"], "delivery": "a", "date": "2026-01-01"})
-    made = run(table, [pin(2, "a/torn.png", "test")], given={"sources": sources})
+    sources = frames.frame("sources", {"image": ["a/0.png", "a/broken.png"], "delivery": "a", "date": "2026-01-01"})
+    made = run(table, [pin(2, "a/broken.png", "test")], given={"sources": sources})
     assert made.splits["image"].tolist() == ["a/0.png"]
 
 
@@ -145,7 +147,7 @@ def test_shares_that_do_not_add_up_are_refused_with_line_and_sum(tmp_path):
     file = tmp_path / "params.yaml"
     file.write_text("dataset: {}\nsplit:\n  shares: {train: 0.8, val: 0.15, test: 0.15}\n")
     with pytest.raises(UserError) as refused:
-        load(file, split.Params, within="split")
+        load_config(file, split.Params, within="split")
     assert str(refused.value).startswith(
         f"{file}:3: split.shares: expected shares of train, val and test that add up to 1, they add up to 1.1"
     )

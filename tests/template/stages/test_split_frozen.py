@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from golgoru.core.dataset import read_frozen
+from golgoru.core import paths
+from golgoru.core.dataset import read_dataset
 from golgoru.core.errors import UserError
-from golgoru.core.hashing import uniform
-from golgoru.core.yaml_models import load
+from golgoru.core.hashing import uniform_hash
+from golgoru.core.yaml_models import load_config
 from golgoru.raw.pins import Pin
 from golgoru.splits import assignment
 from stages import split
@@ -19,21 +20,32 @@ from tests.template.builders.split_tables import delivered, joined, run
 DAYS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
 FROZEN = DAYS[1]
 SEED = 7
+DATASET = """\
+dataset:
+  name: x
+  version: "1"
+  task: classification
+  licence: CC0-1.0
+  creators: [a]
+  date: '2026-03-01'
+  frozen: {day}
+  seed: 0
+"""
 
 
 def content(where: str, number: int = 0) -> str:
     """Return the `number`-th content whose hash says this split."""
     limits = {"train": (0, 0.7), "val": (0.7, 0.85), "test": (0.85, 1)}[where]
-    fits = (c for n in range(10_000) if limits[0] <= uniform(f"{SEED}:{(c := f'{n:032x}')}") < limits[1])
+    fits = (c for n in range(10_000) if limits[0] <= uniform_hash(f"{SEED}:{(c := f'{n:032x}')}") < limits[1])
     return [next(fits) for _ in range(number + 1)][-1]
 
 
 def world(*rows: tuple[str, str], edges=(), pins=(), frozen=FROZEN, **options):
     """Run pictures (day, content), joined by `edges`; pins are (position, split)."""
     images, sources = delivered([day for day, _ in rows], [c for _, c in rows])
-    said = [Pin(2 + n, images["image"][at], where, "so") for n, (at, where) in enumerate(pins)]
+    pinned = [Pin(2 + n, images["image"][at], where, "so") for n, (at, where) in enumerate(pins)]
     made = run(
-        joined(images, sources, edges), said, SEED, {"images": images, "sources": sources}, frozen=frozen, **options
+        joined(images, sources, edges), pinned, SEED, {"images": images, "sources": sources}, frozen=frozen, **options
     )
     return made, made.splits
 
@@ -52,23 +64,23 @@ def test_a_later_group_that_hashes_to_test_goes_to_train_or_val_in_their_proport
     assert set(moved) == {"hash, of train and val: the test set is frozen"}
 
 
-def test_what_joins_a_group_of_the_frozen_test_set_later_is_held():
+def test_what_joins_a_group_of_the_frozen_test_set_later_is_held_back():
     made, splits = world((DAYS[0], content("test")), (DAYS[2], content("train")), edges=[(0, 1)])
     assert splits["split"].tolist() == ["test", "test"]
-    assert splits["held"].tolist() == [False, True]
-    assert splits["reason"].tolist() == ["hash", "held: its group is of the frozen test set, and it came later"]
-    assert made.metrics["held"] == 1
+    assert splits["held_back"].tolist() == [False, True]
+    assert splits["reason"].tolist() == ["hash", "held back: its group is in the frozen test set, and it arrived later"]
+    assert made.metrics["held back"] == 1
 
 
-def test_a_merge_with_an_earlier_group_leaves_the_frozen_test_set_and_holds_the_other():
+def test_a_merge_with_an_earlier_group_leaves_the_frozen_test_set_and_holds_back_the_other():
     rows = (DAYS[0], content("train")), (DAYS[1], content("test")), (DAYS[2], content("val"))
     _, splits = world(*rows, edges=[(0, 2), (1, 2)])
     assert splits["split"].tolist() == ["test"] * 3
-    assert splits["held"].tolist() == [True, False, True]
+    assert splits["held_back"].tolist() == [True, False, True]
     assert splits["reason"].tolist() == [
-        "held: it was train, and its group has images of the frozen test set",
+        "held back: it was train, and its group has images of the frozen test set",
         "frozen test set",
-        "held: it was train, and its group has images of the frozen test set",
+        "held back: it was train, and its group has images of the frozen test set",
     ]
     assert world(*rows, edges=[(0, 2), (1, 2)], frozen=None)[1]["split"].tolist() == ["train"] * 3
 
@@ -83,13 +95,13 @@ def test_pins_decide_what_the_frozen_test_set_is():
     _, splits = world(*rows, pins=[(0, "test"), (1, "val"), (2, "test")], edges=[(2, 3)])
     assert splits["split"].tolist() == ["test", "val", "test", "test"]
     assert splits["reason"].tolist()[:3] == ["pin"] * 3
-    assert splits["held"].tolist() == [False, False, False, True]
+    assert splits["held_back"].tolist() == [False, False, False, True]
     # A pin that a later merge brings together with the frozen test set does not change it.
     _, splits = world((DAYS[0], content("train")), (DAYS[0], content("test")), (DAYS[2], content("val")),
                       edges=[(0, 2), (1, 2)], pins=[(0, "train")])  # fmt: skip
     assert splits["split"].tolist() == ["test"] * 3
-    assert splits["held"].tolist() == [True, False, True]
-    assert splits["reason"][0] == "held: pinned to train, but its group has images of the frozen test set"
+    assert splits["held_back"].tolist() == [True, False, True]
+    assert splits["reason"][0] == "held back: pinned to train, but its group has images of the frozen test set"
 
 
 pictures = st.lists(st.sampled_from(DAYS), min_size=1, max_size=14).map(sorted)
@@ -111,21 +123,21 @@ def test_the_test_set_is_the_same_whatever_comes_later(days, data):
     seed = data.draw(st.integers(0, 5))
     contents = [f"{n:032x}" for n in range(len(days))]
     rule = assignment.SplitSettings(seed, (0.4, 0.2, 0.4), date.fromisoformat(FROZEN))
-    found = []
+    test_sets = []
     for until in sorted({FROZEN, *days} - {day for day in days if day < FROZEN}):
         many = sum(day <= until for day in days)
         known = edges[(edges < many).all(axis=1)]
         images, sources = delivered(days[:many], contents[:many])
-        said = [Pin(2 + n, images["image"][at], where, "so") for n, (at, where) in enumerate(pins)]
+        pinned = [Pin(2 + n, images["image"][at], where, "so") for n, (at, where) in enumerate(pins)]
         rows = assignment.images_by_arrival(joined(images, sources, known), images, sources)
         try:
-            splits = assignment.assign_splits(rows, said, images["image"], rule).splits
+            splits = assignment.assign_splits(rows, pinned, images["image"], rule).splits
         except UserError:  # a later merge brings pins together that contradict each other: people settle that
             assume(False)
         assert (splits.groupby("group")["split"].nunique() == 1).all()
-        assert (splits.loc[splits["held"], "split"] == "test").all()
-        found.append(splits.loc[(splits["split"] == "test") & ~splits["held"], "image"].tolist())
-    assert all(one == found[0] for one in found)
+        assert (splits.loc[splits["held_back"], "split"] == "test").all()
+        test_sets.append(splits.loc[(splits["split"] == "test") & ~splits["held_back"], "image"].tolist())
+    assert all(test_set == test_sets[0] for test_set in test_sets)
 
 
 def test_folds_are_even_over_groups_null_on_test_and_another_draw_than_the_split():
@@ -141,40 +153,51 @@ def test_folds_are_even_over_groups_null_on_test_and_another_draw_than_the_split
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (
-            "{frozen: '2026-02-01', shares: {train: 0.8, val: 0.2, test: 0}}",
-            "split: frozen: expected a share of test above 0; there is no test set to freeze",
-        ),
-        (
-            "{frozen: '2026-02-01', shares: {train: 0, val: 0, test: 1}}",
-            "split: frozen: expected a share of train or val above 0; later images would have nowhere to go",
-        ),
         ("{folds: 1}", "split.folds: "),
-        ("{frozen: soon}", "split.frozen: expected a day such as '2026-01-31', in quotes, found 'soon'"),
+        ("{frozen: '2026-02-01'}", "split: frozen: this key moved; write it as 'frozen' in the block 'dataset'"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_with_their_key(tmp_path, text, said):
+def test_settings_that_cannot_be_are_refused_with_their_key(tmp_path, text, message):
     file = tmp_path / "params.yaml"
     file.write_text(f"dataset: {{}}\nsplit: {text}\n")
     with pytest.raises(UserError) as refused:
-        load(file, split.Params, within="split")
-    assert str(refused.value).startswith(f"{file}:2: {said}")
+        load_config(file, split.Params, within="split")
+    assert str(refused.value).startswith(f"{file}:2: {message}")
 
 
-@pytest.mark.parametrize("day", ["86400", "'2026-02-01T00:00:00'", "2026-02-01 10:00:00", "'20260201'", "'2026-02-30'"])
-def test_every_stage_refuses_the_same_days(tmp_path, day):
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        (
+            {"train": 0.8, "val": 0.2, "test": 0},
+            "test a share of 0, so there is no test set to freeze; give it a share",
+        ),
+        ({"train": 0, "val": 0, "test": 1}, "train and val a share of 0, so later images have no split; raise one"),
+    ],
+)
+def test_a_frozen_test_set_needs_a_share_and_so_do_later_images(tmp_path, monkeypatch, shares, message):
+    monkeypatch.chdir(tmp_path)
+    paths.PARAMS.write_text(DATASET.format(day="'2026-02-01'"))
+    with pytest.raises(UserError) as refused:
+        world((DAYS[0], "e"), shares=shares)
+    assert str(refused.value).startswith(f"params.yaml:8: dataset.frozen: split.shares gives {message}")
+
+
+@pytest.mark.parametrize(
+    "day", ["86400", "'2026-02-01T00:00:00'", "2026-02-01 10:00:00", "'20260201'", "'2026-02-30'", "soon"]
+)
+def test_what_is_no_day_is_refused(tmp_path, day):
     file = tmp_path / "params.yaml"
-    file.write_text(f"split: {{frozen: {day}}}\n")
-    for read in (lambda: load(file, split.Params, within="split"), lambda: read_frozen(file)):
-        with pytest.raises(UserError) as refused:
-            read()
-        assert str(refused.value).startswith(f"{file}:1: split.frozen: expected a day such as '2026-01-31', in quotes")
+    file.write_text(DATASET.format(day=day))
+    with pytest.raises(UserError) as refused:
+        read_dataset(file)
+    assert str(refused.value).startswith(f"{file}:8: dataset.frozen: expected a day such as '2026-01-31', in quotes")
 
 
-@pytest.mark.parametrize("day", ["'2026-02-01'", "2026-02-01"])
-def test_every_stage_reads_the_same_day(tmp_path, day):
+@pytest.mark.parametrize("day", ["'2026-02-01'", "2026-02-01", ""])
+def test_the_day_is_the_data_sets(tmp_path, day):
     file = tmp_path / "params.yaml"
-    file.write_text(f"split: {{frozen: {day}}}\n")
-    assert load(file, split.Params, within="split").frozen == read_frozen(file) == date(2026, 2, 1)
+    file.write_text(DATASET.format(day=day))
+    assert read_dataset(file).frozen == (date(2026, 2, 1) if day else None)

@@ -77,9 +77,9 @@ def test_twenty_commits_move_nothing_but_merges_and_pins_that_are_listed():
         assert 0 < len(moved) < EACH / 20
         listed = moved["reason"].str.startswith("merge: it was ") | (moved["reason"] == "pin")
         assert listed.all()
-        told = split_moves.moved_images(before, now)
-        assert sorted(told["image"]) == sorted(moved["image"])
-        assert (told["why"].str.startswith("merge: ") | (told["why"] == "pin")).all()
+        listed_moves = split_moves.moved_images(before, now)
+        assert sorted(listed_moves["image"]) == sorted(moved["image"])
+        assert (listed_moves["reason"].str.startswith("merge: ") | (listed_moves["reason"] == "pin")).all()
         before = now
     share = before.splits["split"].value_counts(normalize=True)
     for split, wanted in zip(SPLITS, RULE.shares, strict=True):
@@ -98,12 +98,12 @@ def test_after_the_proposed_pins_every_class_of_thirty_groups_is_in_each_split()
     then = run(groups, pins, 0, given, shares=shares)
     assert not any(then.metrics["classes missing"].values())
     assert then.metrics["proposed pins"]["groups"] == 0
-    missing = first.seats["missing"].sum()
+    missing = first.split_coverage["missing"].sum()
     assert 0 < len(pins) <= missing
     moved = split_moves.moved_images(
         split_moves.CommitSplits(first.splits, part.images), split_moves.CommitSplits(then.splits, part.images)
     )
-    assert set(moved["why"]) == {"pin"}
+    assert set(moved["reason"]) == {"pin"}
     assert set(moved["group"]) == set(first.proposed_pins["group"])
 
     # Another answer to every tenth picture moves none of them.
@@ -143,13 +143,13 @@ def test_removing_a_tenth_moves_only_groups_that_lost_their_earliest_member_and_
     everything = side(np.ones(len(images), bool))
     kept = dice.random(len(images)) > 0.1
     fewer = side(kept)
-    told = split_moves.moved_images(everything, fewer)
+    listed_moves = split_moves.moved_images(everything, fewer)
     was = everything.splits.merge(images[["image", "content"]], on="image").set_index("image")
     lost = set(was["group"]) - set(images.loc[kept, "content"])
-    assert set(was.loc[told["image"], "group"]) <= lost
-    assert told["why"].str.startswith("its group lost its earliest member, ").all()
+    assert set(was.loc[listed_moves["image"], "group"]) <= lost
+    assert listed_moves["reason"].str.startswith("its group lost its earliest image, ").all()
     name = dict(zip(images["content"], images["image"], strict=True))
-    assert set(told["why"].str.rpartition(", ")[2]) <= {name[content] for content in lost}
+    assert set(listed_moves["reason"].str.rpartition(", ")[2]) <= {name[content] for content in lost}
     both = was.join(fewer.splits.set_index("image")["split"].rename("then"), how="inner")
-    assert sorted(both.index[both["split"] != both["then"]]) == sorted(told["image"])
-    assert 0 < len(told) < len(images) / 20
+    assert sorted(both.index[both["split"] != both["then"]]) == sorted(listed_moves["image"])
+    assert 0 < len(listed_moves) < len(images) / 20
