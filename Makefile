@@ -1,5 +1,5 @@
 # `make` brings the environment and builds the release, `make test` runs the tests; both set up what is missing;
-# `make test ARGS=tests/template/images/test_png.py` runs some of them.
+# `make test ARGS=tests/test_contract.py` runs some of them.
 # Needed: git, make, Python 3.11 or newer. Everything else goes into .venv/ and .uv/.
 UV_VERSION := 0.13.9
 SYNCED := .venv/.synced

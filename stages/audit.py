@@ -17,7 +17,7 @@ from pydantic import Field
 from golgoru.consensus import status
 from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.classes import Classes
-from golgoru.model import box_issues, confident_learning, external_predictions, label_posterior
+from golgoru.model import box_issues, chosen_model, confident_learning, label_posterior
 from golgoru.shell import run_stage
 from golgoru.tables import frames
 
@@ -51,7 +51,7 @@ def transform(
 ) -> Tables:
     """Return the label issues, ranked. Objects that a reviewer decided are none. Raises UserError (unknown model)."""
     labels = labels.sort_values("object").reset_index(drop=True)
-    of_model = external_predictions.rows_of_model(predictions, params.model, "audit")
+    of_model = chosen_model.rows_of_model(predictions, params.model, "audit")
     open_ = labels[~status.is_adjudicated(labels["status"])]
     scored = _scored_labels(labels=open_.reset_index(drop=True), votes=votes, predictions=of_model, classes=classes)
     parts = [

@@ -1,18 +1,18 @@
-"""Aggregate the annotations of each object into one label, and choose the representative of each group of copies.
+"""Aggregate the annotations of each object into one label, and choose the representative of each group of duplicates.
 
 Reads: `annotations` (one row per annotation), `violations` (one row per broken rule and row), `duplicate_pairs` (one
-row per pair of copies), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml, and the
-day the test set was frozen: images up to it are kept before later copies.
+row per pair of duplicates), `images` and `sources` (one row per image), guidelines/classes.yaml and changes.yaml, and
+the day the test set was frozen: images up to it are kept before later duplicates.
 Writes: `labels` (one row per object), `annotation_roles` (one row per annotation: its role in the consensus), `votes`
 (one row per object, annotator and value), `duplicates` (one row per image left out for another), `duplicate_conflicts`
 (one row per such image that is labelled differently from its representative), `relabel` (one row per object, or image,
 to label again after a change of the guideline).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or enough probability where `method` weighs them, or a
-reviewer), TEXT-003 (a transcription needs more than half of those who wrote one), COPY-001 and COPY-002 (one image of a
-group of copies is released), COPY-003 (where a copy is labelled differently, the label is contested until a reviewer
-decides). Votes on equal pixels are pooled. A model's annotation is never a vote. Annotations older than a change of the
-guideline count as the change says.
+reviewer), TEXT-003 (a transcription needs more than half of those who wrote one), COPY-001 and COPY-002 (one image of
+a group of duplicates is released), COPY-003 (where a duplicate is labelled differently, the label is contested until a
+reviewer decides). Votes on equal pixels are pooled. A model's annotation is never a vote. Annotations older than a
+change of the guideline count as the change says.
 """
 
 from datetime import date

@@ -243,7 +243,7 @@ def _plots(*, scored: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
     no_noise_added = curve[curve["noise_added"] == 0][["labels", "accuracy"]]
     of_class = scored[(scored["scope"] == "class") & (scored["split"] == "test") & (scored["model"] == BUILT_IN)]
     of_class = of_class.sort_values(["measure", "key"]).rename(columns={"key": "class"})
-    files = {"curve.csv": no_noise_added.sort_values("labels")}
+    files = {"learning-curve.csv": no_noise_added.sort_values("labels")}
     for name in ("recall", "precision"):
         rows = of_class.loc[of_class["measure"] == name, ["class", "value"]]
         files[f"{name}.csv"] = rows.rename(columns={"value": name})

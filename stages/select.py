@@ -29,7 +29,7 @@ from golgoru.core.errors import UserError
 from golgoru.core.paths import PARAMS
 from golgoru.core.yaml_models import ConfigModel, key_line
 from golgoru.guideline.classes import Classes
-from golgoru.model import external_predictions
+from golgoru.model import chosen_model
 from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.shell import run_stage
@@ -103,7 +103,7 @@ def transform(
         annotation_roles=annotation_roles, labels=labels, duplicate_conflicts=duplicate_conflicts,
         withdrawals=withdrawals,
     )  # fmt: skip
-    of_model = external_predictions.rows_of_model(predictions, params.model, "select")
+    of_model = chosen_model.rows_of_model(predictions, params.model, "select")
     preannotations, auto_accept = _preannotations(of_model, labels=labels, groups=groups, pool=pool, params=params)
     gaps = coverage_gaps.coverage_gaps(split_coverage=split_coverage, collection_plan=collection_plan)
     chooser = _Chooser(

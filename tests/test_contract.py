@@ -25,8 +25,7 @@ PLOTS: list[dict[str, Any]] = PIPELINE.get("plots", [])
 # The packages of the engine; each imports those above it alone. The modules beside them stand in their places.
 LAYERS = (
     "core", "tables", "geometry", "formats", "raw", "images", "guideline", "duplicates", "annotations", "validation",
-    "consensus", "annotators", "splits", "balance", "model", "diff", "active", "release", "site", "labelling",
-    "shell", "wiring", "cli",
+    "consensus", "annotators", "splits", "balance", "model", "active", "release", "site", "shell", "wiring", "cli",
 )  # fmt: skip
 # The one module of the engine that imports stages: `dataset check` loads their Params, and dvc.yaml follows them.
 LOADS_STAGES = "golgoru/wiring/stage_wiring.py"

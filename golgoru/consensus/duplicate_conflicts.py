@@ -50,8 +50,8 @@ def find_conflicts(
 
     `pooled`: with the annotations of equal pixels pooled. `by_file`: on each of `pooled_files` (from `pooled_images`)
     by itself. An exact duplicate is compared with the representative by itself, since the pooled label contains the
-    annotations of the duplicate; where the representative has none of its own, and for near copies, the pooled label
-    counts. Images without annotations conflict with nothing.
+    annotations of the duplicate; where the representative has none of its own, and for near duplicates, the pooled
+    label counts. Images without annotations conflict with nothing.
     """
     has_own = frames.is_in(duplicates["image"], pooled_files)
     own_representative = duplicates["kind"] == "exact"

@@ -17,10 +17,8 @@ import pyarrow.parquet as pq
 
 from golgoru.annotations.image_names import ImageNames
 from golgoru.core.errors import UserError
-from golgoru.core.paths import PARAMS
-from golgoru.core.yaml_models import key_line
 from golgoru.geometry.boxes import BOX_COLUMNS
-from golgoru.raw.external_predictions import BUILT_IN, ExternalPredictions
+from golgoru.raw.external_predictions import ExternalPredictions
 
 PROBABILITY_PREFIX = "p:"
 _COLUMNS = ["image", "label", "confidence", *BOX_COLUMNS]
@@ -32,20 +30,6 @@ class ReadPredictions(NamedTuple):
 
     rows: pd.DataFrame
     left_out: dict[str, int]
-
-
-def rows_of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataFrame:
-    """Return the rows of table `predictions` of `model`, as the stage's block in params.yaml names it.
-
-    Raises UserError for a model without predictions; only the built-in one may have none, since it needs labels.
-    """
-    rows = predictions[predictions["model"] == model]
-    if rows.empty and model != BUILT_IN:
-        others = ", ".join(sorted({BUILT_IN, *predictions["model"].unique()}))
-        raise UserError(
-            f"{key_line(PARAMS, stage, 'model')}: {stage}.model: model '{model}' has no predictions; models: {others}"
-        )
-    return rows
 
 
 def read_predictions(model: ExternalPredictions, images: Sequence[str], classes: Sequence[str]) -> ReadPredictions:

@@ -78,7 +78,7 @@ def _conflict(row: dict[str, Any], key: str) -> str:
     if row["status"] == CONTESTED:
         what_to_do = f"label {row['duplicate_of']} in a review batch"
         if row["kind"] == "near":
-            what_to_do += f"; or, if they are not copies, raise `dedup.min_correlation` in {paths.PARAMS}"
+            what_to_do += f"; or, if they are no duplicates, raise `dedup.min_correlation` in {paths.PARAMS}"
     return f"{first}; {second}; {what_to_do}"
 
 

@@ -117,7 +117,7 @@ def test_an_outdated_annotation_says_that_the_guideline_changed(repository, data
             "contested",
             "near",
             "  a/two.png (near copy, left out): dog; a/one.png (kept): cat; label a/one.png in a review batch; or,"
-            " if they are not copies, raise `dedup.min_correlation` in params.yaml\n",
+            " if they are no duplicates, raise `dedup.min_correlation` in params.yaml\n",
         ),
         (
             "a/one.png",

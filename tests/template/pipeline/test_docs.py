@@ -13,15 +13,15 @@ TOP = Path(__file__).parents[3]
 TYPES = {YES_NO: "yes or no", INTEGER: "integer", NUMBER: "number", TEXT: "text"}
 
 
-def facts_of(name: str, facts: type[FeatureTable]) -> str:
-    """Return the table of a page that lists the facts of one table."""
-    rows = [f"| `{fact.name}` | {TYPES[fact.type]} | {fact.meaning} |" for fact in facts.facts()]
-    return "\n".join([f"### Facts of `{name}`", "| fact | type | meaning |", "| --- | --- | --- |", *rows])
+def feature_list(name: str, features: type[FeatureTable]) -> str:
+    """Return the table of a page that lists the features of one table."""
+    rows = [f"| `{feature.name}` | {TYPES[feature.type]} | {feature.meaning} |" for feature in features.features()]
+    return "\n".join([f"### Features of `{name}`", "| feature | type | meaning |", "| --- | --- | --- |", *rows])
 
 
-@pytest.mark.parametrize("table", [name for name, facts in FEATURE_TABLES.items() if facts.facts()])
-def test_the_page_about_rules_lists_every_fact(table):
-    assert facts_of(table, FEATURE_TABLES[table]) in (TOP / "docs/rules.md").read_text()
+@pytest.mark.parametrize("table", [name for name, features in FEATURE_TABLES.items() if features.features()])
+def test_the_page_about_rules_lists_every_feature(table):
+    assert feature_list(table, FEATURE_TABLES[table]) in (TOP / "docs/rules.md").read_text()
 
 
 def test_the_page_about_rules_lists_every_function():

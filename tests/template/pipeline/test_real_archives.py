@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.template.builders import clones
+from tests.template.builders.frozen import TOP
 
 pytestmark = pytest.mark.slow
 
-REAL = Path(os.environ.get("GOLGORU_REAL", clones.TOP.parent / "shared" / "real"))
+REAL = Path(os.environ.get("GOLGORU_REAL", TOP.parent / "shared" / "real"))
 
 
 @pytest.fixture
@@ -58,21 +59,23 @@ def test_bccd_from_pascal_voc(archive):
     assert len(table("annotations")) == sum(fates(clone, "annotation").values()) == 4888
     violations = table("violations")
     assert (violations["rule"] == "BOX-001").sum() == 2
-    words = table("annotations").merge(
+    annotated = table("annotations").merge(
         table("images")[["image", "width", "height"]], on="image", suffixes=("", "_of_image")
     )
-    on_border = (words["x"] + words["width"] == words["width_of_image"]) | (
-        words["y"] + words["height"] == words["height_of_image"]
+    on_border = (annotated["x"] + annotated["width"] == annotated["width_of_image"]) | (
+        annotated["y"] + annotated["height"] == annotated["height_of_image"]
     )
     assert on_border.sum() > 400
     aside = set(violations.loc[violations["action"] == "set aside", "key"])
-    assert not aside & set(words.loc[on_border & (words["width"] > 0) & (words["height"] > 0), "annotation"])
+    assert not aside & set(
+        annotated.loc[on_border & (annotated["width"] > 0) & (annotated["height"] > 0), "annotation"]
+    )
     assert fates(clone, "annotation")["set aside"] == 2
     # Looked at: eight cells saved twice; two white cells called platelets, and a platelet called a white cell.
-    told = violations.merge(words, left_on="key", right_on="annotation")
-    assert (told["rule"] == "BOX-004").sum() == 16
-    assert told.loc[told["rule"] == "BOX-004", "image_x"].nunique() == 8
-    sizes = told.loc[told["rule"] == "BOX-005", ["label", "width", "height"]]
+    reported = violations.merge(annotated, left_on="key", right_on="annotation")
+    assert (reported["rule"] == "BOX-004").sum() == 16
+    assert reported.loc[reported["rule"] == "BOX-004", "image_x"].nunique() == 8
+    sizes = reported.loc[reported["rule"] == "BOX-005", ["label", "width", "height"]]
     assert sorted(map(tuple, sizes.to_numpy())) == [("Platelets", 143, 135), ("Platelets", 167, 116), ("WBC", 31, 27)]
     assert (violations["rule"] == "BOX-003").sum() == 0
     assert "BOX-001" in clone.run("dataset", "why", sorted(aside)[0])
@@ -111,12 +114,12 @@ def test_sroie_quadrilaterals_and_texts_survive_unchanged(archive):
             if line.strip():
                 *corners, text = line.rstrip("\r").split(",", 8)
                 expected.add((file.stem, tuple(float(corner) for corner in corners), text))
-    words = pd.concat([table(f"release/{split}") for split in ("train", "val", "test")])
+    annotated = pd.concat([table(f"release/{split}") for split in ("train", "val", "test")])
     set_aside = table("release/ledger").query("kind == 'annotation' and fate != 'released'")["key"]
-    words = pd.concat([words, table("annotations")[table("annotations")["annotation"].isin(set_aside)]])
-    found = {
+    annotated = pd.concat([annotated, table("annotations")[table("annotations")["annotation"].isin(set_aside)]])
+    read_back = {
         (Path(image).stem, tuple(polygon), text)
-        for image, polygon, text in zip(words["image"], words["polygon"], words["text"], strict=True)
+        for image, polygon, text in zip(annotated["image"], annotated["polygon"], annotated["text"], strict=True)
     }
-    assert found == expected
-    assert "골고루, é ½ \u2028 ,,«»" in {text for _, _, text in found}
+    assert read_back == expected
+    assert "골고루, é ½ \u2028 ,,«»" in {text for _, _, text in read_back}

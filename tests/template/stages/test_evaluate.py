@@ -84,7 +84,7 @@ def test_scores_are_of_val_and_test() -> None:
     assert result.metrics["scores"]["built-in"]["val"]["objects"] == 10
     rows = result.scores.set_index(["split", "scope", "key", "measure"])["objects"]
     assert rows["test", "class", "red", "recall"] + rows["test", "class", "green", "recall"] == 10
-    assert set(result.plots) == {"curve.csv", "recall.csv", "precision.csv"}
+    assert set(result.plots) == {"learning-curve.csv", "recall.csv", "precision.csv"}
     assert result.plots["recall.csv"].decode() == "class,recall\ngreen,1.0\nred,1.0\n"
 
 
