@@ -1,5 +1,6 @@
 """The contract of stages and of the engine: dvc.yaml says what the files say, and no package imports upward."""
 
+import ast
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -186,5 +187,17 @@ def test_a_file_can_be_read_in_one_sitting(folder):
         file.relative_to(TOP).as_posix(): lines
         for file in (TOP / folder).rglob("*.py")
         if (lines := len(file.read_text().splitlines())) > 300
+    }
+    assert long == {}
+
+
+@pytest.mark.parametrize("folder", ["stages", "golgoru", "expectations", "tests"])
+def test_a_function_fits_a_screen(folder):
+    long = {
+        f"{file.relative_to(TOP)}:{node.lineno}": lines
+        for file in (TOP / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > 50
     }
     assert long == {}
