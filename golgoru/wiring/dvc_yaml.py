@@ -17,6 +17,7 @@ from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
 from golgoru.core.yaml_models import line_of, parse_yaml
+from golgoru.wiring.imports import Engine
 from golgoru.wiring.stage_wiring import StageWiring, stage_wiring
 
 _WRITE = "run `dataset check --write`"
@@ -31,14 +32,14 @@ def stage_files() -> list[str]:
 def wiring_findings() -> Iterator[str]:
     """Yield where dvc.yaml and the stages' files disagree, with the line and what to do."""
     node, value = parse_yaml(paths.DVC)
-    blocks = value["stages"]
+    blocks, engine = value["stages"], Engine()
     for name in stage_files():
         if name not in blocks:
             yield f"{paths.DVC}:1: stages: stages/{name}.py has no block; {_WRITE}"
             continue
         where = f"{paths.DVC}:{line_of(node, ('stages', name))}"
         try:
-            wanted = stage_wiring(name)
+            wanted = stage_wiring(name, engine)
         except UserError as error:
             yield str(error)
             continue
@@ -53,9 +54,9 @@ def write_dvc_yaml() -> bool:
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = paths.DVC.read_text("utf-8")
     document = yaml.load(text)
-    blocks = document["stages"]
+    blocks, engine = document["stages"], Engine()
     for name in stage_files():
-        wanted = stage_wiring(name)
+        wanted = stage_wiring(name, engine)
         if name not in blocks:
             blocks.insert(_place(blocks, wanted), name, CommentedMap())
         for key, _, expected in list(_differences(blocks[name], wanted)):

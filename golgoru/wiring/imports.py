@@ -1,11 +1,11 @@
 """What a file imports, directly and through others: DVC does not follow imports, so that dvc.yaml has to name them.
 
 Read from the source, function-level imports included; nothing is imported. A stage depends on whole packages of
-`golgoru/`, and on none that it does not reach: a word in a page reruns `report` alone.
+`golgoru/`, and on none that it does not reach: an edit of a page reruns `report` alone.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,33 +14,59 @@ from golgoru.core.errors import UserError
 ENGINE = "golgoru"
 
 
-def engine_dependencies(stage: Path, readers: Iterable[str]) -> list[str]:
-    """Return the packages and modules of the engine that a stage's file reaches, as paths from the top.
+class Engine:
+    """The modules of the engine below `top`, as they stand on disk when this is made."""
 
-    `readers`: modules that the shell imports for the stage's arguments. Raises UserError where a file is no Python.
-    """
-    reached = reached_files([stage, *filter(None, map(_file_of, readers))])
-    parts = {file.relative_to(_top()).parts for file in reached if file.is_relative_to(_top() / ENGINE)}
-    # The package's own __init__ holds a docstring alone.
-    return sorted({"/".join(part[:2]) for part in parts if part != (ENGINE, "__init__.py")})
+    def __init__(self, top: Path | None = None) -> None:
+        top = Path.cwd() if top is None else top
+        self._files: dict[str, Path] = {}
+        for file in sorted((top / ENGINE).rglob("*.py")):
+            parts = file.relative_to(top).with_suffix("").parts
+            self._files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+        self._imports: dict[str, frozenset[str]] = {}
+
+    def dependencies(self, stage: Path, readers: Iterable[str]) -> list[str]:
+        """Return the packages and modules that a stage's file reaches, as paths from the top.
+
+        `readers`: modules that the shell imports for the stage's arguments. Raises UserError where a file is no Python.
+        """
+        reached = self._reached({*imported_modules(stage), *readers})
+        # The engine's own __init__ holds a docstring alone.
+        parts = {name.split(".")[1] for name in reached if "." in name}
+        return sorted(f"{ENGINE}/{part}" + (".py" if self._is_module(part) else "") for part in parts)
+
+    def _is_module(self, part: str) -> bool:
+        return self._files[f"{ENGINE}.{part}"].name != "__init__.py"
+
+    def _reached(self, start: Iterable[str]) -> set[str]:
+        """Return the modules that importing some modules runs, those of the packages around them included."""
+        found: set[str] = set()
+        waiting = list(start)
+        while waiting:
+            name = waiting.pop()
+            package = name.rpartition(".")[0]
+            if package.partition(".")[0] == ENGINE and package not in found:
+                waiting.append(package)
+            if name in self._files and name not in found:
+                found.add(name)
+                waiting += self._imports_of(name)
+        return found
+
+    def _imports_of(self, name: str) -> frozenset[str]:
+        if name not in self._imports:
+            file = self._files[name]
+            imports = imported_modules(file)
+            # A package that imports its modules by name, such as the list of formats, reaches all of them.
+            if file.name == "__init__.py" and "importlib.import_module" in imports:
+                imports |= {module for module in self._files if module.rpartition(".")[0] == name}
+            self._imports[name] = imports
+        return self._imports[name]
 
 
-def reached_files(start: Iterable[Path]) -> set[Path]:
-    """Return the files of the engine that some files import, directly and through others, themselves included."""
-    found: set[Path] = set()
-    waiting = [file.resolve() for file in start]
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting += [other for name in imported_modules(file) for other in _files_of(name)]
-    return found
-
-
-def imported_modules(file: Path) -> set[str]:
+def imported_modules(file: Path) -> frozenset[str]:
     """Return the modules that a file imports; `from a import b` counts as a and as a.b."""
     try:
-        return set(_imports(file, file.read_text("utf-8")))
+        return _imports(file, file.read_text("utf-8"))
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{file}: not valid Python: {error}") from None
 
@@ -56,26 +82,3 @@ def _imports(file: Path, source: str) -> frozenset[str]:
                 raise UserError(f"{file}:{node.lineno}: write imports in full, without leading dots")
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
     return frozenset(found)
-
-
-def _files_of(module: str) -> Iterator[Path]:
-    """Yield the files that importing a module of the engine runs: its own, and those of the packages around it."""
-    parts = module.split(".")
-    if parts[0] != ENGINE:
-        return
-    for length in range(1, len(parts) + 1):
-        if (file := _file_of(".".join(parts[:length]))) is not None:
-            yield file
-            # A package that imports its modules by name, such as the list of formats, reaches all of them.
-            if file.name == "__init__.py" and "import_module" in file.read_text("utf-8"):
-                yield from sorted(file.parent.glob("*.py"))
-
-
-def _file_of(module: str) -> Path | None:
-    path = _top().joinpath(*module.split("."))
-    candidates = (path.with_suffix(".py"), path / "__init__.py")
-    return next((file for file in candidates if file.is_file()), None)
-
-
-def _top() -> Path:
-    return Path.cwd().resolve()

@@ -11,7 +11,7 @@ from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.raw.deliveries import read_deliveries
 from golgoru.tables.frames import table_path
-from golgoru.wiring.imports import engine_dependencies
+from golgoru.wiring.imports import Engine
 
 LOCK = "uv.lock"
 # The stage that opens the images of deliveries, and so depends on those that another stage makes.
@@ -37,7 +37,7 @@ def load_stage(name: str) -> ModuleType:
         raise UserError(f"stages/{name}.py: cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def stage_wiring(name: str) -> StageWiring:
+def stage_wiring(name: str, engine: Engine) -> StageWiring:
     """Return what the block of a stage has to say. Raises UserError where the file is no stage."""
     module, file = load_stage(name), Path("stages", f"{name}.py")
     for part in ("Params", "Tables", "transform"):
@@ -57,7 +57,7 @@ def stage_wiring(name: str) -> StageWiring:
             *sorted(tables | {path for path in watched if path.startswith("data/")}),
             *sorted(path for path in watched if not path.startswith("data/")),
             file.as_posix(),
-            *engine_dependencies(file, [one.module for one in inputs]),
+            *engine.dependencies(file, [one.module for one in inputs]),
             LOCK,
         ),
         params=_params(name, {key for one in inputs for key in one.params}),

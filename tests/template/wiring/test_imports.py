@@ -3,7 +3,7 @@
 import pytest
 
 from golgoru.core.errors import UserError
-from golgoru.wiring.imports import engine_dependencies, imported_modules
+from golgoru.wiring.imports import Engine, imported_modules
 
 ENGINE = {
     "golgoru/__init__.py": '"""The engine."""\n',
@@ -47,7 +47,7 @@ def stage(tmp_path, monkeypatch):
 )
 def test_a_stage_depends_on_exactly_the_packages_that_it_reaches(stage, source, readers, expected):
     stage.write_text(source)
-    assert engine_dependencies(stage, readers) == expected
+    assert Engine().dependencies(stage, readers) == expected
 
 
 def test_a_file_that_is_no_python_is_told(stage):
