@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from golgoru.cli.check import settings
+from golgoru.core import paths
 from tests.template.builders.scratch_repository import PAGE, picture
 
 BATCH = 'format: csv\nsource: human\ndate: 2026-02-01\nguideline_version: "1.2"\nannotator: ann\n'
@@ -160,3 +162,27 @@ def test_a_withdrawal_that_names_no_image_is_a_finding(filled, dataset):
     result = dataset("check")
     assert result.status == 1
     assert "data/raw/withdrawals.yaml:2: image: there is no 'first/b.png' under data/raw/images" in result.out
+
+
+def test_stages_are_not_loaded_again_until_code_or_settings_change(filled, dataset, monkeypatch):
+    assert dataset("check").status == 0
+    loaded = []
+    real = settings.load_stage
+    monkeypatch.setattr(settings, "load_stage", lambda stage: loaded.append(stage) or real(stage))
+    assert dataset("check").out.startswith("0 findings\n")
+    assert loaded == []
+    edit(paths.PARAMS, "split: {}", "split: {folds: many}")
+    said = dataset("check")
+    assert (said.status, "split" in loaded) == (1, True)
+    assert "split.folds: Input should be a valid integer" in said.out
+    edit(paths.PARAMS, "split: {folds: many}", "split: {}")
+    loaded.clear()
+    assert dataset("check").out.startswith("0 findings\n")
+    assert loaded == []  # as when nothing was found
+
+
+def test_a_finding_is_not_forgotten_by_the_next_check(filled, dataset):
+    edit(paths.PARAMS, "split: {}", "split: {folds: many}")
+    first = dataset("check")
+    assert dataset("check") == first
+    assert first.status == 1
