@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from golgoru.core.errors import UserError
@@ -17,9 +18,10 @@ from golgoru.core.errors import UserError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_PATIENCE = 1.0  # seconds of work in this process before others are considered
-_WORTH_A_POOL = 2.0  # seconds of work still to do that pay for starting processes
+_PATIENCE = 1.0  # CPU seconds in this process before others are considered
+_WORTH_A_POOL = 2.0  # CPU seconds still to spend that pay for starting processes
 _CHUNK = 64
+_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _task: Callable[[Any], Any]
 
 
@@ -39,15 +41,15 @@ def map_batches(
     """
     results: list[Result] = []
     with _progress(label, len(items)) as advance:
-        begun = time.monotonic()
+        begun = time.process_time()  # not by the clock: on a busy machine that would start processes that do not pay
         batch = 1
         while len(results) < len(items):
             results += function(items[len(results) : len(results) + batch])
             advance(len(results))
             batch = min(2 * batch, size)  # a first batch of large images must not take minutes
-            spent = time.monotonic() - begun
+            spent = time.process_time() - begun
             left = len(items) - len(results)
-            if spent > _PATIENCE and spent / len(results) * left > _WORTH_A_POOL and (os.cpu_count() or 1) > 1:
+            if spent > _PATIENCE and spent / len(results) * left > _WORTH_A_POOL and usable_cores() > 1:
                 break
         for found in _in_processes(function, items[len(results) :], size):
             results += found
@@ -64,14 +66,16 @@ def _in_processes(
 ) -> Iterator[list[Result]]:
     if not items:
         return
-    workers = os.cpu_count() or 1
+    workers = usable_cores()
     size = max(1, min(size, len(items) // (4 * workers)))
     batches = [items[at : at + size] for at in range(0, len(items), size)]
     # spawn: a forked copy of a process with threads (pyarrow, BLAS) can hang.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (function,))
     done = 0
     try:
-        for found in pool.map(_work, batches):
+        with _without_main():  # all workers start here
+            results = pool.map(_work, batches)
+        for found in results:
             yield found
             done += 1
     except BrokenProcessPool:
@@ -81,6 +85,28 @@ def _in_processes(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: by its affinity, and by the quota of its container (cgroup v2)."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _CPU_QUOTA.read_text("ascii").split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such container, or no quota in it ("max")
+        return cores
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep workers from importing `__main__`, the whole of a stage, where they need the module of their function."""
+    main = sys.modules["__main__"]
+    kept: dict[str, Any] = {name: vars(main).pop(name) for name in ("__spec__", "__file__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(kept)
 
 
 def _start(function: Callable[[Any], Any]) -> None:

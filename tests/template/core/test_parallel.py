@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,8 @@ from golgoru.core import parallel
 from golgoru.core.cache import Cache, version_of
 from golgoru.core.errors import UserError
 from golgoru.core.parallel import map_batches, map_ordered
+
+TOP = Path(__file__).parents[3]
 
 
 def add(number: int, to: int) -> tuple[int, int]:
@@ -37,7 +41,7 @@ def test_little_work_stays_in_this_process_and_keeps_its_order() -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "_PATIENCE", -1.0)
     monkeypatch.setattr(parallel, "_WORTH_A_POOL", -1.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -55,6 +59,34 @@ def test_batches_keep_the_order_and_are_bounded(request: pytest.FixtureRequest, 
     assert [number for number, _ in found] == list(range(100))
     assert 1 < max(together for _, together in found) <= 7
     assert map_batches(add_many, [], "adding", 7) == []
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", 4), ("150000 100000", 1), ("300000 100000", 3), ("900000 100000", 4), (None, 4)]
+)
+def test_cores_are_those_that_affinity_and_container_allow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str | None, cores: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(parallel, "_CPU_QUOTA", tmp_path / "cpu.max")
+    if quota is not None:
+        (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert parallel.usable_cores() == cores
+
+
+def test_workers_do_not_import_the_program_that_started_them(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys\n"
+        "from golgoru.core import parallel\n"
+        "print('imported', __name__)\n"
+        "if __name__ == '__main__':\n"
+        "    print(sum(sum(list(parallel._in_processes(sorted, [[1], [2]], 1)), []), []), __file__ == sys.argv[0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(TOP)}
+    )
+    assert done.stdout == "imported __main__\n[1, 2] True\n"
 
 
 @pytest.mark.usefixtures("impatient")

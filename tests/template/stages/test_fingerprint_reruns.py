@@ -91,5 +91,5 @@ def test_processes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     (Path(".cache") / "fingerprint.parquet").unlink()
     monkeypatch.setattr(parallel, "_PATIENCE", -1.0)
     monkeypatch.setattr(parallel, "_WORTH_A_POOL", -1.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
     assert frames.to_bytes(run().images, "images") == alone
