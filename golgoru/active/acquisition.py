@@ -8,10 +8,9 @@ others are mostly outliers. docs/decisions/selection.md has the measurements, an
 import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from golgoru.core.arrays import Floats, Floats32, Integers
+from golgoru.core.threads import one_thread
 
 # The best of several clusterings: a single one depends on its starting point, and a queue is made once.
 _STARTS = 4
@@ -35,7 +34,7 @@ def squared_distance_to_nearest(embeddings: Floats32, known: Floats32) -> Floats
         return np.ones(len(embeddings))
     distance = np.empty(len(embeddings))
     squares = (known**2).sum(axis=1)
-    with threadpool_limits(1):  # the same last digits on any number of cores
+    with one_thread():
         for at in range(0, len(embeddings), _ROWS_PER_PRODUCT):
             part = embeddings[at : at + _ROWS_PER_PRODUCT]
             distance[at : at + _ROWS_PER_PRODUCT] = (squares - 2 * part @ known.T).min(axis=1) + (part**2).sum(axis=1)
@@ -62,7 +61,9 @@ def medoids(embeddings: Floats32, scores: Floats, count: int, seed: int) -> Inte
     if count == len(embeddings):
         return np.arange(count)
     weight = np.maximum(scores / max(float(scores.max()), _MIN_WEIGHT), _MIN_WEIGHT)
-    with threadpool_limits(1), warnings.catch_warnings():
+    with one_thread("sklearn.cluster"), warnings.catch_warnings():
+        from sklearn.cluster import KMeans  # noqa: PLC0415  (slow)
+
         warnings.simplefilter("ignore")  # equal images make fewer clusters than asked for
         fit = KMeans(count, n_init=_STARTS, max_iter=_ITERATIONS, random_state=seed, algorithm="lloyd")
         cluster = fit.fit(embeddings, sample_weight=weight).labels_

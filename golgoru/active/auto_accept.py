@@ -6,7 +6,6 @@ so objects of such classes, and contested ones, count as wrong. What is promised
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from golgoru.tables import frames
 
@@ -46,6 +45,8 @@ def _share_and_lower_bound(evaluated: pd.DataFrame) -> tuple[float | None, float
     """
     if evaluated.empty:
         return None, None
+    from scipy import stats  # noqa: PLC0415  (slow)
+
     share = float(evaluated["correct"].mean())
     groups = evaluated.assign(deviation=evaluated["correct"] - share).groupby("group")["deviation"].sum()
     variance = share * (1 - share) * len(evaluated)

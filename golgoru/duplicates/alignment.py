@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from golgoru.core.arrays import Floats, Integers
 from golgoru.duplicates.correlation import scaled_covariance
@@ -56,6 +55,8 @@ def _chunks(positions: Integers) -> list[Integers]:
 
 def _high_passed(grey: Thumbnails, sides: Sequence[int], blur: float) -> list[Levels]:
     """Return the thumbnails at each size: four times the difference between grey levels and blurred grey levels."""
+    from scipy.ndimage import gaussian_filter  # noqa: PLC0415  (slow)
+
     levels = [_resized(grey, side).astype(np.float32) for side in sides]
     return [np.rint(4 * (level - gaussian_filter(level, (0, blur, blur)))).astype(np.int16) for level in levels]
 

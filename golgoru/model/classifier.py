@@ -8,10 +8,9 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from threadpoolctl import threadpool_limits
 
 from golgoru.core.arrays import Flags, Floats, Floats32, Integers
+from golgoru.core.threads import one_thread
 from golgoru.model.features import HOG_AND_COLOUR_SIZE
 
 FOLDS = 5
@@ -41,7 +40,7 @@ def reduce_features(features: Floats32, shapes: Floats, basis: Integers | None =
     patches = _standardised(features[:, HOG_AND_COLOUR_SIZE:], basis)
     values = np.concatenate([hog_and_colour, 2 * patches, 0.5 * _standardised(shapes, basis)], axis=1)
     values -= values[basis].mean(axis=0)
-    with threadpool_limits(1):
+    with one_thread():
         variance, axes = np.linalg.eigh(values[basis].T @ values[basis] / max(len(basis), 1))
         keep = variance > 1e-9
         axes, variance = axes[:, keep][:, ::-1][:, :_DIMENSIONS], variance[keep][::-1][:_DIMENSIONS]
@@ -82,7 +81,7 @@ def fit_and_predict(
     """Return probabilities of the rows `predict` by a model trained on the rows `train`; uniform without any."""
     if not len(train) or not len(predict):
         return np.full((len(predict), classes), 1 / classes)
-    with threadpool_limits(1):  # the same last digits on any number of cores
+    with one_thread("sklearn.discriminant_analysis"):
         linear = _linear_discriminants(reduced.components, label, train, predict, classes)
         neighbours = _nearest_neighbours(reduced.half_whitened, label, train, predict, classes)
     return (linear + neighbours) / 2
@@ -95,6 +94,8 @@ def _linear_discriminants(values: Floats, label: Integers, train: Integers, pred
     if len(known) == 1 or len(train) < 2 * len(known):
         probabilities[:, known] = np.bincount(label[train], minlength=classes)[known] / len(train)
         return probabilities
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis  # noqa: PLC0415  (slow)
+
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class of one object has no variance of its own

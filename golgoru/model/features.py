@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from golgoru.core.arrays import Floats32
 
@@ -94,6 +93,8 @@ def learn_patches(crops: Crops, count: int, seed: int) -> Patches:
     variance, axes = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
     whiten = (axes / np.sqrt(variance.clip(min=0) + _WHITENING_OFFSET)) @ axes.T
     whitened = ((patches - mean) @ whiten.astype(np.float32)).astype(np.float32)
+    from sklearn.cluster import KMeans  # noqa: PLC0415  (slow)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # images without any structure have fewer distinct patches than `count`
         clusters = KMeans(count, n_init=1, max_iter=20, random_state=seed, algorithm="lloyd").fit(whitened)

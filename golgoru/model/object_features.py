@@ -10,10 +10,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from golgoru.core import cache, parallel
 from golgoru.core.arrays import Floats, Floats32
+from golgoru.core.threads import one_thread
 from golgoru.images import decode
 from golgoru.model import crops, features
 from golgoru.model.features import Patches
@@ -79,7 +79,7 @@ def _computed_features(unknown: pd.DataFrame, patches: Patches) -> pd.DataFrame:
 
 def _image_features(wanted: Sequence[crops.ImageCrops], patches: Patches) -> list[NDArray[np.float16]]:
     cut = crops.cut_crops_of_images(wanted)
-    with threadpool_limits(1):  # many small products: threads would wait for each other
+    with one_thread():
         return [
             np.concatenate(
                 [features.hog_and_colour(of_image), features.patch_features(of_image, patches)], axis=1
@@ -99,7 +99,7 @@ def _common_patches(objects: pd.DataFrame, seed: int) -> Patches:
         return Patches(*(np.frombuffer(v, np.float32).reshape(-1, c) for v, c in known.itertuples(index=False)))
     ordered = crops.crops_by_image(first.sort_values(["image", "crop"]))
     cut = parallel.map_batches(crops.cut_crops_of_images, ordered, "learning patches", _IMAGES_PER_BATCH)
-    with threadpool_limits(1):
+    with one_thread("sklearn.cluster"):
         learned = features.learn_patches(np.concatenate(cut), PATCH_COUNT, seed)
     parts = [np.atleast_2d(part) for part in learned]
     rows = {"values": [part.tobytes() for part in parts], "columns": [part.shape[1] for part in parts]}
