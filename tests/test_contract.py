@@ -1,6 +1,5 @@
 """The contract of stages and of the engine: dvc.yaml says what the files say, and no package imports upward."""
 
-import ast
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -179,25 +178,3 @@ def test_params_yaml_has_a_block_for_every_stage_and_no_other():
     assert set(blocks) - {"dataset", "review"} == set(DVC)
     for stage in DVC:
         load_stage(stage).Params.model_validate(blocks[stage])
-
-
-@pytest.mark.parametrize("folder", ["stages", "golgoru", "expectations", "tests"])
-def test_a_file_can_be_read_in_one_sitting(folder):
-    long = {
-        file.relative_to(TOP).as_posix(): lines
-        for file in (TOP / folder).rglob("*.py")
-        if (lines := len(file.read_text().splitlines())) > 300
-    }
-    assert long == {}
-
-
-@pytest.mark.parametrize("folder", ["stages", "golgoru", "expectations", "tests"])
-def test_a_function_fits_a_screen(folder):
-    long = {
-        f"{file.relative_to(TOP)}:{node.lineno}": lines
-        for file in (TOP / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and (lines := (node.end_lineno or 0) - node.lineno + 1) > 50
-    }
-    assert long == {}
