@@ -1,11 +1,10 @@
 """How often each value that is balanced (a class, an edge case, or a value of a column) occurs on each image."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array, csr_array
 
 from golgoru.balance.targets import Target, too_many_values_error, unknown_column_error
 from golgoru.consensus.status import is_settled
@@ -16,6 +15,9 @@ from golgoru.splits.coverage import CLASS, EDGE_CASE
 from golgoru.tables import frames
 from golgoru.tables.frames import positions
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 NONE_OF_THEM, UNKNOWN = "none of them", "unknown"
 MAX_VALUES = 2000  # the cost of Newton's steps grows with their third power; LVIS has 1,203 classes
 
@@ -25,7 +27,7 @@ class ValueCounts(NamedTuple):
 
     by: str
     values: list[str]
-    counts: csr_array
+    counts: "csr_array"
 
 
 class CountedImages(NamedTuple):
@@ -117,6 +119,8 @@ def _value_counts(
     by: str, values: Sequence[str], counted: CountedImages, image: Integers, value: pd.Series
 ) -> ValueCounts:
     """Return the counts of pairs of an image (its position) and a value."""
+    from scipy.sparse import coo_array, csr_array  # noqa: PLC0415  (slow)
+
     column = positions(value, pd.Series(values, dtype="str"))
     shape = (len(counted.images), len(values))
     counts = csr_array(coo_array((np.ones(len(image), np.int32), (image, column)), shape=shape))

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from golgoru.core.arrays import Integers
 
@@ -75,5 +73,10 @@ def component_ids(images: pd.Series, pairs: pd.DataFrame) -> Integers:
     index = pd.Index(images)
     first, second = index.get_indexer(pairs["image_a"]), index.get_indexer(pairs["image_b"])
     listed = (first >= 0) & (second >= 0)
+    if not listed.any():
+        return np.arange(len(index))
+    from scipy.sparse import coo_array  # noqa: PLC0415  (slow)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     graph = coo_array((listed[listed], (first[listed], second[listed])), shape=(len(index), len(index)))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

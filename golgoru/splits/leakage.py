@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
 
 from golgoru.core.arrays import Floats
 from golgoru.core.dataset import SPLITS
@@ -164,6 +163,8 @@ def _groups_per_value(values: pd.Series, split: pd.Series) -> tuple[pd.Index, Fl
 
 def _cramers_v(table: Floats) -> tuple[float, float]:
     """Return Cramer's V, corrected for bias (Bergsma 2013), and the chi-square test's probability by chance."""
+    from scipy.special import chdtrc  # noqa: PLC0415  (slow)
+
     n = table.sum()
     rows, columns = table.shape
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n

@@ -1,4 +1,4 @@
-"""A file can be read in one sitting, and a function fits a screen: in the engine, the template's stages and the tests."""
+"""A file can be read in one sitting, and a function fits a screen: in the engine, the stages and the tests."""
 
 import ast
 
