@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from golgoru.core.csv_table import Reject
@@ -26,12 +27,15 @@ class Payload(NamedTuple):
 
 def concat_payloads(parts: Sequence[Payload]) -> Payload:
     """Return the payloads of several files as one."""
-    filled = [part.rows for part in parts if len(part.rows)]
+    filled = [{str(column): rows[column].to_numpy(object) for column in rows} for rows, *_ in parts if len(rows)]
+    names = list(dict.fromkeys(name for columns in filled for name in columns))
     # A column that one file lacks is null there, and never NaN: a NaN was written by someone.
-    columns = list(dict.fromkeys(column for rows in filled for column in rows))
-    aligned = [rows.assign(**{str(c): None for c in columns if c not in rows})[columns] for rows in filled]
+    whole = {
+        name: np.concatenate([columns.get(name, np.full(len(columns["file"]), None)) for columns in filled])
+        for name in names
+    }
     return Payload(
-        pd.concat([rows.astype(object) for rows in aligned], ignore_index=True) if aligned else no_rows(),
+        pd.DataFrame(whole, dtype=object) if filled else no_rows(),
         [reject for part in parts for reject in part.rejects],
         tuple(sorted({column for part in parts for column in part.unused_columns})),
     )
@@ -44,10 +48,11 @@ def no_rows() -> pd.DataFrame:
 
 def rows_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return rows as a frame; each is a dict with file, line and any of FIELDS."""
-    columns = dict.fromkeys(column for row in rows for column in row)
-    return (
-        pd.DataFrame({c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}) if rows else no_rows()
-    )
+    if not rows:
+        return no_rows()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: np.fromiter((row.get(name) for row in rows), object, len(rows)) for name in names}
+    return pd.DataFrame(columns, dtype=object)
 
 
 def read_each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, Path], Payload]) -> Payload:

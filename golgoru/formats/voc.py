@@ -16,7 +16,9 @@ from golgoru.formats.record import Format, PayloadSettings
 
 _SUFFIXES = (".xml",)
 _ROOT = re.compile(rb"<annotation[\s>]")
-_CORNERS = {"x": "xmin", "y": "ymin", "x2": "xmax", "y2": "ymax"}
+_OBJECT_TAGS = {
+    "label": "name", "x": "bndbox/xmin", "y": "bndbox/ymin", "x2": "bndbox/xmax", "y2": "bndbox/ymax",
+}  # fmt: skip
 _KNOWN_TAGS = {"folder", "filename", "path", "source", "owner", "size", "segmented", "database", "object"}
 _ATTRIBUTES = ("pose", "truncated", "difficult", "occluded")
 
@@ -72,17 +74,25 @@ def read_file(name: str, path: Path) -> Payload:
 
 def _object_row(item: Element) -> tuple[dict[str, Any], str | None]:
     """Return one object's row, and what is wrong with it: a tag that it lacks, or has more than once."""
-    tags = {"label": "name", **{field: f"bndbox/{tag}" for field, tag in _CORNERS.items()}}
-    row: dict[str, Any] = {field: _tag_text(item, tag) for field, tag in tags.items()}
-    errors = [f"has more than one <{tag}>" for tag in ("bndbox", *tags.values()) if len(item.findall(tag)) > 1]
-    errors += [f"has no <{tags[field]}>" for field, value in row.items() if value is None]
-    attributes = {tag: value for tag in _ATTRIBUTES if (value := _tag_text(item, tag)) is not None}
+    texts: dict[str, list[str | None]] = {}
+    for child in item:
+        texts.setdefault(child.tag, []).append(_text(child))
+        for side in child if child.tag == "bndbox" else ():
+            texts.setdefault(f"bndbox/{side.tag}", []).append(_text(side))
+    row: dict[str, Any] = {field: texts.get(tag, [None])[0] for field, tag in _OBJECT_TAGS.items()}
+    errors = [f"has more than one <{tag}>" for tag in ("bndbox", *_OBJECT_TAGS.values()) if len(texts.get(tag, ())) > 1]
+    errors += [f"has no <{_OBJECT_TAGS[field]}>" for field, value in row.items() if value is None]
+    attributes = {tag: texts[tag][0] for tag in _ATTRIBUTES if texts.get(tag, [None])[0] is not None}
     return row | {"attributes": attributes or None}, next(iter(errors), None)
 
 
 def _tag_text(item: Element, tag: str) -> str | None:
     child = item.find(tag)
-    return (child.text or "").strip() or None if child is not None else None
+    return _text(child) if child is not None else None
+
+
+def _text(element: Element) -> str | None:
+    return (element.text or "").strip() or None
 
 
 FORMAT = Format(
