@@ -24,13 +24,22 @@ def value_text(value: Any) -> str:
         return value
     if isinstance(value, date):  # a time is one, too
         return value.isoformat()
+    if type(value) is float and math.isfinite(value):
+        return repr(value)  # as JSON has it
     if not isinstance(value, (bool, int, float, list, dict)):
         return str(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
+def is_all_text(values: pd.Series) -> bool:
+    """Return whether every value of a column is a text, as in a CSV file without gaps: then no value needs a look."""
+    return bool(pd.api.types.infer_dtype(values, skipna=False) == "string")
+
+
 def text_column(values: pd.Series) -> pd.Series:
     """Return a column as texts, null where there is none."""
+    if is_all_text(values):
+        return values.astype("str")
     return values.map(lambda value: None if value is None or is_nan(value) else value_text(value)).astype("str")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from golgoru.annotations.cell_values import attributes_json, is_nan, text_column, value_text
+from golgoru.annotations.cell_values import attributes_json, is_all_text, is_nan, text_column, value_text
 from golgoru.annotations.row_checks import RowChecks
 from golgoru.core.csv_table import Reject
 from golgoru.formats.payload import FIELDS, Payload
@@ -94,8 +94,14 @@ def _canonical_rows(rows: pd.DataFrame) -> pd.Series:
     joined = pd.Series("", index=rows.index, dtype=object)
     for field in FIELDS:
         if rows[field].notna().any():
-            joined = joined + rows[field].map(_canonical_value) + _SEPARATOR
+            joined = joined + _canonical_values(rows[field]) + _SEPARATOR
     return joined
+
+
+def _canonical_values(values: pd.Series) -> pd.Series:
+    if is_all_text(values) and not values.astype("str").str.contains(_SEPARATOR, regex=False).any():
+        return values
+    return values.map(_canonical_value)
 
 
 def _canonical_value(value: Any) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from golgoru.annotations.cell_values import parse_polygon, text_column, value_text
 from golgoru.core.csv_table import Reject
-from golgoru.core.numbers import parse_number
+from golgoru.core.numbers import parse_numbers
 
 _CORNER = ("x2", "y2")
 _SIZE = ("width", "height")
@@ -43,7 +43,7 @@ class RowChecks:
         given = values.map(lambda value: value is not None).astype(bool)
         if not given.any():
             return pd.Series(np.nan, index=values.index)
-        numbers = values.map(parse_number).astype(float)
+        numbers = parse_numbers(values)
         self.refuse(given & numbers.isna(), "a finite number", field)
         return numbers
 
