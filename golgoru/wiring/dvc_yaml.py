@@ -76,11 +76,17 @@ def _differences(block: Any, wanted: StageWiring) -> Iterator[tuple[str, Any, An
             if block.get(key) != expected:
                 yield key, block.get(key), expected
             continue
-        found = [str(next(iter(entry)) if isinstance(entry, dict) else entry) for entry in block.get(key) or []]
+        found = _entries(block.get(key))
         if key == "outs":
             expected = tuple(sorted({*expected, *(path for path in found if path.startswith(_RAW))}))  # noqa: PLW2901
         if sorted(found) != sorted(expected):
             yield key, found, expected
+
+
+def _entries(value: Any) -> list[str]:
+    """Return the paths or keys of a list, each alone or with settings behind it; none of what is no list."""
+    entries = value if isinstance(value, list) else []
+    return [str(next(iter(entry), "")) if isinstance(entry, dict) else str(entry) for entry in entries]
 
 
 def _compared(found: Any, expected: Any) -> str:
@@ -102,5 +108,5 @@ def _as_yaml(key: str, value: Any) -> Any:
 def _place(blocks: CommentedMap, wanted: StageWiring) -> int:
     """Return the position of a new block: behind the last one whose outputs it reads."""
     deps = set(wanted.deps)
-    read = [place for place, block in enumerate(blocks.values()) if deps & set(block.get("outs", ()))]
+    read = [place for place, block in enumerate(blocks.values()) if deps & set(_entries(block.get("outs")))]
     return max(read, default=-1) + 1

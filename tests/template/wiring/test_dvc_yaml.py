@@ -111,3 +111,16 @@ def test_outputs_below_raw_are_the_examples_own_and_stay(repository):
     stages = parse_yaml(Path("dvc.yaml"))[1]["stages"]
     if "example" in stages:
         assert "data/raw/images/example" in stages["example"]["outs"]
+
+
+@pytest.mark.parametrize("wrong", ["5", "many", "{a: b}", "[{}]", "[[a]]", "[null]", ""])
+def test_what_is_no_list_of_paths_is_told_and_mended(repository, wrong):
+    text = Path("dvc.yaml").read_text()
+    start = text.index("  ingest:")
+    begin, end = text.index("    deps:", start), text.index("    params:", start)
+    Path("dvc.yaml").write_text(f"{text[:begin]}    deps: {wrong}\n{text[end:]}")
+    (found,) = wiring_findings()
+    assert found.startswith("dvc.yaml:")
+    assert "ingest.deps: missing " in found
+    assert write_dvc_yaml()
+    assert list(wiring_findings()) == []
