@@ -86,7 +86,8 @@ def read_yaml(text: str) -> tuple[Node | None, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = _invalid(error.problem or error.context or "no reason given")
-        raise YamlError(reason, mark.line + 1 if mark else 1) from None
+        # The end of a text without a line feed is on its last line, and for libyaml on the next.
+        raise YamlError(reason, min(mark.line, text.count("\n")) + 1 if mark else 1) from None
     except yaml.reader.ReaderError as error:
         raise YamlError(_invalid(error.reason), text.count("\n", 0, error.position) + 1) from None
     except (yaml.YAMLError, ValueError) as error:

@@ -1,7 +1,5 @@
 """The tables about balance: sampling weights, and what to collect."""
 
-import pandas as pd
-
 from golgoru.tables.schema import (
     ABOUT_IMAGE,
     INTEGER,
@@ -12,13 +10,9 @@ from golgoru.tables.schema import (
     Column,
     Identity,
     Table,
+    has_as_many_rows,
     reason_column,
 )
-
-
-def _same_images(splits: pd.DataFrame, weights: pd.DataFrame) -> bool:
-    return len(splits) == len(weights)
-
 
 TABLES = (
     Table("weights", "one row per image that can be opened", ("image",), (
@@ -27,7 +21,7 @@ TABLES = (
         Column("weight", NUMBER, "sampling weight, near-duplicates sharing one; over the labelled images of a balanced split that are kept their mean is 1, near-duplicates counted once; 1 elsewhere"),
         Column("repeat", INTEGER, "how often an epoch should show it: the weight (or repeat factor) rounded, at least 1"),
     ), identities=(
-        Identity("every image with a split has a weight", ("splits", "weights"), _same_images),
+        Identity("every image with a split has a weight", ("splits", "weights"), has_as_many_rows),
     )),
     Table("collection_plan", "one row per split, what is balanced, and value", ("split", "by", "value"), (
         SPLIT,

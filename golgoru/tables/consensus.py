@@ -4,7 +4,18 @@ import numpy as np
 import pandas as pd
 
 from golgoru.tables.raw import SOURCES
-from golgoru.tables.schema import ABOUT_IMAGE, GEOMETRY, INTEGER, NUMBER, TEXT, YES_NO, Column, Identity, Table
+from golgoru.tables.schema import (
+    ABOUT_IMAGE,
+    GEOMETRY,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    YES_NO,
+    Column,
+    Identity,
+    Table,
+    has_as_many_rows,
+)
 from golgoru.tables.vocabulary import ADJUDICATED, ANNOTATION_ROLES, LABEL_STATUSES
 
 
@@ -17,10 +28,6 @@ def _labels_count_their_votes(labels: pd.DataFrame, votes: pd.DataFrame) -> bool
     voted = labels[labels["status"] != ADJUDICATED]  # a review settles those, however many voted
     voters = votes.loc[~votes["review"], ["object", "annotator"]].drop_duplicates()["object"].value_counts()
     return bool((voters.reindex(voted["object"]).fillna(0).to_numpy() == voted["votes"].to_numpy()).all())
-
-
-def _every_annotation_has_a_role(annotations: pd.DataFrame, roles: pd.DataFrame) -> bool:
-    return len(annotations) == len(roles)
 
 
 TABLES = (
@@ -47,7 +54,7 @@ TABLES = (
         Column("object", TEXT, "as in votes", nullable=True),
         Column("role", TEXT, "agrees, overruled, adjudicated, superseded, outdated, empty, no vote, or set aside", values=ANNOTATION_ROLES),
     ), identities=(
-        Identity("every annotation has one role", ("annotations", "annotation_roles"), _every_annotation_has_a_role),
+        Identity("every annotation has one role", ("annotations", "annotation_roles"), has_as_many_rows),
     )),
     Table("votes", "one row per object, annotator and value", ("object", "annotator", "review", "label"), (
         Column("object", TEXT, "as in labels; also one that is no object by the votes"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import pandas as pd
 import pyarrow as pa
 
 from golgoru.core.dataset import SPLITS
@@ -53,6 +54,11 @@ class Table(NamedTuple):
     def schema(self) -> pa.Schema:
         """Return the columns as a pyarrow schema."""
         return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+
+def has_as_many_rows(first: pd.DataFrame, second: pd.DataFrame) -> bool:
+    """Return whether two tables of the same grain have one row for another."""
+    return len(first) == len(second)
 
 
 ABOUT_IMAGE = Column("image", TEXT, "POSIX path under data/raw/images", references="images.image")

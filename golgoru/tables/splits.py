@@ -12,6 +12,7 @@ from golgoru.tables.schema import (
     Column,
     Identity,
     Table,
+    has_as_many_rows,
     reason_column,
 )
 
@@ -26,10 +27,6 @@ def _one_split_per_group(splits: pd.DataFrame) -> bool:
     return not placed["group"].duplicated().any()
 
 
-def _same_images(groups: pd.DataFrame, splits: pd.DataFrame) -> bool:
-    return len(groups) == len(splits)
-
-
 TABLES = (
     Table("splits", "one row per image that can be opened", ("image",), (
         ABOUT_IMAGE._replace(references="groups.image"),
@@ -40,7 +37,7 @@ TABLES = (
         Column("reason", TEXT, "hash, pin, frozen test set, the merge that moved it, or why it is held back"),
     ), identities=(
         Identity("a group is in one split", ("splits",), _one_split_per_group),
-        Identity("every image with a group has a split", ("groups", "splits"), _same_images),
+        Identity("every image with a group has a split", ("groups", "splits"), has_as_many_rows),
     )),
     Table("split_coverage", "one row per class, or wanted edge case, and split", ("kind", "key", "split"), (
         Column("kind", TEXT, "class or edge case", values=COVERAGE_KINDS),

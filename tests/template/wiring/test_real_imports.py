@@ -1,0 +1,25 @@
+"""What Python really imports for a stage is among what dvc.yaml names: the closure is read from sources, this is run."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from golgoru.core.yaml_models import parse_yaml
+from tests.template.builders.clones import TOP, template_stages
+
+STAGES = parse_yaml(TOP / "dvc.yaml")[1]["stages"]
+LOADED = "import json, sys, stages.{}; print(json.dumps([name for name in sys.modules if name.startswith('golgoru.')]))"
+
+
+@pytest.mark.parametrize("stage", [stage for stage in template_stages() if stage in STAGES])
+def test_every_package_that_is_loaded_is_a_dependency(stage):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.format(stage)],
+        cwd=TOP, env=os.environ | {"PYTHONPATH": str(TOP)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    parts = {name.split(".")[1] for name in json.loads(done.stdout)}
+    named = {dep.removeprefix("golgoru/").removesuffix(".py") for dep in STAGES[stage]["deps"] if "golgoru/" in dep}
+    assert parts <= named
