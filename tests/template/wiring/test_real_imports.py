@@ -1,4 +1,4 @@
-"""What Python really imports for a stage is among what dvc.yaml names: the closure is read from sources, this is run."""
+"""What Python really imports for a stage is among what dvc.yaml names: the closure is read from sources alone."""
 
 import json
 import os
