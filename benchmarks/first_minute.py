@@ -5,7 +5,6 @@ stages that do nothing, and `dvc add` of the same images; what is above them is 
 folder of its own, with an empty HOME.
 """
 
-
 import argparse
 import resource
 import tempfile
