@@ -23,3 +23,10 @@ def test_every_package_that_is_loaded_is_a_dependency(stage):
     parts = {name.split(".")[1] for name in json.loads(done.stdout)}
     named = {dep.removeprefix("golgoru/").removesuffix(".py") for dep in STAGES[stage]["deps"] if "golgoru/" in dep}
     assert parts <= named
+
+
+def test_an_edit_of_a_page_or_a_command_reruns_nothing_but_the_pages():
+    on_pages = [stage for stage, block in STAGES.items() if "golgoru/site" in block["deps"]]
+    assert set(on_pages) & set(template_stages()) == {"report"}
+    named = {dep for block in STAGES.values() for dep in block["deps"]}
+    assert not named & {"golgoru", "golgoru/cli", "golgoru/wiring"}
