@@ -75,13 +75,11 @@ def _columns(files: list[Path]) -> None:
     data = [statistics.read_bytes(file) for file in files]
     decoded = [jpeg.decode_reduced(one, _LIMIT, resize.MIN_SHORTER_SIDE, resize.GREY_LONGER_SIDE) for one in data]
     found = [resize.decode_and_resize(one, _LIMIT) for one in data]
-    small = [np.stack([one.colour for one in found[at : at + _CHUNK]]) for at in range(0, len(found), _CHUNK)]
-    planes = [np.ascontiguousarray(one.transpose(3, 0, 1, 2)) for one in small]
+    batches = [found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK)]
+    colours = [np.stack([one.colour for one in batch]) for batch in batches]
+    planes = [statistics.to_planes(one) for one in colours]
     levels = [statistics.luma(one) for one in planes]
-    greys = [
-        level if one.grey is None else one.grey
-        for one, level in zip(found, (level for part in levels for level in part), strict=True)
-    ]
+    pixels = [[one.pixels for one in batch] for batch in batches]
     works: dict[str, Work] = {
         "floor": lambda: _floor(files),
         "read": lambda: [statistics.read_bytes(file) for file in files],
@@ -90,12 +88,9 @@ def _columns(files: list[Path]) -> None:
         "decode in grey": lambda: [_decode(one, "GRAY") for one in data],
         "decode in colour": lambda: [_decode(one, "RGB") for one in data],
         "reduce to 32 x 32 and 80": lambda: [resize._resize_jpeg(one) for one in decoded if one is not None],
-        "grey of 32 x 32": lambda: [statistics.luma(one) for one in planes],
+        "planes and grey of 32 x 32": lambda: [statistics.luma(statistics.to_planes(one)) for one in colours],
         "phash, phash_mirrored": lambda: [phash.perceptual_hashes(one) for one in levels],
-        "brightness, contrast, sharpness": lambda: [
-            statistics._per_shape(statistics.grey_statistics, greys[at : at + _CHUNK])
-            for at in range(0, len(greys), _CHUNK)
-        ],
+        "brightness, contrast, sharpness": lambda: list(map(statistics._grey_statistics_of, pixels, levels)),
         "colourfulness": lambda: [statistics.colourfulness(one) for one in planes],
         "thumbnail": lambda: [statistics.colour_thumbnails(one) for one in planes],
         **{f"all, sharpness at {side} pixels": lambda side=side: _ours(files, side) for side in (80, 128, 256)},

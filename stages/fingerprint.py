@@ -27,7 +27,7 @@ from golgoru.raw.deliveries import Delivery
 from golgoru.shell import run_stage
 from golgoru.tables import frames
 
-_CHUNK = 128  # images: enough for numpy, and few enough for the processor's cache
+_CHUNK = 256  # images: enough for numpy, and few enough for the processor's cache
 # All that the statistics of an image depend on.
 _CODE = (statistics, resize, jpeg, decode, phash)
 _VERSIONS = (PIL.__version__, simplejpeg.__version__, np.__version__)

@@ -5,7 +5,7 @@ Computed for many images at a time, since numpy's calls cost more than the arith
 
 import hashlib
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from golgoru.images.resize import ResizedImage
 
 THUMBNAIL_SIDE = 8  # pixels
 _BLOCK = resize.COLOUR_SIDE // THUMBNAIL_SIDE
+_PIXELS_TOGETHER = 1 << 17  # whose numbers in all steps fit the processor's cache
+_EVEN_BYTES = np.uint64(0x00FF_00FF_00FF_00FF)
 
 Grey = NDArray[np.uint8]
 Colours = NDArray[np.uint8]
@@ -53,21 +55,27 @@ class FileFingerprint(NamedTuple):
 def fingerprint_files(paths: Sequence[str | Path], known: Container[str], max_pixels: int) -> list[FileFingerprint]:
     """Read and hash each file once, and decode it unless its hash is among `known`."""
     files = [_read_and_decode(path, known, max_pixels) for path in paths]
-    statistics = iter(compute_statistics([image for _, _, image, _ in files if image is not None]))
-    return [
-        FileFingerprint(content, size, None if image is None else next(statistics), error)
-        for content, size, image, error in files
-    ]
+    if not files:
+        return []
+    contents, sizes, images, errors = zip(*files, strict=True)
+    computed = iter(compute_statistics([image for image in images if image is not None]))
+    statistics = [None if image is None else next(computed) for image in images]
+    return list(map(FileFingerprint._make, zip(contents, sizes, statistics, errors, strict=True)))
 
 
 def image_statistics(data: bytes, max_pixels: int) -> ImageStatistics:
     """Return the statistics of a file's bytes; of an unusable image `error` alone, which says why."""
-    return compute_statistics([_decode_or_reason(data, max_pixels)])[0]
+    try:
+        return compute_statistics([resize.decode_and_resize(data, max_pixels)])[0]
+    except decode.ImageError as error:
+        return ImageStatistics(error=str(error))
 
 
 def compute_statistics(images: Sequence[ResizedImage | str]) -> list[ImageStatistics]:
     """Return the statistics of each image; a string in place of an image says why it is unusable."""
     decoded = [image for image in images if not isinstance(image, str)]
+    if len(decoded) == len(images) > 0:
+        return _statistics_of_decoded(decoded)
     statistics = iter(_statistics_of_decoded(decoded) if decoded else [])
     return [ImageStatistics(error=image) if isinstance(image, str) else next(statistics) for image in images]
 
@@ -93,46 +101,61 @@ def _read_and_decode(
     except OSError as error:
         return None, None, None, f"the file cannot be read: {error.strerror}"
     content = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    return content, len(data), None if content in known else _decode_or_reason(data, max_pixels), None
-
-
-def _decode_or_reason(data: bytes, max_pixels: int) -> ResizedImage | str:
+    if content in known:
+        return content, len(data), None, None
     try:
-        return resize.decode_and_resize(data, max_pixels)
+        return content, len(data), resize.decode_and_resize(data, max_pixels), None
     except decode.ImageError as error:
-        return str(error)
+        return content, len(data), str(error), None
 
 
 def _statistics_of_decoded(images: Sequence[ResizedImage]) -> list[ImageStatistics]:
-    colour = np.stack([image.colour for image in images])
-    planes = np.ascontiguousarray(colour.transpose(3, 0, 1, 2))
+    # By column, and tuples made from columns: half as long as image by image.
+    width, height, file_format, mode, decoder, colour, hashed, pixels = zip(*images, strict=True)
+    planes = to_planes(np.concatenate(colour).reshape(-1, *colour[0].shape))
     levels = luma(planes)
-    greys = [level if image.grey is None else image.grey for image, level in zip(images, levels, strict=True)]
-    hashed = levels.copy()
-    for index, image in enumerate(images):
-        if image.hashed is not None:
-            hashed[index] = image.hashed
+    to_hash = levels
+    if any(one is not None for one in hashed):
+        to_hash = np.stack([level if one is None else one for one, level in zip(hashed, levels, strict=True)])
+    thumbnails = colour_thumbnails(planes).tobytes()
+    size = len(thumbnails) // len(images)
     columns = (
-        phash.perceptual_hashes(hashed),
-        _per_shape(grey_statistics, greys),
+        *(width, height, file_format, mode),
+        *zip(*phash.perceptual_hashes(to_hash), strict=True),
+        decoder,
+        *zip(*_grey_statistics_of(pixels, levels), strict=True),
         colourfulness(planes),
-        colour_thumbnails(planes).reshape(len(images), -1),
+        [thumbnails[at : at + size] for at in range(0, len(thumbnails), size)],
+        [None] * len(images),
     )
-    return [
-        ImageStatistics(i.width, i.height, i.format, i.mode, *hashes, i.decoder, *grey, colourful, thumbnail.tobytes())
-        for i, hashes, grey, colourful, thumbnail in zip(images, *columns, strict=True)
-    ]
+    return list(map(ImageStatistics._make, zip(*columns, strict=True)))
 
 
-def _per_shape(function: Callable[[Grey], list[GreyStatistics]], greys: Sequence[Grey]) -> list[GreyStatistics]:
-    """Return the function's result for each image; images of one shape are passed to it together."""
-    shapes: dict[tuple[int, ...], list[int]] = {}
-    for index, grey in enumerate(greys):
-        shapes.setdefault(grey.shape, []).append(index)
+def _grey_statistics_of(pixels: Sequence[Colours | None], levels: Grey) -> list[GreyStatistics]:
+    """Return the statistics of each image's `pixels`, or else its `levels`; images of one shape are taken together."""
+    shapes: dict[tuple[int, ...] | None, list[int]] = {}
+    for index, one in enumerate(pixels):
+        shapes.setdefault(None if one is None else one.shape, []).append(index)
+    if list(shapes) == [None]:
+        return grey_statistics(levels)
     results: dict[int, GreyStatistics] = {}
-    for members in shapes.values():
-        results.update(zip(members, function(np.stack([greys[index] for index in members])), strict=True))
-    return [results[index] for index in range(len(greys))]
+    for shape, members in shapes.items():
+        size = len(members) if shape is None else max(1, _PIXELS_TOGETHER // (shape[0] * shape[1]))
+        for part in (members[at : at + size] for at in range(0, len(members), size)):
+            grey = levels[part] if shape is None else _grey_of(shape, [pixels[index] for index in part])
+            results.update(zip(part, grey_statistics(grey), strict=True))
+    return [results[index] for index in range(len(pixels))]
+
+
+def _grey_of(shape: tuple[int, ...], pixels: Sequence[Colours | None]) -> Grey:
+    together = np.concatenate([one for one in pixels if one is not None])
+    grey = together if len(shape) == 2 else luma(to_planes(together))
+    return grey.reshape(-1, *shape[:2])
+
+
+def to_planes(colours: Colours) -> Colours:
+    """Return colours (..., 3) as planes (3, ...)."""
+    return np.ascontiguousarray(colours.reshape(-1, 3).T).reshape(3, *colours.shape[:-1])
 
 
 def luma(planes: Colours) -> Grey:
@@ -162,15 +185,16 @@ def sharpness(level: NDArray[np.int16]) -> NDArray[np.float64]:
     At the border a missing neighbour is the pixel itself: each difference of two neighbours is added to one and taken
     from the other, and the mean is 0.
     """
-    laplacian = np.zeros_like(level)
-    down = level[:, 1:] - level[:, :-1]
-    laplacian[:, :-1] += down
-    laplacian[:, 1:] -= down
-    # All rows as one, since numpy is slow on short rows; differences across the ends of rows are set to 0.
-    flat, right = laplacian.reshape(-1), np.diff(level.reshape(-1), append=level.dtype.type(0))
-    right.reshape(level.shape)[:, :, -1] = 0
-    flat += right
-    flat[1:] -= right[:-1]
+    # All rows of all images as one, since numpy is slow on short rows; differences across the ends are set to 0.
+    flat, width = level.reshape(-1), level.shape[2]
+    right, down = np.empty_like(level), np.empty_like(level)
+    np.subtract(flat[1:], flat[:-1], out=right.reshape(-1)[:-1])
+    np.subtract(flat[width:], flat[:-width], out=down.reshape(-1)[:-width])
+    right[:, :, -1] = 0
+    down[:, -1] = 0
+    laplacian = (right + down).reshape(-1)
+    laplacian[1:] -= right.reshape(-1)[:-1]
+    laplacian[width:] -= down.reshape(-1)[:-width]
     values = laplacian.reshape(len(level), -1).astype(np.float64)
     variance: NDArray[np.float64] = np.vecdot(values, values) / values.shape[1]
     return variance
@@ -180,7 +204,10 @@ def colourfulness(planes: Colours) -> list[float]:
     """Return the colourfulness of images (3, n, height, width). Source: Hasler and Suesstrunk, SPIE 5007, 2003."""
     red, green, blue = (plane.astype(np.int16) for plane in planes)
     red_green, red_green_variance = _moments(red - green)
-    yellow_blue, yellow_blue_variance = _moments(red + green - 2 * blue)  # twice the paper's
+    red += green
+    blue += blue
+    red -= blue
+    yellow_blue, yellow_blue_variance = _moments(red)  # twice the paper's
     deviation, mean = np.sqrt(red_green_variance + yellow_blue_variance / 4), np.sqrt(red_green**2 + yellow_blue**2 / 4)
     rounded: list[float] = np.round(deviation + 0.3 * mean, 4).tolist()
     return rounded
@@ -188,18 +215,21 @@ def colourfulness(planes: Colours) -> list[float]:
 
 def colour_thumbnails(planes: Colours) -> Colours:
     """Return images (3, n, 32, 32) as thumbnails (n, 8, 8, 3): means, rounded."""
-    rows = planes.reshape(*planes.shape[:2], THUMBNAIL_SIDE, _BLOCK, -1)
-    total = sum(
-        (rows[:, :, :, line].astype(np.uint16) for line in range(1, _BLOCK)), rows[:, :, :, 0].astype(np.uint16)
-    )
-    total = sum((total[..., column::_BLOCK] for column in range(1, _BLOCK)), total[..., ::_BLOCK])
-    means: Colours = ((total + _BLOCK**2 // 2) // _BLOCK**2).astype(np.uint8)
-    return means.transpose(1, 2, 3, 0)
+    # Eight pixels are one number of 64 bits, which holds the sums of two, four and sixteen of them in parts of 16 bits.
+    eights = planes.view("<u8").reshape(-1, _BLOCK, planes.shape[-1] // 8)
+    twos = eights & _EVEN_BYTES
+    twos += (eights >> np.uint64(8)) & _EVEN_BYTES
+    total = twos[:, 0] + twos[:, 1]
+    for line in range(2, _BLOCK):
+        total += twos[:, line]
+    total += total >> np.uint64(16)
+    means = (total.view("<u2")[:, ::2] + np.uint16(_BLOCK**2 // 2)) // np.uint16(_BLOCK**2)
+    return means.astype(np.uint8).reshape(3, -1, THUMBNAIL_SIDE, THUMBNAIL_SIDE).transpose(1, 2, 3, 0)
 
 
 def _moments(values: NDArray[np.int16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and variance of each image (n, height, width), from exact sums of whole numbers."""
     flat = values.reshape(len(values), -1).astype(np.float64)
     count = flat.shape[1]
-    total, squares = flat.sum(axis=1), np.vecdot(flat, flat)
+    total, squares = np.vecdot(flat, np.ones(count)), np.vecdot(flat, flat)  # a third faster than `sum`
     return total / count, (count * squares - total * total) / count**2

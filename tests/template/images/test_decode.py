@@ -9,7 +9,14 @@ from PIL import Image
 
 from golgoru.core.errors import UserError
 from golgoru.images.decode import ImageError, decode_image
-from golgoru.images.statistics import colour_thumbnails, colourfulness, grey_statistics, image_statistics, luma
+from golgoru.images.statistics import (
+    colour_thumbnails,
+    colourfulness,
+    grey_statistics,
+    image_statistics,
+    luma,
+    to_planes,
+)
 
 LIMIT = 10_000_000
 
@@ -180,7 +187,7 @@ def test_brightness_contrast_and_sharpness_are_what_numpy_says() -> None:
 
 def test_colourfulness_thumbnail_and_grey_are_what_their_definitions_say() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
-    planes = np.ascontiguousarray(noise.transpose(3, 0, 1, 2))
+    planes = to_planes(noise)
     for index, picture in enumerate(noise):
         red, green, blue = picture.astype(float).transpose(2, 0, 1)
         across, along = red - green, (red + green) / 2 - blue
@@ -189,6 +196,13 @@ def test_colourfulness_thumbnail_and_grey_are_what_their_definitions_say() -> No
         means = picture.reshape(8, 4, 8, 4, 3).mean(axis=(1, 3))
         assert np.array_equal(colour_thumbnails(planes)[index], np.floor(means + 0.5))
         assert np.array_equal(luma(planes)[index], np.asarray(Image.fromarray(picture).convert("L")))
+
+
+def test_grey_of_every_colour_is_pillows() -> None:
+    red, green, blue = np.meshgrid(*[np.arange(256, dtype=np.uint8)] * 3, indexing="ij")
+    for level in range(0, 256, 15):  # 18 of 256 reds, all greens and blues
+        colours = np.stack([red[level], green[level], blue[level]], axis=-1)
+        assert np.array_equal(luma(to_planes(colours)), np.asarray(Image.fromarray(colours).convert("L")))
 
 
 def test_grey_has_no_colourfulness_and_bright_colours_have_much() -> None:

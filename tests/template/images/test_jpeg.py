@@ -2,6 +2,8 @@
 
 import io
 import random
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from golgoru.core.errors import UserError
 from golgoru.images import jpeg as images_jpeg
 from golgoru.images import resize
 from golgoru.images.decode import ImageError, decode_image
-from golgoru.images.statistics import ImageStatistics, image_statistics
+from golgoru.images.statistics import ImageStatistics, fingerprint_files, image_statistics
 from tests.template.builders import real_data
 
 LIMIT = 10_000_000
@@ -147,6 +149,54 @@ def test_both_decoders_give_the_same_statistics_of_real_images(archive: str, cou
         assert bits(ours.phash, theirs.phash) <= 8
         assert abs(ours.brightness - theirs.brightness) < 1.5
         assert abs(ours.contrast - theirs.contrast) < 2
+
+
+def oriented(image: Image.Image, orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return jpeg(image, exif=exif)
+
+
+# Every way that pixels go: whole and reduced, grey and in colour, turned, at 80 pixels and above, by both decoders.
+WAYS = [
+    jpeg(photo(32, 32)),
+    jpeg(photo(32, 32).convert("L")),
+    jpeg(photo(32, 32, 1)),
+    oriented(photo(32, 32), 6),
+    jpeg(photo(40, 30)),
+    *(jpeg(photo(*size).convert(mode)) for size in ((640, 480), (480, 640), (500, 300)) for mode in ("RGB", "L")),
+    oriented(photo(640, 480), 6),
+    jpeg(photo(640, 480, 1), progressive=True),
+    jpeg(photo(40, 30).convert("CMYK")),
+    b"no image",
+    jpeg(photo(40, 30))[:-400],
+]
+
+
+def test_images_in_one_batch_have_the_statistics_of_each_alone() -> None:
+    alone = [image_statistics(data, LIMIT) for data in WAYS]
+    assert {one.decoder for one in alone} == {"simplejpeg", "Pillow", None}
+    dice = random.Random(0)  # noqa: S311
+    for _ in range(10):
+        chosen = dice.choices(range(len(WAYS)), k=12)
+        assert together([WAYS[index] for index in chosen]) == [alone[index] for index in chosen]
+
+
+def together(files: list[bytes]) -> list[ImageStatistics]:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / str(number) for number in range(len(files))]
+        for path, data in zip(paths, files, strict=True):
+            path.write_bytes(data)
+        return [one.statistics for one in fingerprint_files(paths, (), LIMIT) if one.statistics is not None]
+
+
+@given(st.lists(st.tuples(st.sampled_from(WAYS), st.integers(0, 900), st.booleans()), min_size=2, max_size=6))
+@settings(max_examples=100)
+def test_no_header_depends_on_the_file_read_before(files: list[tuple[bytes, int, bool]]) -> None:
+    for data, cut, whole in files:
+        one = data if whole else data[:cut] + b"\xff\xd9"
+        alone, _ = images_jpeg._read_segments(one)
+        assert images_jpeg.read_header(one) == (alone if one.endswith(b"\xff\xd9") else None)
 
 
 def test_unusual_files_are_left_to_pillow() -> None:
