@@ -22,7 +22,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from golgoru.core import paths
-from golgoru.duplicates import components, hamming_search
+from golgoru.duplicates import components, near_hashes
 from golgoru.images import phash, statistics
 from golgoru.tables import frames
 from stages import dedup
@@ -111,7 +111,7 @@ def by_imagehash(images: pd.DataFrame, radius: int) -> pd.DataFrame:
     for image in images["image"]:
         with Image.open(paths.IMAGES / image) as opened:
             hashes.append(str(imagehash.phash(opened)))
-    near = hamming_search.near_pairs(phash.to_integers(hashes), radius)
+    near, _ = near_hashes.near_pairs(phash.to_integers(hashes), radius)
     name = images["image"].to_numpy(object)
     ends = np.sort(np.stack([name[near.left], name[near.right]]), axis=0)
     return pd.DataFrame({"image_a": ends[0], "image_b": ends[1], "kind": "imagehash"})
@@ -131,7 +131,7 @@ def main() -> None:
         start = time.process_time()
         pairs = dedup.transform(images, sources, params).duplicate_pairs
         seconds = time.process_time() - start
-        peer = by_imagehash(images, params.radius)
+        peer = by_imagehash(images, near_hashes.radius_of_last(len(images), params.radius))
     table = recall_by_kind(pairs).join(recall_by_kind(peer), how="outer").fillna(0).reindex(list(CHANGES))
     print((table / len(names)).round(3).assign(found=lambda rows: rows.drop(columns="imagehash").sum(axis=1)))
     for method, method_pairs in (("dedup", pairs), ("imagehash alone", peer)):

@@ -11,6 +11,7 @@ together. "Earliest" is the order of arrival: date of the delivery, its name, an
 that renaming an image changes no group; the name decides only between equal files.
 """
 
+import logging
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,25 +21,28 @@ from pydantic import Field
 
 from golgoru.core.arrays import Floats, Integers
 from golgoru.core.yaml_models import ConfigModel
-from golgoru.duplicates import hamming_search, nearest_thumbnails, orientations
+from golgoru.duplicates import hamming_search, near_hashes, nearest_thumbnails, orientations
 from golgoru.duplicates.alignment import aligned_correlation
 from golgoru.duplicates.components import group_roots
 from golgoru.duplicates.correlation import grey_correlation
 from golgoru.duplicates.hamming_search import HashPairs
 from golgoru.duplicates.kinds import KINDS
+from golgoru.duplicates.near_hashes import Candidates
 from golgoru.images import phash, thumbnails
 from golgoru.shell import run_stage
 from golgoru.tables import frames
 
 _PAIR = ["earlier", "later"]
+_LOG = logging.getLogger(__name__)
 
 
 class Params(ConfigModel):
     """Settings of the stage; docs/decisions/duplicates.md says what they were measured on."""
 
     # Bits of the perceptual hash. 12 finds images saved again, scaled, brightened, watermarked or cropped by 5 %;
-    # pixels confirm them. 60,000 images take 5 CPU seconds at 12 and 2 at 10; for a million, set 8.
-    radius: int = Field(12, ge=0, le=hamming_search.MAX_RADIUS)
+    # pixels confirm them. Left empty it is 12 for the first 50,000 images, 10 for those after them up to 300,000, and 8
+    # for all later ones, which finds all of these but every sixth crop: more would mostly be near by chance.
+    radius: int | None = Field(None, ge=0, le=hamming_search.MAX_RADIUS)
     # From here on a duplicate is set aside, so that a wrong pair costs an image. Of all pairs of 1,797 handwritten
     # digits 15 reach it, and hundreds 0.95; different receipts reach 0.96, no different photographs were above 0.9.
     min_correlation: float = Field(0.985, gt=0, le=1)
@@ -72,12 +76,19 @@ def transform(images: pd.DataFrame, sources: pd.DataFrame, params: Params) -> Ta
     equal_pixels = _equal_pixels(distinct_files)
     exact = _pairs(np.concatenate([equal_files, equal_pixels]), "exact")
     distinct = distinct_files[~distinct_files.index.isin(equal_pixels[:, 1])]
-    similar = _similar_pairs(distinct[distinct["contrast"] >= params.min_contrast], params)
+    textured = distinct[distinct["contrast"] >= params.min_contrast]
+    candidates = _candidates(textured, params)
+    similar = _similar_pairs(textured, {name: found.pairs for name, found in candidates.items()}, params)
     positions = pd.concat([exact, similar], ignore_index=True)
     equal_keys = _pairs(_pairs_with_earliest(arrived["group_key"]), "key")
     groups = _groups(arrived, pd.concat([positions, equal_keys], ignore_index=True))
     pairs = _with_image_names(positions, arrived["image"])
-    return Tables(pairs, groups, _metrics(pairs, groups))
+    bounds = {
+        "radius_of_last_image": near_hashes.radius_of_last(len(textured), params.radius),
+        "images_compared_in_part": int(np.logical_or.reduce([found.cut for found in candidates.values()]).sum()),
+    }
+    _warn(bounds, params)
+    return Tables(pairs, groups, _metrics(pairs, groups) | bounds)
 
 
 def _in_order_of_arrival(images: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
@@ -102,9 +113,8 @@ def _equal_pixels(files: pd.DataFrame) -> Integers:
     return _pairs_with_earliest(thumbnails.load_thumbnails(candidates)["pixels"].set_axis(candidates.index))
 
 
-def _similar_pairs(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
+def _similar_pairs(textured: pd.DataFrame, candidates: dict[str, HashPairs], params: Params) -> pd.DataFrame:
     """Return near, mirrored, rotated and borderline pairs, each once."""
-    candidates = _candidates(textured, params)
     rows = np.unique(np.concatenate([end for pairs in candidates.values() for end in (pairs.left, pairs.right)]))
     loaded = thumbnails.load_thumbnails(textured.iloc[rows])
     grey = thumbnails.stack_thumbnails(loaded["grey"].tolist())
@@ -121,27 +131,27 @@ def _similar_pairs(textured: pd.DataFrame, params: Params) -> pd.DataFrame:
     return pairs.loc[ranked.drop_duplicates(_PAIR).index]
 
 
-def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, HashPairs]:
+def _candidates(textured: pd.DataFrame, params: Params) -> dict[str, Candidates]:
     """Return, per orientation, the pairs i < j of rows that may be duplicates when one image has that orientation."""
     hashes = phash.to_integers(textured["phash"].tolist())
     mirrored = phash.to_integers(textured["phash_mirrored"].tolist())
-    candidates = {
-        orientations.UNCHANGED: hamming_search.near_pairs(hashes, params.radius),
-        orientations.MIRRORED: hamming_search.near_pairs_to_variants(hashes, mirrored, params.radius),
-    }
+    unchanged = near_hashes.near_pairs(hashes, params.radius)
     if params.mode == "thorough":
         colours = np.frombuffer(b"".join(textured["thumbnail"]), dtype=np.uint8).reshape(len(textured), -1)
         left, right = nearest_thumbnails.nearest_earlier(colours)
         distance = np.bitwise_count(hashes[left] ^ hashes[right]).astype(np.int64)
-        candidates[orientations.UNCHANGED] = hamming_search.union(
-            candidates[orientations.UNCHANGED], HashPairs(left, right, distance)
-        )
+        pairs = near_hashes.union(unchanged.pairs, HashPairs(left, right, distance))
+        unchanged = unchanged._replace(pairs=pairs)
+    candidates = {
+        orientations.UNCHANGED: unchanged,
+        orientations.MIRRORED: near_hashes.near_pairs_to_variants(hashes, mirrored, params.radius),
+    }
     if params.rotations:
         grey = thumbnails.stack_thumbnails(thumbnails.load_thumbnails(textured)["grey"].tolist())
-        unchanged = _hashes(grey)
+        upright = _hashes(grey)
         for orientation in orientations.ROTATED:
             rotated = _hashes(orientations.TRANSFORMS[orientation](grey))
-            candidates[orientation] = hamming_search.near_pairs_to_variants(unchanged, rotated, params.radius)
+            candidates[orientation] = near_hashes.near_pairs_to_variants(upright, rotated, params.radius)
     return candidates
 
 
@@ -213,6 +223,22 @@ def _with_image_names(pairs: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
             "orientation": orientation.replace(orientations.UNCHANGED, None),
         },
     )
+
+
+def _warn(bounds: dict[str, int], params: Params) -> None:
+    if params.radius is None and bounds["radius_of_last_image"] < near_hashes.TIERS[0].radius:
+        _LOG.warning(
+            "dedup: hashes of images after the first %s are compared at a radius of %s or less, which misses crops "
+            "(docs/decisions/duplicates.md); dedup.radius sets one for all",
+            f"{near_hashes.TIERS[0].images:,}",
+            near_hashes.TIERS[1].radius,
+        )
+    if bounds["images_compared_in_part"]:
+        _LOG.warning(
+            "dedup: %s images were compared with the nearest of all images near them only (images_compared_in_part in "
+            "reports/dedup.json); the smaller dedup.radius is, the fewer are near",
+            f"{bounds['images_compared_in_part']:,}",
+        )
 
 
 def _metrics(pairs: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:

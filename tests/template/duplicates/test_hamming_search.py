@@ -4,29 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golgoru.duplicates import hamming_search
-from golgoru.duplicates.hamming_search import near_pairs, near_pairs_to_variants, pairs_between
-
-
-def hashes_near_each_other(seed: int, count: int) -> np.ndarray:
-    """Random hashes around a few centres, so that every distance occurs, and some are equal."""
-    random = np.random.default_rng(seed)
-    centres = random.integers(0, 1 << 64, 4, dtype=np.uint64)
-    hashes = centres[random.integers(0, 4, count)]
-    for _ in range(16):
-        flip = random.random(count) < 0.4
-        hashes = np.where(flip, hashes ^ (np.uint64(1) << random.integers(0, 64, count, dtype=np.uint64)), hashes)
-    return np.concatenate([hashes, hashes[: count // 4]])
-
-
-def brute(left: np.ndarray, right: np.ndarray, radius: int) -> dict[tuple[int, int], int]:
-    distance = np.bitwise_count(left[:, None] ^ right[None])
-    return {(i, j): int(distance[i, j]) for i, j in np.argwhere(distance <= radius).tolist()}
-
-
-def as_dict(near: hamming_search.HashPairs) -> dict[tuple[int, int], int]:
-    pairs = dict(zip(zip(near.left.tolist(), near.right.tolist(), strict=True), near.distance.tolist(), strict=True))
-    assert len(pairs) == len(near.left), "a pair was found twice"
-    return pairs
+from golgoru.duplicates.hamming_search import Limit, concatenated, near_batches, pairs_among, pairs_between
+from tests.template.builders.hashes import as_dict, brute, hashes_near_each_other
 
 
 @settings(max_examples=30, deadline=None)
@@ -43,42 +22,31 @@ def test_chunk_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert as_dict(pairs_between(hashes, hashes, 10)) == whole == brute(hashes, hashes, 10)
 
 
-def test_pairs_among_images_are_all_pairs_where_runs_are_short() -> None:
-    hashes = hashes_near_each_other(1, 60)
-    expected = {(i, j): d for (i, j), d in brute(hashes, hashes, 8).items() if i < j}
-    assert as_dict(near_pairs(hashes, 8)) == expected
-
-
-def test_pairs_between_hashes_and_others_count_each_pair_once_with_its_smaller_distance() -> None:
-    hashes, others = hashes_near_each_other(2, 50), hashes_near_each_other(2, 50)[::-1].copy()
-    expected: dict[tuple[int, int], int] = {}
-    for (i, j), distance in brute(hashes, others, 8).items():
-        if i != j:
-            pair = (min(i, j), max(i, j))
-            expected[pair] = min(distance, expected.get(pair, 64))
-    assert as_dict(near_pairs_to_variants(hashes, others, 8)) == expected
-
-
-def test_a_long_run_of_equal_hashes_is_linear_and_connected() -> None:
-    count = 20_000
-    near = near_pairs(np.full(count, 5, dtype=np.uint64), 10)
-    assert len(near.left) < hamming_search.COMPARED_PER_RUN * count
-    assert set(near.right.tolist()) == set(range(1, count)), "each later member is compared with an earlier one"
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, 80), st.integers(0, hamming_search.MAX_RADIUS))
+def test_search_among_one_set_finds_each_pair_once(seed: int, n: int, radius: int) -> None:
+    hashes = hashes_near_each_other(seed, n)
+    expected = {(i, j): d for (i, j), d in brute(hashes, hashes, radius).items() if i < j}
+    assert as_dict(pairs_among(hashes, radius)) == expected
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), st.integers(1, 120))
-def test_later_arrivals_do_not_change_which_earlier_ones_were_compared(seed: int, cut: int) -> None:
-    hashes = np.concatenate([hashes_near_each_other(seed, 40), np.full(60, 9, dtype=np.uint64)])
-    hashes = hashes[np.random.default_rng(seed).permutation(len(hashes))]
-    whole = as_dict(near_pairs(hashes, 6))
-    early = hashes[:cut]
-    assert {pair: d for pair, d in whole.items() if pair[1] < len(early)} == as_dict(near_pairs(early, 6))
+@given(st.integers(0, 1000), st.integers(1, 120), st.integers(0, 12), st.integers(1, 5))
+def test_a_limit_is_told_and_later_hashes_do_not_change_what_it_leaves_out(
+    seed: int, end: int, radius: int, per_key: int
+) -> None:
+    hashes = hashes_near_each_other(seed, 96)
 
+    def limited(hashes: np.ndarray) -> tuple[dict[tuple[int, int], int], np.ndarray]:
+        limit = Limit(per_key, 100, np.zeros(len(hashes), dtype=bool))
+        return as_dict(concatenated(list(near_batches(hashes, None, radius, limit)))), limit.cut
 
-def test_no_hashes_give_no_pairs() -> None:
-    nothing = np.empty(0, dtype=np.uint64)
-    assert len(near_pairs(nothing, 10).left) == len(near_pairs_to_variants(nothing, nothing, 10).left) == 0
+    whole, cut = limited(hashes)
+    early, early_cut = limited(hashes[:end])
+    assert early == {pair: distance for pair, distance in whole.items() if pair[1] < end}
+    assert early_cut.tolist() == cut[:end].tolist()
+    missed = as_dict(pairs_among(hashes, radius)).keys() - whole.keys()
+    assert all(cut[later] for _, later in missed)
 
 
 def test_a_radius_that_is_too_large_for_an_exact_search_is_refused() -> None:

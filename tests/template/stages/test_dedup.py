@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from golgoru.core import paths
 from golgoru.core.errors import UserError
+from golgoru.duplicates import near_hashes
 from golgoru.images import thumbnails
 from golgoru.tables import frames
 from stages.dedup import Params, Tables, transform
@@ -39,6 +40,8 @@ def test_equal_files_and_equal_pixels_in_other_files_are_exact_duplicates() -> N
         "groups": 2,
         "images_in_groups_of_several": 3,
         "largest_group": 3,
+        "radius_of_last_image": 12,
+        "images_compared_in_part": 0,
     }
 
 
@@ -165,6 +168,28 @@ def test_results_do_not_depend_on_row_order_or_memory() -> None:
     )
     for name in ("duplicate_pairs", "groups"):
         assert frames.to_bytes(getattr(once, name), name) == frames.to_bytes(getattr(shuffled, name), name)
+
+
+def test_bounds_are_told_in_metrics_and_warnings(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = {f"x/{number:03}.png": saved(scan) for number, scan in enumerate(SCANS[:60])}
+    unbounded = run(files)
+    assert caplog.messages == []
+    for name, value in {
+        "UNBOUNDED": 5,
+        "NEAREST": 1,
+        "TIERS": (near_hashes.Tier(9, 12), near_hashes.Tier(99, 10)),
+    }.items():
+        monkeypatch.setattr(near_hashes, name, value)
+    bounded = run(files)
+    assert bounded.metrics["radius_of_last_image"] == 10
+    assert bounded.metrics["images_compared_in_part"] > 0
+    assert kinds(bounded).items() < kinds(unbounded).items()
+    assert ["radius of 10" in caplog.text, "nearest of all images near them" in caplog.text] == [True, True]
+    caplog.clear()
+    assert run(files, params=Params(radius=12)).metrics["radius_of_last_image"] == 12
+    assert "radius of" not in caplog.text
 
 
 def test_images_are_opened_once_and_only_where_hashes_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
