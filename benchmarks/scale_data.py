@@ -55,9 +55,11 @@ class World:
         self.first = np.concatenate([[0], np.cumsum(count)])
         self.label = long_tail(rng, len(self.image))
         self.box = _boxes(rng, len(self.image)) if task != "classification" else np.zeros((len(self.image), 4))
+        self.word = np.arange(len(self.image)) % len(WORDS)
         of_copy = np.isin(self.image, copies)
         source = self.first[self.file_of[self.image]] + (np.arange(len(self.image)) - self.first[self.image])
-        self.label[of_copy], self.box[of_copy] = self.label[source[of_copy]], self.box[source[of_copy]]
+        for values in (self.label, self.box, self.word):
+            values[of_copy] = values[source[of_copy]]
 
     def objects_of(self, image: int) -> slice:
         """Return where the objects of an image stand."""
@@ -126,7 +128,7 @@ def write_pictures(world: World, top: Path) -> None:
 
 
 def write_batches(world: World, top: Path) -> int:
-    """Write the label log; return how many annotations it holds."""
+    """Write the label log, with pointers that hold no real md5 (DVC is not run); return its number of annotations."""
     total = 0
     for name, source, day, rows in _batches(world):
         folder = top / "data/raw/batches" / name
@@ -158,7 +160,7 @@ def _batches(world: World) -> Iterator[tuple[str, str, str, pa.Table]]:
             name, day = f"round-{number}-{part:02}", f"2026-0{number + 2}-{part + 1:02}"
             who = (first[world.image[chosen]] + 5 * number) % len(ANNOTATORS)
             yield name, "human", day, _rows(world, name, day, chosen, np.array(ANNOTATORS, dtype=object)[who])
-    # Only images that nobody can have answered for otherwise: a review of some objects names each of them.
+    # A review of some objects of an image names each object, so that the other objects keep their annotations.
     reviewed = np.sort(rng.choice(len(world.image), len(world.image) // 200, replace=False))
     reviewer = np.full(len(reviewed), "rev-1", dtype=object)
     about = [f"{_batch_of(world, rounds[0], o)}/{o:09}" for o in reviewed] if world.task != "classification" else None
@@ -200,11 +202,12 @@ def _rows(
         rows["about"] = about
     if world.task != "classification":
         box = world.box[chosen] + (0 if review else rng.normal(0, 0.7, (size, 4)))
-        rows |= _geometry(world, box.round(1), rng, 0 if review else 0.015)
+        rows |= _geometry(world, chosen, box.round(1), 0 if review else 0.015)
     return pa.table(rows)
 
 
-def _geometry(world: World, box: NDArray[np.float64], rng: np.random.Generator, broken: float) -> dict[str, Any]:
+def _geometry(world: World, chosen: NDArray[np.int64], box: NDArray[np.float64], broken: float) -> dict[str, Any]:
+    rng = world.rng
     box[:, :2] = box[:, :2].clip(0)
     box[:, 2:] = np.minimum(box[:, 2:].clip(2), np.array([WIDTH, HEIGHT]) - box[:, :2])
     if world.task == "detection":
@@ -222,8 +225,9 @@ def _geometry(world: World, box: NDArray[np.float64], rng: np.random.Generator, 
         "polygon": pa.FixedSizeListArray.from_arrays(flat, points.shape[1]).cast(pa.list_(pa.float64()))
     }
     if world.task == "ocr":
-        text = np.array(WORDS, dtype=object)[rng.integers(0, len(WORDS), len(box))]
-        rows["text"] = pa.array(text.tolist(), pa.string())
+        misread = rng.random(len(box)) < broken
+        word = np.where(misread, rng.integers(0, len(WORDS), len(box)), world.word[chosen])
+        rows["text"] = pa.array(np.array(WORDS, dtype=object)[word].tolist(), pa.string())
     return rows
 
 
