@@ -186,7 +186,7 @@ def test_bounds_are_told_in_metrics_and_warnings(
     assert bounded.metrics["radius_of_last_image"] == 10
     assert bounded.metrics["images_compared_in_part"] > 0
     assert kinds(bounded).items() < kinds(unbounded).items()
-    assert ["radius of 10" in caplog.text, "nearest of all images near them" in caplog.text] == [True, True]
+    assert ["radius of 10" in caplog.text, "more images near them than are compared" in caplog.text] == [True, True]
     caplog.clear()
     assert run(files, params=Params(radius=12)).metrics["radius_of_last_image"] == 12
     assert "radius of" not in caplog.text
