@@ -230,7 +230,7 @@ def _warn(bounds: dict[str, int], params: Params) -> None:
     if params.radius is None and bounds["radius_of_last_image"] < near_hashes.TIERS[0].radius:
         _LOG.warning(
             "dedup: hashes of images after the first %s are compared at a radius of %s or less, which finds "
-            "fewer crops (docs/decisions/duplicates.md); dedup.radius sets one radius for all",
+            "fewer crops (docs/deliveries.md); dedup.radius sets one radius for all",
             f"{near_hashes.TIERS[0].images:,}",
             near_hashes.TIERS[1].radius,
         )
