@@ -14,7 +14,7 @@ import pandas as pd
 from golgoru.core import cache
 
 # File systems' clocks are coarse (FAT: 2 s): a younger file may change once more without another stamp.
-_CLOCK_TICK = 2_000_000_000  # nanoseconds
+CLOCK_TICK = 2_000_000_000  # nanoseconds
 
 
 def read_stamps(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
@@ -27,11 +27,16 @@ def read_stamps(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
         except OSError:
             continue
         names.append(image)
-        stamps.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}")
+        stamps.append(file_stamp(stat))
         sizes.append(stat.st_size)
-        settled.append(max(stat.st_mtime_ns, stat.st_ctime_ns) < now - _CLOCK_TICK)
+        settled.append(max(stat.st_mtime_ns, stat.st_ctime_ns) < now - CLOCK_TICK)
     index = pd.Index(names, name="image", dtype="str")
     return pd.DataFrame({"stamp": pd.array(stamps, dtype="str"), "bytes": sizes, "settled": settled}, index=index)
+
+
+def file_stamp(stat: os.stat_result) -> str:
+    """Return what tells a file that was written to from the one it was."""
+    return f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
 class StampStore:

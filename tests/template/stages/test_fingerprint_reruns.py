@@ -38,7 +38,7 @@ def test_the_cache_saves_the_decoding_and_never_shows_in_the_result(monkeypatch:
 
 
 def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", -60_000_000_000)
+    monkeypatch.setattr(unchanged_files, "CLOCK_TICK", -60_000_000_000)
     folder = deliver("x", {"a.png": png(1), "b.png": png(2), "same.png": png(2), "bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     read = []
@@ -62,7 +62,7 @@ def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("name", ["fingerprint.parquet", "stamps.parquet"])
 @pytest.mark.parametrize("at", [5, 100, -100, -1])
 def test_a_damaged_cache_is_noticed_and_computed_anew(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
-    monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", -60_000_000_000)
+    monkeypatch.setattr(unchanged_files, "CLOCK_TICK", -60_000_000_000)
     deliver("x", {f"{n}.png": png(n) for n in range(8)} | {"bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     data = bytearray((Path(".cache") / name).read_bytes())
