@@ -179,6 +179,7 @@ def _read_annotations(
     payload = read_payload(batch, arriving)
     if "annotator" not in settings["columns"] and _names_annotators(payload):
         settings["columns"] = {**settings["columns"], "annotator": "annotator"}
+    settings["label"] = request.label or _only_class(request, payload, classes)
     settings["names"] = _names_of_known_images(request, payload, incoming, batch.settings)
     if not arriving:
         settings |= _delivery_of_images(payload, incoming, batch.settings, settings["names"])
@@ -195,6 +196,15 @@ def _read_annotations(
 def _batch(request: Request, settings: dict[str, Any], work: Path) -> Batch:
     file = paths.BATCHES / request.name / "batch.yaml"
     return Batch(request.name, file, build_model(BatchFile, settings, _OPTION_OF_KEY), work / "payload")
+
+
+def _only_class(request: Request, payload: Payload, classes: Classes) -> str | None:
+    """Return the one class that a text without a class can have; None where there is a choice, or none is missing."""
+    takes_label = "label" in format_named(request.format).allowed_keys
+    if not takes_label or len(classes.ids) != 1 or read_dataset(paths.PARAMS).task != "ocr":
+        return None
+    named = payload.rows["label"].notna().all() if "label" in payload.rows else False
+    return None if named else classes.ids[0]
 
 
 def _names_annotators(payload: Payload) -> bool:

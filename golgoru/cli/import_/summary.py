@@ -57,6 +57,10 @@ def _annotation_lines(labels: ImportedAnnotations) -> list[str]:
 def _class_lines(annotations: pd.DataFrame, contents: ImportContents) -> list[str]:
     labels = annotations.loc[annotations["kind"] == "object", "label"]
     lines = []
+    if contents.labels is not None and (only := contents.labels.batch.settings.label) and not contents.request.label:
+        lines.append(
+            f"objects without a class are '{only}', the only class of {paths.CLASSES} (--label CLASS: another)"
+        )
     if labels.isna().any():
         lines.append(f"objects without a class: {int(labels.isna().sum()):,} (--label CLASS gives them one)")
     undefined = labels.isin(contents.undefined)

@@ -88,3 +88,42 @@ def test_pictures_alone_have_no_classes(dataset, source):
     (source / "labels.csv").unlink()
     result = dataset("import", str(source), "--format", "images", "--as", "first", "--define-classes")
     assert (result.status, "--define-classes: about labels" in result.err) == (2, True)
+
+
+@pytest.fixture
+def receipt(tmp_path, repository, no_dvc):
+    """A picture with two texts on it, in an ocr data set of one class."""
+    text = paths.PARAMS.read_text()
+    paths.PARAMS.write_text(text.replace("task: classification", "task: ocr"))
+    paths.CLASSES.write_text('version: "1.0"\nclasses:\n  - {id: text}\n')
+    picture(tmp_path / "source/p0.png", 1)
+    (tmp_path / "source/boxes").mkdir()
+    (tmp_path / "source/boxes/p0.txt").write_text("1,1,9,1,9,9,1,9,TOTAL\n1,11,9,11,9,19,1,19,3.50\n")
+    return tmp_path / "source"
+
+
+def of_receipt(dataset, source, *options):
+    boxes = f"{source}/boxes"
+    return dataset("import", boxes, "--images", str(source), "--as", "first", "--annotator", "ann", *options)
+
+
+def test_texts_get_the_only_class_of_an_ocr_data_set(dataset, receipt):
+    result = of_receipt(dataset, receipt)
+    assert "objects without a class are 'text', the only class of guidelines/classes.yaml" in result.out
+    assert "classes known: text 2" in result.out
+    assert "label: text\n" in (paths.BATCHES / "first/batch.yaml").read_text()
+
+
+def test_a_class_that_is_said_counts(dataset, receipt):
+    assert "the only class" not in of_receipt(dataset, receipt, "--label", "word").out
+    assert "label: word\n" in (paths.BATCHES / "first/batch.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "file"),
+    [("classes:\n", "classes:\n  - {id: stamp}\n", "guidelines/classes.yaml"), ("ocr", "detection", "params.yaml")],
+)
+def test_where_there_is_a_choice_none_is_made(dataset, receipt, repository, old, new, file):
+    (repository / file).write_text((repository / file).read_text().replace(old, new, 1))
+    assert "objects without a class: 2 (--label CLASS gives them one)" in of_receipt(dataset, receipt).out
+    assert "label:" not in (paths.BATCHES / "first/batch.yaml").read_text()
