@@ -2,10 +2,12 @@
 
 import pytest
 
+from golgoru.cli.check import unread_batches
 from golgoru.cli.import_ import new_classes, write
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline.classes import read_classes
+from golgoru.tables import frames
 from tests.template.builders.scratch_repository import picture
 
 ADDED = "guidelines/classes.yaml: {} added without a definition: write what belongs to each and what does not"
@@ -127,3 +129,23 @@ def test_where_there_is_a_choice_none_is_made(dataset, receipt, repository, old,
     (repository / file).write_text((repository / file).read_text().replace(old, new, 1))
     assert "objects without a class: 2 (--label CLASS gives them one)" in of_receipt(dataset, receipt).out
     assert "label:" not in (paths.BATCHES / "first/batch.yaml").read_text()
+
+
+def test_a_check_knows_an_imported_class_before_the_pipeline_ran(dataset, source):
+    assert imported(dataset, source).status == 0
+    result = dataset("check")
+    assert result.status == 1
+    assert "guidelines/classes.yaml:2: class 'owl' is used by 2 annotations and not defined; define it" in result.out
+    text = paths.CLASSES.read_text()
+    paths.CLASSES.write_text(text + "  - {id: owl}\n  - {id: '1.0'}\n")
+    assert dataset("check").out.startswith("0 findings\n")
+
+
+def test_a_check_reads_no_batch_that_the_pipeline_has_read(dataset, source, monkeypatch):
+    assert imported(dataset, source).status == 0
+    columns = {"annotation": ["first/1"], "image": "first/p1.png", "kind": ["object"], "label": ["cat"]}
+    columns |= {"annotator": "ann", "batch": "first", "date": "2026-01-01"}
+    rows = frames.frame("annotations", columns | {"source": "human", "guideline_version": "1.2"})
+    frames.write_table(rows, frames.table_path("annotations"), "annotations")
+    monkeypatch.setattr(unread_batches, "read_payload", None)  # a call would fail
+    assert dataset("check").out.startswith("0 findings\n")
