@@ -32,7 +32,7 @@ from golgoru.active.mixture import mixed_queue
 from golgoru.active.strategies import STRATEGIES, Candidates, Strategy, embedding_matrix
 from golgoru.active.uncertainty import image_uncertainty
 from golgoru.model import classifier, object_features
-from golgoru.model.classifier import ReducedFeatures
+from golgoru.model.projection import ReducedFeatures, reduce_features
 from golgoru.tables.frames import frame
 from stages.predict import as_embeddings
 from stages.select import Params
@@ -85,7 +85,7 @@ def with_features(files: dict[str, bytes], truth: pd.DataFrame) -> FeaturedImage
         objects=rows.drop(columns="content"), images=given.images, sources=given.sources
     )
     items = items[items["image"].isin(given.truth.index)].sort_values("image").reset_index(drop=True)
-    reduced = classifier.reduce_features(object_features.feature_matrix(items, 0), object_features.box_shapes(items))
+    reduced = reduce_features(object_features.feature_matrix(items, 0), object_features.box_shapes(items))
     code = pd.Index(given.classes.ids).get_indexer(pd.Index(given.truth[items["image"]]))
     return FeaturedImages(pd.Index(items["image"]), code, given.classes.ids, reduced, as_embeddings(items, reduced))
 

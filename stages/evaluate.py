@@ -27,6 +27,7 @@ from golgoru.model import classifier, label_noise, label_posterior, object_featu
 from golgoru.model import learning_curve as curves
 from golgoru.model.label_posterior import Evidence
 from golgoru.model.learning_curve import CurveData
+from golgoru.model.projection import ReducedFeatures, reduce_features
 from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.shell import run_stage
 from golgoru.tables import frames
@@ -99,7 +100,7 @@ class _TrainingData(NamedTuple):
 
     objects: pd.DataFrame
     label: Integers
-    reduced: classifier.ReducedFeatures
+    reduced: ReducedFeatures
     why: str | None
 
 
@@ -122,11 +123,11 @@ def _training_data(
     label, rows = known["code"].to_numpy(np.int64), known["row"].to_numpy(np.int64)
     train = np.flatnonzero((known["split"] == "train") & (known["code"] >= 0))
     if known["code"].iloc[train].nunique() < 2:
-        empty = classifier.ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
+        empty = ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
         return _TrainingData(known, label, empty, "train has fewer than two classes")
     features = object_features.feature_matrix(items, seed)[rows]
     shapes = object_features.box_shapes(items)[rows]
-    return _TrainingData(known, label, classifier.reduce_features(features, shapes, train), None)
+    return _TrainingData(known, label, reduce_features(features, shapes, train), None)
 
 
 def _scores(

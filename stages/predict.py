@@ -25,8 +25,8 @@ from golgoru.core.yaml_models import ConfigModel
 from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
 from golgoru.model import calibration, classifier, object_features, predicted_objects
-from golgoru.model.classifier import ReducedFeatures
 from golgoru.model.external_predictions import read_predictions
+from golgoru.model.projection import ReducedFeatures, reduce_features
 from golgoru.raw.external_predictions import BUILT_IN, ExternalPredictions
 from golgoru.shell import run_stage
 from golgoru.tables import frames
@@ -118,7 +118,7 @@ def _items(
 def _reduced_features(items: pd.DataFrame, seed: int) -> ReducedFeatures:
     if items.empty:
         return ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
-    return classifier.reduce_features(object_features.feature_matrix(items, seed), object_features.box_shapes(items))
+    return reduce_features(object_features.feature_matrix(items, seed), object_features.box_shapes(items))
 
 
 def _built_in(

@@ -16,7 +16,7 @@ from golgoru.core.arrays import Floats32, Integers
 SIDE = 32
 _CELL, _ANGLES, _BLOCK = 8, 9, 2
 _COLOUR = 4  # cells per side whose mean colour is kept
-_PATCH, _STEP = 6, 2
+_PATCH, STEP = 6, 2
 _PATCHES_SAMPLED = 20_000  # 100 for each of 200 centres
 _VARIANCE_OFFSET = 10.0  # added to a patch's variance (grey levels squared), so that flat patches stay flat
 _WHITENING_OFFSET = 0.1
@@ -73,7 +73,7 @@ def _cell_histograms(crops: Crops) -> Floats32:
 
 def _strongest_gradients(crops: Crops) -> Integers:
     """Return the gradient of each pixel (n, 32, 32), of the colour where it is greatest, as a row of the table."""
-    pixels = crops.transpose(3, 0, 1, 2).astype(np.int32)
+    pixels = np.ascontiguousarray(crops.transpose(3, 0, 1, 2)).astype(np.int32)
     dx, dy = np.zeros_like(pixels), np.zeros_like(pixels)
     np.subtract(pixels[..., 2:], pixels[..., :-2], out=dx[..., 1:-1])
     np.subtract(pixels[..., 2:, :], pixels[..., :-2, :], out=dy[..., 1:-1, :])
@@ -147,21 +147,22 @@ def _contrast_normalised(patches: Floats32) -> Floats32:
     return centred
 
 
-def patch_features(crops: Crops, patches: Patches) -> Floats32:
+def patch_features(crops: Crops, patches: Patches, step: int = STEP) -> Floats32:
     """Return how much of each patch each quarter of the crops holds, n x 4k ("triangle", Coates et al.).
 
-    Computed with one product of matrices per crop, so that a crop's features do not depend on its batch.
+    `step`: between the positions of a patch, in pixels. Computed with one product of matrices per crop, so that a
+    crop's features do not depend on its batch.
     """
     batches = [
-        _pooled_by_quarter(crops[at : at + _CROPS_PER_PRODUCT], patches)
+        _pooled_by_quarter(crops[at : at + _CROPS_PER_PRODUCT], patches, step)
         for at in range(0, len(crops), _CROPS_PER_PRODUCT)
     ]
     pooled: Floats32 = np.sqrt(np.concatenate(batches, dtype=np.float32))  # sums of many small values are skewed
     return pooled
 
 
-def _pooled_by_quarter(crops: Crops, patches: Patches) -> Floats32:
-    windows = np.lib.stride_tricks.sliding_window_view(crops, (_PATCH, _PATCH), axis=(1, 2))[:, ::_STEP, ::_STEP]
+def _pooled_by_quarter(crops: Crops, patches: Patches, step: int) -> Floats32:
+    windows = np.lib.stride_tricks.sliding_window_view(crops, (_PATCH, _PATCH), axis=(1, 2))[:, ::step, ::step]
     side = windows.shape[1]
     flat = windows.transpose(0, 1, 2, 4, 5, 3).reshape(len(crops), side * side, -1).astype(np.float32)
     white = (_contrast_normalised(flat) - patches.mean) @ patches.whiten
