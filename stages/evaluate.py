@@ -125,7 +125,8 @@ def _training_data(
     if known["code"].iloc[train].nunique() < 2:
         empty = ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
         return _TrainingData(known, label, empty, "train has fewer than two classes")
-    features = object_features.feature_matrix(items, seed)[rows]
+    patches = object_features.common_patches(items, seed)
+    features = object_features.feature_matrix(items, patches)[rows]
     shapes = object_features.box_shapes(items)[rows]
     return _TrainingData(known, label, reduce_features(features, shapes, train), None)
 

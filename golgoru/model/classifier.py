@@ -11,7 +11,7 @@ import numpy as np
 
 from golgoru.core.arrays import Flags, Floats, Integers
 from golgoru.core.threads import one_thread
-from golgoru.model.projection import AnyFloats, ReducedFeatures
+from golgoru.model.projection import ReducedFeatures
 
 FOLDS = 5
 DECIMALS = 6  # processors agree to eight
@@ -47,8 +47,8 @@ class FittedModel(NamedTuple):
     known: Integers
     coefficients: Floats | None
     intercept: Floats
-    points: AnyFloats
-    squares: AnyFloats
+    points: Floats
+    squares: Floats
     one_hot: Floats
     nearest: int
 
@@ -89,7 +89,7 @@ def fit_and_predict(reduced: ReducedFeatures, label: Integers, train: Integers, 
 
 
 def _linear_discriminants(
-    values: AnyFloats, label: Integers, known: Integers, shares: Floats | None
+    values: Floats, label: Integers, known: Integers, shares: Floats | None
 ) -> tuple[Floats | None, Floats]:
     """Return coefficients and intercept with Ledoit and Wolf's shrinkage (2004); for too few rows None, and shares."""
     if len(known) == 1 or len(label) < 2 * len(known):
@@ -101,16 +101,16 @@ def _linear_discriminants(
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=priors)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a class of one object has no variance of its own
-            model.fit(values.astype(np.float64, copy=False), label)
+            model.fit(values, label)
     return model.coef_, model.intercept_
 
 
-def _by_discriminants(model: FittedModel, values: AnyFloats) -> Floats:
+def _by_discriminants(model: FittedModel, values: Floats) -> Floats:
     probabilities = np.zeros((len(values), model.one_hot.shape[1]))
     if model.coefficients is None:
         probabilities[:, model.known] = model.intercept
         return probabilities
-    scores = values @ model.coefficients.T.astype(values.dtype, copy=False) + model.intercept
+    scores = values @ model.coefficients.T + model.intercept
     if len(model.known) == 2:
         scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
     mass = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -118,7 +118,7 @@ def _by_discriminants(model: FittedModel, values: AnyFloats) -> Floats:
     return probabilities
 
 
-def _by_neighbours(model: FittedModel, values: AnyFloats) -> Floats:
+def _by_neighbours(model: FittedModel, values: Floats) -> Floats:
     """Return the share of each class among the nearest neighbours, fewer where there are few rows to train on."""
     classes = model.one_hot.shape[1]
     probabilities = np.empty((len(values), classes))

@@ -1,9 +1,8 @@
 """Principal components of features and box shapes: fitted on a basis of rows, then taken of any number of others."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golgoru.core.arrays import Floats, Floats32, Integers
 from golgoru.core.threads import one_thread
@@ -12,18 +11,12 @@ from golgoru.model.features import HOG_AND_COLOUR_SIZE
 _DIMENSIONS = 128
 _ROWS_PER_PRODUCT = 4_000
 
-# In double precision, or in single.
-AnyFloats = NDArray[np.floating[Any]]
-
 
 class ReducedFeatures(NamedTuple):
-    """Principal components (n, d): `components` for the discriminants, `half_whitened` for the neighbours.
+    """Principal components (n, d): `components` for the discriminants, `half_whitened` for the neighbours."""
 
-    In single precision where there are more rows than are fitted whole.
-    """
-
-    components: AnyFloats
-    half_whitened: AnyFloats
+    components: Floats
+    half_whitened: Floats
 
     def take(self, rows: Integers) -> "ReducedFeatures":
         """Return some of the rows."""
@@ -78,18 +71,17 @@ def _standardised(block: Floats32 | Floats) -> _Standardised:
     return _Standardised((values - mean) / deviation / width, mean, 1 / deviation / width)
 
 
-def project(projection: Projection, features: Floats32, shapes: Floats, single: bool = False) -> ReducedFeatures:
-    """Return the components of each row; `single`: computed and kept in single precision."""
-    dtype: Any = np.float32 if single else np.float64
+def project(projection: Projection, features: Floats32, shapes: Floats) -> ReducedFeatures:
+    """Return the components of each row."""
     shift = projection.mean * projection.scale + projection.centre
-    matrix = (projection.scale[:, None] * projection.axes).astype(dtype)
-    offset = (shift @ projection.axes).astype(dtype)
-    components: AnyFloats = np.empty((len(features), projection.axes.shape[1]), dtype)
+    matrix = projection.scale[:, None] * projection.axes
+    offset = shift @ projection.axes
+    components: Floats = np.empty((len(features), projection.axes.shape[1]))
     with one_thread():
         for at in range(0, len(features), _ROWS_PER_PRODUCT):
             part = slice(at, at + _ROWS_PER_PRODUCT)
-            components[part] = np.concatenate([features[part], shapes[part]], axis=1, dtype=dtype) @ matrix - offset
-    return ReducedFeatures(components, (components / projection.variance**0.25).astype(dtype, copy=False))
+            components[part] = np.concatenate([features[part], shapes[part]], axis=1) @ matrix - offset
+    return ReducedFeatures(components, components / projection.variance**0.25)
 
 
 def reduce_features(features: Floats32, shapes: Floats, basis: Integers | None = None) -> ReducedFeatures:
