@@ -93,8 +93,8 @@ def stored_features(cut: Crops, patches: Patches, wanted: FeatureSet) -> NDArray
         return np.concatenate(parts, axis=1).astype(STORED_TYPE)
 
 
-def _delivered_first(objects: pd.DataFrame) -> pd.DataFrame:
-    """Return the objects of the first days, many more than are needed; all where all are fitted."""
+def delivered_first(objects: pd.DataFrame) -> pd.DataFrame:
+    """Return the objects of the first days, from which common patches are learned; all where all are fitted."""
     by_day = objects["date"].value_counts().sort_index().cumsum()
     enough = by_day.index[by_day >= 5 * _PATCH_CROPS]
     if len(objects) <= features.FITTED_WHOLE or not len(enough):
@@ -105,7 +105,7 @@ def _delivered_first(objects: pd.DataFrame) -> pd.DataFrame:
 
 def common_patches(objects: pd.DataFrame, seed: int, wanted: FeatureSet = FULL) -> Patches:
     """Return the common patches of the crops of `objects` delivered first; learned once for the same crops."""
-    objects = _delivered_first(objects)
+    objects = delivered_first(objects)
     objects = objects.assign(crop=crops.crop_keys(objects))
     first = objects.sort_values(["date", "crop"]).drop_duplicates("crop").head(_PATCH_CROPS)
     version = cache.version_of(*_CODE, str(seed), str(wanted.patches), "\n".join(first["crop"]))

@@ -25,7 +25,7 @@ from golgoru.model.projection import Projection, ReducedFeatures
 # Objects that the model is trained on, and that the components are those of; neighbours are searched among the last.
 TRAINING_ROWS, BASIS_ROWS, _REFERENCES = 50_000, 20_000, 2_000
 # Of a rare class so many are trained on at least, where there are so many.
-_RARE = 500
+RAREST = 500
 _IMAGES_PER_BATCH = 64
 _IMAGES_PER_POOL = 100_000  # whose work is laid out at a time
 
@@ -124,7 +124,7 @@ def _fit(
     basis = sampled_rows(names, nothing, BASIS_ROWS, 0)
     can_learn = np.flatnonzero(learn)
     label = nothing if training is None else training.label
-    train = can_learn[sampled_rows(names[can_learn], label[can_learn], TRAINING_ROWS, _RARE)]
+    train = can_learn[sampled_rows(names[can_learn], label[can_learn], TRAINING_ROWS, RAREST)]
     rows = np.union1d(basis, train)
     values, shapes = _values(objects.iloc[rows], patches)
     in_basis, in_train = np.searchsorted(rows, basis), np.searchsorted(rows, train)

@@ -93,7 +93,7 @@ def test_a_model_of_a_sample_still_tells_the_colours_apart(monkeypatch, images) 
     objects = boxes(images)
     monkeypatch.setattr(streamed_model, "TRAINING_ROWS", 30)
     monkeypatch.setattr(streamed_model, "BASIS_ROWS", 12)
-    monkeypatch.setattr(streamed_model, "_RARE", 5)
+    monkeypatch.setattr(streamed_model, "RAREST", 5)
     found = streamed(monkeypatch, objects, whole_images(images), training(objects), 0)
     assert found.probabilities is not None
     assert found.trained < len(objects)
