@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from golgoru.core import cache, parallel, paths
-from golgoru.images import resize, statistics, unchanged_files
+from golgoru.core import cache, parallel, paths, storage
+from golgoru.images import resize, unchanged_files
 from golgoru.tables import frames
 from stages.fingerprint import Params, cache_version
 from tests.template.builders import real_data
@@ -42,8 +42,8 @@ def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> 
     folder = deliver("x", {"a.png": png(1), "b.png": png(2), "same.png": png(2), "bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     read = []
-    real = statistics.read_bytes
-    monkeypatch.setattr(statistics, "read_bytes", lambda path: read.append(Path(path).name) or real(path))
+    real = storage.read_bytes
+    monkeypatch.setattr(storage, "read_bytes", lambda path: read.append(Path(path).name) or real(path))
     assert frames.to_bytes(run().images, "images") == cold
     assert read == []
     changed = folder / "a.png"
