@@ -50,6 +50,14 @@ def crops_by_image(objects: pd.DataFrame) -> list[ImageCrops]:
     return [ImageCrops(*key, tuple(boxes_)) for key, boxes_ in by_image.items()]
 
 
+def image_crops(image: str, content: str, boxes: NDArray[np.float64]) -> ImageCrops:
+    """Return the crops to cut from one image, by their boxes (k, 4); NaN stands for the whole image."""
+    whole_image = np.isnan(boxes).any(axis=1)
+    rows = zip(boxes.tolist(), np.asarray(whole_image).tolist(), strict=True)
+    wanted = (None if whole else (x, y, w, h) for (x, y, w, h), whole in rows)
+    return ImageCrops(image, content, tuple(wanted))
+
+
 def cut_crops(wanted: ImageCrops) -> Crops:
     """Open an image and return its crops, n x 32 x 32 x 3. Raises UserError where it is not what fingerprint saw."""
     image = open_verified(wanted.image, wanted.content).convert("RGB")

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from golgoru.model import release_training
 from golgoru.tables import frames
 from stages import predict
 from stages.evaluate import Params, Tables, transform
@@ -177,3 +178,17 @@ def test_the_order_of_rows_is_irrelevant() -> None:
     for name in ("scores", "label_noise", "learning_curve", "forecast"):
         assert frames.to_bytes(getattr(once, name), name) == frames.to_bytes(getattr(again, name), name)
     assert once.metrics == again.metrics
+
+
+def test_of_many_objects_a_sample_is_scored_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(COLOURS, COLOURS)
+    whole = world.evaluate(Params(curves=False))
+    assert "of" not in whole.metrics["scores"]["built-in"]["test"]
+    monkeypatch.setattr(release_training, "FITTED_WHOLE", 20)
+    monkeypatch.setattr(release_training, "SCORED_ROWS", 6)
+    sampled = world.evaluate(Params(curves=False))
+    scores = sampled.metrics["scores"]["built-in"]["test"]
+    assert (scores["objects"], scores["of"]) == (6, whole.metrics["scores"]["built-in"]["test"]["objects"])
+    overall = sampled.scores[sampled.scores["scope"] == "all"]
+    assert overall["objects"].tolist() == [6, 6]
+    assert (overall["value"] == 1).all()
