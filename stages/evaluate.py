@@ -7,8 +7,8 @@ images.
 Writes: `scores` (one row per split, model, scope, key and measure), `label_noise` (one row per method and class),
 `learning_curve` (one row per part of the labels and noise added), `forecast` (one row per possible work on the labels).
 
-The model is cheap and fixed, so that a change of its scores between two releases is a change of the data. It informs
-people, never the release.
+The model is cheap and fixed, so that a change of its scores between two releases is a change of the data. Of more than
+50,000 objects a sample by hash is trained on and scored. It informs people, never the release.
 """
 
 from typing import Any, NamedTuple
