@@ -1,9 +1,10 @@
 """The shell around every stage: it reads what `transform` names, runs it, and writes what it gives back.
 
-The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`), one of `INPUTS`,
-or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; four names are
-special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`, `pages`
-(likewise) to `reports/site/`, and `plots` (likewise) to `reports/plots/<stage>-<name>`, small and in git.
+The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`, of which it may name the
+columns that it takes), one of `INPUTS`, or `params`, the stage's own block of params.yaml. The fields of `Tables` are
+the tables to write; four names are special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes)
+to `data/release/`, `pages` (likewise) to `reports/site/`, and `plots` (likewise) to `reports/plots/<stage>-<name>`,
+small and in git.
 """
 
 import gc
@@ -19,8 +20,9 @@ from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
 from golgoru.core.text import terminal_safe
-from golgoru.core.yaml_models import ConfigModel, load_config
+from golgoru.core.yaml_models import load_config
 from golgoru.tables import frames, relations
+from golgoru.tables.columns import named_columns
 from golgoru.tables.frames import table_name, table_path
 
 METRICS, PLOTS = "metrics", "plots"
@@ -121,7 +123,17 @@ def run_stage(transform: Callable[..., Any]) -> None:
 
 def read_arguments(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
     """Return the arguments of `transform`, read from the working tree."""
-    return {name: _argument(stage, name, p.annotation) for name, p in inspect.signature(transform).parameters.items()}
+    signature = inspect.signature(transform)
+    looked_at = relations.columns_looked_at(map(table_name, _tables_written(signature)))
+    return {
+        name: _argument(stage, name, argument.annotation, looked_at.get(table_name(name), set()))
+        for name, argument in signature.parameters.items()
+    }
+
+
+def _tables_written(signature: inspect.Signature) -> list[str]:
+    """Return the fields of what a `transform` returns that are tables."""
+    return [name for name in getattr(signature.return_annotation, "_fields", ()) if name not in SPECIAL]
 
 
 def check_outputs(outputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
@@ -153,12 +165,14 @@ def plot_path(stage: str, file: str) -> Path:
     return paths.PLOTS / f"{stage}-{file}"
 
 
-def _argument(stage: str, name: str, annotation: type[ConfigModel]) -> Any:
+def _argument(stage: str, name: str, annotation: Any, looked_at: set[str]) -> Any:
+    """Return an argument; of a table what it names and, beside that, what the checks at the writing look at."""
     if name == "params":
         return load_config(paths.PARAMS, annotation, within=stage)
     if name in INPUTS:
         return INPUTS[name].read()
-    return frames.read_table(table_path(name), table_name(name))
+    named = named_columns(annotation)
+    return frames.read_table(table_path(name), table_name(name), None if named is None else named | looked_at)
 
 
 def _rounded(value: Any) -> Any:

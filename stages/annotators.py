@@ -10,7 +10,7 @@ learning curve and speed of each annotator for `dvc plots`.
 It informs people: a flag is a reason to look, and takes nobody's vote away.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 from pydantic import Field
@@ -24,6 +24,12 @@ from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
+from golgoru.tables.columns import columns
+
+_OF_ANNOTATIONS = columns(
+    "annotation", "image", "annotator", "batch", "date", "source", "kind", "guideline_version", "created_at",
+    "lead_time_s", "label",
+)  # fmt: skip
 
 
 class Params(ConfigModel):
@@ -45,10 +51,10 @@ class Tables(NamedTuple):
 
 
 def transform(
-    annotations: pd.DataFrame,
+    annotations: Annotated[pd.DataFrame, _OF_ANNOTATIONS],
     annotation_roles: pd.DataFrame,
-    votes: pd.DataFrame,
-    labels: pd.DataFrame,
+    votes: Annotated[pd.DataFrame, columns("object", "annotator", "review", "label", "weight", "batch")],
+    labels: Annotated[pd.DataFrame, columns("object", "votes", "agreement", "status")],
     classes: Classes,
     changes: Changes,
     params: Params,

@@ -16,7 +16,7 @@ change of the guideline count as the change says.
 """
 
 from datetime import date
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from golgoru.guideline.changes import NO_CHANGE, Changes, change_effects, relabe
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.validation.findings import set_aside_rows
 
 # The other methods cost twice what the rest does, and tell no more of more objects.
@@ -70,10 +71,10 @@ class Tables(NamedTuple):
 
 def transform(
     annotations: pd.DataFrame,
-    violations: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
-    images: pd.DataFrame,
-    sources: pd.DataFrame,
+    violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind", "distance")],
+    images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "error")],
+    sources: Annotated[pd.DataFrame, columns("image", "delivery", "date")],
     classes: Classes,
     changes: Changes,
     task: Task,

@@ -12,6 +12,7 @@ from golgoru import shell
 from golgoru.core import paths
 from golgoru.core.yaml_models import ConfigModel, parse_yaml
 from golgoru.tables.catalogue import TABLES
+from golgoru.tables.columns import named_columns
 from golgoru.tables.frames import table_name
 from golgoru.tables.relations import foreign_keys
 from golgoru.wiring.dvc_yaml import stage_files, wiring_findings
@@ -73,6 +74,14 @@ def test_a_package_imports_only_packages_below_it(file):
         assert not name.startswith(("stages.", "expectations.", "tests."))
         if own not in (None, "__init__") and (other := package_of(name)) is not None:
             assert LAYERS.index(other) <= LAYERS.index(str(own)), f"{file}: {own} stands below {other}"
+
+
+@each_stage
+def test_the_columns_that_a_stage_names_are_columns_of_the_table(stage):
+    for name, argument in inspect.signature(load_stage(stage).transform).parameters.items():
+        if name in table_arguments(stage):
+            known = {column.name for column in TABLES[table_name(name)].columns}
+            assert (named_columns(argument.annotation) or set()) <= known, name
 
 
 def test_the_engine_loads_stages_in_one_place():

@@ -1,6 +1,6 @@
 """Tables on disk and in memory: Parquet that is byte-identical for equal tables, frames with exact types."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -40,17 +40,20 @@ def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.
     return pd.DataFrame(fixed | extra, index=data.index, copy=False)  # pandas copies what is written to later
 
 
-def read_table(path: Path, name: str) -> pd.DataFrame:
-    """Read table `name` from Parquet. Raises UserError where the file is missing, SchemaError where it differs.
+def read_table(path: Path, name: str, columns: Collection[str] | None = None) -> pd.DataFrame:
+    """Read table `name` from Parquet, or some of its columns, in the schema's order.
 
-    Column by column: a table is held once while it is read, and not twice.
+    Raises UserError where the file is missing, SchemaError where it differs from the schema or lacks a column. Column
+    by column: a table is held once while it is read, and not twice.
     """
     schema = TABLES[name]
     try:
         with pq.ParquetFile(path) as file:
             fields = _fields(file.schema_arrow.empty_table(), schema)
-            columns = {field.name: _read_column(file, field, schema) for field in fields}
-            return pd.DataFrame(columns, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
+            if columns is not None:
+                fields = _chosen(fields, columns, schema)
+            series = {field.name: _read_column(file, field, schema) for field in fields}
+            return pd.DataFrame(series, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
     except FileNotFoundError:
         raise UserError(f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)") from None
     except (pa.ArrowInvalid, OSError) as error:
@@ -164,6 +167,13 @@ def _fields(table: pa.Table, schema: Table) -> list[pa.Field]:
     if missing or (extra and not schema.extra):
         raise SchemaError(f"table {schema.name}: missing columns {missing}, unknown columns {extra}")
     return [*expected, *(_extra_field(table, column) for column in extra)]
+
+
+def _chosen(fields: Iterable[pa.Field], columns: Collection[str], schema: Table) -> list[pa.Field]:
+    chosen = [field for field in fields if field.name in columns]
+    if strangers := {*columns} - {field.name for field in chosen}:
+        raise SchemaError(f"table {schema.name}: there is no column {min(strangers)}")
+    return chosen
 
 
 def _cast(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> pa.ChunkedArray:

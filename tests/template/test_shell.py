@@ -7,7 +7,9 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Annotated, NamedTuple
 
+import pandas as pd
 import pytest
 
 from golgoru import shell
@@ -15,6 +17,7 @@ from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.tables.frames import table_name, table_path
 
 TOP = Path(__file__).parents[2]
@@ -133,6 +136,23 @@ def test_a_missing_or_torn_input_is_a_mistake_of_people(repository):
     done = run()
     assert done.returncode == 2
     assert done.stderr == "mini: data/duplicate_pairs.parquet: the table is missing; run `dvc repro` (or `dvc pull`)\n"
+
+
+def test_a_stage_reads_the_columns_that_it_names_and_those_that_the_checks_at_the_writing_look_at(repository):
+    images = {"image": ["a/1.png", "a/2.png"], "content": ["x", "y"], "error": [None, "torn"]}
+    frames.write_table(frames.frame("images", images), table_path("images"), "images")
+
+    class Tables(NamedTuple):
+        groups: pd.DataFrame
+
+    def transform(images: Annotated[pd.DataFrame, columns("content")], duplicate_pairs: pd.DataFrame) -> Tables:
+        images = images[images["content"] == "x"]
+        return Tables(frames.frame("groups", images.assign(group=images["content"], group_on_arrival="x")))
+
+    read = shell.read_arguments("mini", transform)
+    assert list(read["images"]) == ["image", "content", "error"]
+    assert list(read["duplicate_pairs"]) == list(frames.frame("duplicate_pairs"))
+    shell.check_outputs(transform(**read)._asdict(), read)
 
 
 def test_a_table_that_breaks_its_schema_is_a_fault_of_code(repository):

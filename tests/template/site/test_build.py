@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.site import build, pages
 from golgoru.site.page import Page
 from golgoru.site.pages import PAGES
+from golgoru.tables.columns import columns, named_columns
 from stages.report import Params, transform
 
 FOLDER = Path(pages.__file__).parent
@@ -40,3 +42,24 @@ def test_an_argument_that_two_pages_declare_differently_is_refused(monkeypatch: 
         monkeypatch.setitem(build.PAGES, "other", page)
         with pytest.raises(TypeError, match="page other: `labels` must be keyword-only, and of one type on every page"):
             build.page_arguments()
+
+
+def test_the_stage_reads_what_any_page_names_and_a_page_is_given_what_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, list[str]] = {}
+
+    def first(*, images: Annotated[pd.DataFrame, columns("image", "content")]) -> Page:
+        given["first"] = list(images)
+        return Page({}, {})
+
+    def second(*, images: Annotated[pd.DataFrame, columns("image", "error")]) -> Page:
+        given["second"] = list(images)
+        return Page({}, {})
+
+    for name in PAGES.copy():
+        monkeypatch.delitem(build.PAGES, name)
+    monkeypatch.setitem(build.PAGES, "first", first)
+    monkeypatch.setitem(build.PAGES, "second", second)
+    monkeypatch.setattr(build, "render_page", lambda template, content: b"")
+    assert named_columns(build.page_arguments()["images"].annotation) == {"image", "content", "error"}
+    build.build_site({"images": pd.DataFrame({"error": [], "content": [], "image": []})})
+    assert given == {"first": ["content", "image"], "second": ["error", "image"]}

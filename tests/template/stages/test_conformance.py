@@ -21,6 +21,7 @@ from PIL import Image
 from golgoru import shell
 from golgoru.guideline.changes import Changes
 from golgoru.tables import frames
+from golgoru.tables.columns import given_columns
 from golgoru.tables.frames import table_name
 from golgoru.validation.suites import suite_from_rules
 from tests.template.builders import worlds
@@ -47,7 +48,7 @@ few = examples(3)
 def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[str, bytes]:
     """Return everything that a stage writes, as bytes by name. Tables that break schema or key raise here."""
     module = importlib.import_module(f"stages.{stage}")
-    chosen = {name: given[name] for name in arguments(stage) if name != "params"}
+    chosen = named(stage, module, given)
     if real_suites:
         made = outcome(module, chosen)
     else:
@@ -65,6 +66,17 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
         else:
             written[name] = frames.to_bytes(value, table_name(name))
     return written
+
+
+def named(stage: str, module: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a stage, of each table the columns that it names: what it uses beyond that raises."""
+    chosen = {}
+    for name, argument in inspect.signature(module.transform).parameters.items():
+        if name in table_arguments(stage):
+            chosen[name] = given_columns(given[name], argument.annotation)
+        elif name != "params":
+            chosen[name] = given[name]
+    return chosen
 
 
 def outcome(module: Any, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +162,7 @@ def tables_of_stages():
     for stage in (stage for stage in STAGES if stage not in found_in_folders):
         module = importlib.import_module(f"stages.{stage}")
         with worlds.gate_open():
-            given |= outcome(module, {name: given[name] for name in arguments(stage) if name != "params"})
+            given |= outcome(module, named(stage, module, given))
     return given
 
 
