@@ -76,13 +76,14 @@ def _read_parts(slices: Iterable[Payload], batch: Batch, known: _Known | None) -
     seen = known or _Known(frozenset())
     for payload in slices:
         del parts[len(parts) - payload.withdrawn :]
+        fields = frozenset(f for f in FIELDS if f in payload.rows and payload.rows[f].notna().any())
         if known is None:
-            seen = _Known(seen.fields | _given_fields(payload))
-        parts.append(_part(payload, batch, seen))
+            seen = _Known(seen.fields | fields)
+        parts.append(_part(payload, batch, seen, fields))
     return parts
 
 
-def _part(payload: Payload, batch: Batch, known: _Known) -> _Part:
+def _part(payload: Payload, batch: Batch, known: _Known, fields: frozenset[str]) -> _Part:
     size = len(payload.rows)
     nothing = np.full(size, None, dtype=object)
     written = {f: payload.rows[f].to_numpy(object) if f in payload.rows else nothing for f in FIELDS}
@@ -100,9 +101,9 @@ def _part(payload: Payload, batch: Batch, known: _Known) -> _Part:
         annotations[checks.passed].reset_index(drop=True),
         pd.Series(digests, dtype="str")[checks.passed].reset_index(drop=True),
         ids[~checks.passed].dropna(),
-        np.fromiter(map(hash, ids.dropna()), np.int64),
+        np.fromiter(map(hash, ids.dropna().to_numpy(object)), np.int64),
         payload.rejects + _rejects(payload, checks, contents),
-        _given_fields(payload),
+        fields,
         known.fields if needs_content.any() else None,
     )
 
@@ -164,10 +165,6 @@ def _class_labels(cells: Cells, kind: pd.Series, settings: BatchFile) -> pd.Seri
     return pd.Series(
         pd.array([settings.classes.get(label, label) for label in distinct], dtype="str").take(codes, allow_fill=True)
     )
-
-
-def _given_fields(payload: Payload) -> frozenset[str]:
-    return frozenset(field for field in FIELDS if field in payload.rows and payload.rows[field].notna().any())
 
 
 def _is_among(ids: pd.Series, texts: frozenset[str]) -> Flags:

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from golgoru.annotations.cell_values import Cells, is_nan, parse_polygon, text_column, value_text
+from golgoru.annotations.cell_values import Cells, parse_polygon, text_column, value_text
 from golgoru.core.arrays import Flags
 from golgoru.core.numbers import parse_numbers
 
+# `\s*[0-9]{4}` at the beginning, with every space that Python knows, for Arrow's RE2.
+_YEAR = r"\A[\s\v\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*[0-9]{4}"
 _CORNER = ("x2", "y2")
 _SIZE = ("width", "height")
 
@@ -41,8 +45,7 @@ class RowChecks:
     def numbers(self, field: str) -> pd.Series:
         """Return a column as floats; refuse what is no finite number, NaN included."""
         cells = self.cells[field]
-        given = ~pd.isna(cells)
-        given[~given] = [is_nan(cell) for cell in cells[~given]]
+        given = np.array([cell is not None for cell in cells], dtype=bool)  # NaN is given, and is no number
         numbers = np.full(len(cells), np.nan)
         numbers[given] = parse_numbers(pd.Series(cells[given], dtype=object))
         self.refuse(given & np.isnan(numbers), "a finite number", field)
@@ -72,7 +75,8 @@ class RowChecks:
         """Return created_at as UTC; a time without zone is taken as UTC; refuse what is no time."""
         given = text_column(self.cells["created_at"])
         # pandas would read 'now' and 'today' off the clock.
-        dated = given.where(given.str.match(r"\s*[0-9]{4}"))
+        has_year = pc.fill_null(pc.match_substring_regex(pa.array(given.array), _YEAR), False)
+        dated = given.where(has_year.to_numpy(zero_copy_only=False))
         times = pd.to_datetime(dated, errors="coerce", utc=True, format="ISO8601")
         # A zone can push the last and the first day out of the years that a date has.
         times = times.where(times.dt.year.between(1, 9999))

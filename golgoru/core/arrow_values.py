@@ -57,6 +57,7 @@ def _has_plain_iso_form(times: pa.Array) -> bool:
 
 def _iso_texts(times: pa.Array) -> pa.Array:
     """Return what `isoformat` gives: fractions of a second where there are any, the zone where it is known."""
-    text = times.cast(pa.timestamp("us")).cast(pa.string())
-    text = pc.replace_substring_regex(text, r"^(\S+) (.*?)(\.000000)?$", r"\1T\2")
-    return text if times.type.tz is None else pc.binary_join_element_wise(text, "+00:00", "")
+    zone = "" if times.type.tz is None else "+00:00"
+    text = pc.replace_substring(times.cast(pa.timestamp("us")).cast(pa.string()), " ", "T")
+    whole = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, len("2026-01-02T03:04:05")), zone, "")
+    return pc.if_else(pc.ends_with(text, ".000000"), whole, pc.binary_join_element_wise(text, zone, ""))

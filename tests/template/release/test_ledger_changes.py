@@ -3,8 +3,8 @@
 import pytest
 
 from tests.template.builders import worlds
+from tests.template.builders.drawn_worlds import beside_each_other, drawn, of
 from tests.template.builders.guideline_changes import changed
-from tests.template.release.test_ledger import beside_each_other, drawn, of
 
 
 @pytest.mark.parametrize("old_votes", ["drop", "requeue"])
