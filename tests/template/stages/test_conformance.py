@@ -20,6 +20,7 @@ from PIL import Image
 from golgoru import shell
 from golgoru.guideline.changes import Changes
 from golgoru.tables import frames
+from golgoru.tables.columns import given_columns
 from golgoru.tables.frames import table_name
 from golgoru.validation.suites import suite_from_rules
 from tests.template.builders import worlds
@@ -45,7 +46,8 @@ few = settings(max_examples=5, deadline=None)
 def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[str, bytes]:
     """Return everything that a stage writes, as bytes by name. Tables that break schema or key raise here."""
     module = importlib.import_module(f"stages.{stage}")
-    chosen = {name: given[name] for name in arguments(stage) if name != "params"}
+    asked = inspect.signature(module.transform).parameters
+    chosen = {name: given_columns(given[name], asked[name].annotation) for name in asked if name != "params"}
     if real_suites:
         made = outcome(module, chosen)
     else:

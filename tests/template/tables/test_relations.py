@@ -88,3 +88,6 @@ def test_every_reference_names_a_column_of_its_own_type():
         for identity in table.identities:
             assert table.name in identity.tables
             assert set(identity.tables) <= set(TABLES)
+            for column in identity.columns:
+                other, _, name = column.rpartition(".")
+                assert other in identity.tables and name in {c.name for c in TABLES[other].columns}
