@@ -26,11 +26,6 @@ from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
 from golgoru.tables.columns import columns
 
-_OF_ANNOTATIONS = columns(
-    "annotation", "image", "annotator", "batch", "date", "source", "kind", "guideline_version", "created_at",
-    "lead_time_s", "label",
-)  # fmt: skip
-
 
 class Params(ConfigModel):
     """When an annotator is flagged; docs/decisions/labels.md has the measurements."""
@@ -51,14 +46,17 @@ class Tables(NamedTuple):
 
 
 def transform(
-    annotations: Annotated[pd.DataFrame, _OF_ANNOTATIONS],
+    annotations: Annotated[pd.DataFrame, columns(
+        "annotation", "image", "annotator", "batch", "date", "source", "kind", "guideline_version", "created_at",
+        "lead_time_s", "label",
+    )],
     annotation_roles: pd.DataFrame,
     votes: Annotated[pd.DataFrame, columns("object", "annotator", "review", "label", "weight", "batch")],
     labels: Annotated[pd.DataFrame, columns("object", "votes", "agreement", "status")],
     classes: Classes,
     changes: Changes,
     params: Params,
-) -> Tables:
+) -> Tables:  # fmt: skip
     """Return how far annotators agree, and what the votes tell about each of them."""
     human = human_annotations(annotations, annotation_roles=annotation_roles, labels=labels, changes=changes)
     cast = votes.assign(value=votes["label"].fillna(ABSENT))

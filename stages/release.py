@@ -95,8 +95,36 @@ def transform(
         annotation_roles=annotation_roles, splits=splits, weights=weights, relabel=relabel, withdrawals=withdrawals,
         release_contested=params.contested == "release",
     )  # fmt: skip
+    tables = _tables(
+        fates, images=images, sources=sources, annotations=annotations, rejects=rejects, violations=violations,
+        labels=labels, annotation_roles=annotation_roles, splits=splits, weights=weights,
+    )  # fmt: skip
+    gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
+    parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
+    counts = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
+    edge_case_text = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, counts)
+    work = relabel_work(relabel, annotations)
+    documents = parts | _documents(dataset, classes, rules, tables, parts, edge_case_text, work)
+    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": counts}
+    return Tables._make([*tables.values(), gate.findings, documents, metrics])
+
+
+def _tables(
+    fates: Fates,
+    *,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    annotations: pd.DataFrame,
+    rejects: pd.DataFrame,
+    violations: pd.DataFrame,
+    labels: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
+    splits: pd.DataFrame,
+    weights: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of the release by name, in the order of `Tables`."""
     objects = _objects(fates, labels=labels, images=images)
-    tables = {
+    return {
         "release/images": _images(fates, objects, images=images, sources=sources, splits=splits, weights=weights),
         **{f"release/{split}": _of_split(objects, split) for split in SPLITS},
         "release/lineage": _lineage(fates, annotations=annotations, annotation_roles=annotation_roles),
@@ -105,13 +133,6 @@ def transform(
             annotation_roles=annotation_roles,
         ),
     }  # fmt: skip
-    gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
-    parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
-    counts = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
-    edge_case_text = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, counts)
-    documents = _documents(dataset, classes, rules, tables, parts, edge_case_text, relabel_work(relabel, annotations))
-    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": counts}
-    return Tables._make([*tables.values(), gate.findings, documents, metrics])
 
 
 def _gate(

@@ -41,10 +41,11 @@ def page_arguments() -> dict[str, inspect.Parameter]:
         for argument in inspect.signature(page).parameters.values():
             known = arguments.setdefault(argument.name, argument)
             both = (known.annotation, argument.annotation)
-            if argument.kind != inspect.Parameter.KEYWORD_ONLY or not (both[0] == both[1] or all(map(is_table, both))):
+            of_one_type = both[0] == both[1] or all(map(is_table, both))
+            if argument.kind != inspect.Parameter.KEYWORD_ONLY or not of_one_type:
                 raise TypeError(f"page {name}: `{argument.name}` must be keyword-only, and of one type on every page")
             if both[0] != both[1]:
-                arguments[argument.name] = known.replace(annotation=united(both))
+                arguments[argument.name] = known.replace(annotation=united(*both))
     return arguments
 
 

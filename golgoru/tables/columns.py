@@ -1,7 +1,6 @@
 """Which columns of a table an argument takes: said at the argument, and the shell reads no others."""
 
-from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args
 
 import pandas as pd
 
@@ -13,9 +12,9 @@ class Columns(NamedTuple):
 
 
 def columns(*names: str) -> Columns:
-    """Say which columns an argument takes.
+    """Say which columns an argument takes; one that says nothing, `labels: pd.DataFrame`, takes the whole table.
 
-    `labels: Annotated[pd.DataFrame, columns("object", "image")]` takes two; `labels: pd.DataFrame` the whole table.
+    It stands beside the type: `labels: Annotated[pd.DataFrame, columns("object", "image")]`.
     """
     return Columns(names)
 
@@ -23,7 +22,7 @@ def columns(*names: str) -> Columns:
 def named_columns(annotation: Any) -> frozenset[str] | None:
     """Return the columns that an argument's annotation names; None where it takes the whole table."""
     said = [extra for extra in get_args(annotation)[1:] if isinstance(extra, Columns)]
-    return frozenset().union(*(extra.names for extra in said)) if get_origin(annotation) is Annotated and said else None
+    return frozenset(said[0].names) if said else None
 
 
 def is_table(annotation: Any) -> bool:
@@ -31,15 +30,13 @@ def is_table(annotation: Any) -> bool:
     return annotation is pd.DataFrame or named_columns(annotation) is not None
 
 
-def united(annotations: Iterable[Any]) -> Any:
-    """Return the annotation of a table that has what each of the annotations asks for."""
-    names = [named_columns(annotation) for annotation in annotations]
-    if None in names:
-        return pd.DataFrame
-    return Annotated[pd.DataFrame, columns(*sorted(frozenset().union(*(some for some in names if some))))]
+def united(first: Any, second: Any) -> Any:
+    """Return the annotation of a table that has what either annotation asks for."""
+    one, other = named_columns(first), named_columns(second)
+    return pd.DataFrame if one is None or other is None else Annotated[pd.DataFrame, columns(*sorted(one | other))]
 
 
-def given_columns(table: pd.DataFrame, annotation: Any) -> pd.DataFrame:
-    """Return the part of a table that an argument takes: nothing that it does not name."""
+def given_columns(value: Any, annotation: Any) -> Any:
+    """Return what an argument takes: of a table no column that it does not name, and any other value as it is."""
     names = named_columns(annotation)
-    return table if names is None else table[[name for name in table if name in names]]
+    return value if names is None else value[[name for name in value if name in names]]

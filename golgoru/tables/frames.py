@@ -1,6 +1,6 @@
 """Tables on disk and in memory: Parquet that is byte-identical for equal tables, frames with exact types."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,8 @@ def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.
     return pd.DataFrame(fixed | extra, index=data.index, copy=False)  # pandas copies what is written to later
 
 
-def read_table(path: Path, name: str, columns: Collection[str] | None = None) -> pd.DataFrame:
-    """Read table `name` from Parquet, or some of its columns, in the schema's order.
+def read_table(path: Path, name: str, columns: Set[str] | None = None) -> pd.DataFrame:
+    """Read table `name` from Parquet, or those of its columns, in the order of the schema.
 
     Raises UserError where the file is missing, SchemaError where it differs from the schema or lacks a column. Column
     by column: a table is held once while it is read, and not twice.
@@ -50,14 +50,20 @@ def read_table(path: Path, name: str, columns: Collection[str] | None = None) ->
     try:
         with pq.ParquetFile(path) as file:
             fields = _fields(file.schema_arrow.empty_table(), schema)
-            if columns is not None:
-                fields = _chosen(fields, columns, schema)
-            series = {field.name: _read_column(file, field, schema) for field in fields}
-            return pd.DataFrame(series, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
+            fields = fields if columns is None else _chosen(fields, columns, schema)
+            read = {field.name: _read_column(file, field, schema) for field in fields}
+            return pd.DataFrame(read, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
     except FileNotFoundError:
         raise UserError(f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{path}: not a readable Parquet file ({error}); run `dvc repro`") from None
+
+
+def _chosen(fields: Iterable[pa.Field], columns: Set[str], schema: Table) -> list[pa.Field]:
+    chosen = [field for field in fields if field.name in columns]
+    if unknown := sorted(columns - {field.name for field in chosen}):
+        raise SchemaError(f"table {schema.name}: it has no columns {unknown}")
+    return chosen
 
 
 def _read_column(file: pq.ParquetFile, field: pa.Field, schema: Table) -> pd.Series:

@@ -11,6 +11,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.site import build, pages
 from golgoru.site.page import Page
 from golgoru.site.pages import PAGES
+from golgoru.tables import frames
 from golgoru.tables.columns import columns, named_columns
 from stages.report import Params, transform
 
@@ -44,22 +45,15 @@ def test_an_argument_that_two_pages_declare_differently_is_refused(monkeypatch: 
             build.page_arguments()
 
 
-def test_the_stage_reads_what_any_page_names_and_a_page_is_given_what_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, list[str]] = {}
+def test_the_stage_reads_the_columns_of_all_pages_and_a_page_is_given_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one(*, groups: Annotated[pd.DataFrame, columns("image")]) -> Page:
+        return Page({}, {"columns": [*groups]})
 
-    def first(*, images: Annotated[pd.DataFrame, columns("image", "content")]) -> Page:
-        given["first"] = list(images)
-        return Page({}, {})
+    def two(*, groups: Annotated[pd.DataFrame, columns("group")]) -> Page:
+        return Page({}, {"columns": [*groups]})
 
-    def second(*, images: Annotated[pd.DataFrame, columns("image", "error")]) -> Page:
-        given["second"] = list(images)
-        return Page({}, {})
-
-    for name in PAGES.copy():
-        monkeypatch.delitem(build.PAGES, name)
-    monkeypatch.setitem(build.PAGES, "first", first)
-    monkeypatch.setitem(build.PAGES, "second", second)
-    monkeypatch.setattr(build, "render_page", lambda template, content: b"")
-    assert named_columns(build.page_arguments()["images"].annotation) == {"image", "content", "error"}
-    build.build_site({"images": pd.DataFrame({"error": [], "content": [], "image": []})})
-    assert given == {"first": ["content", "image"], "second": ["error", "image"]}
+    monkeypatch.setattr(build, "PAGES", {"one": one, "two": two})
+    monkeypatch.setattr(build, "render_page", lambda *_: b"")
+    assert named_columns(build.page_arguments()["groups"].annotation) == {"image", "group"}
+    site = build.build_site({"groups": frames.frame("groups")})
+    assert site.metrics == {"one": {"columns": ["image"]}, "two": {"columns": ["group"]}}

@@ -179,6 +179,16 @@ def test_a_column_that_is_missing_is_refused() -> None:
         frames.to_bytes(source().drop(columns="date"), "sources")
 
 
+def test_some_columns_are_read_as_in_the_whole_table(tmp_path: Path) -> None:
+    frames.write_table(source(site=["x", "y"]), tmp_path / "t.parquet", "sources")
+    whole = frames.read_table(tmp_path / "t.parquet", "sources")
+    part = frames.read_table(tmp_path / "t.parquet", "sources", {"site", "image"})
+    pd.testing.assert_frame_equal(part, whole[["image", "site"]])
+    assert len(frames.read_table(tmp_path / "t.parquet", "sources", set())) == 2
+    with pytest.raises(SchemaError, match=r"^table sources: it has no columns \['when'\]$"):
+        frames.read_table(tmp_path / "t.parquet", "sources", {"image", "when"})
+
+
 def test_a_file_that_is_missing_or_no_table_is_a_message(tmp_path: Path) -> None:
     path = tmp_path / "images.parquet"
     with pytest.raises(UserError) as error:
