@@ -77,14 +77,6 @@ def test_a_package_imports_only_packages_below_it(file):
             assert LAYERS.index(other) <= LAYERS.index(str(own)), f"{file}: {own} stands below {other}"
 
 
-@each_stage
-def test_the_columns_that_a_stage_names_are_columns_of_the_table(stage):
-    for name, argument in inspect.signature(load_stage(stage).transform).parameters.items():
-        if name in table_arguments(stage):
-            known = {column.name for column in TABLES[table_name(name)].columns}
-            assert (named_columns(argument.annotation) or set()) <= known, name
-
-
 def test_the_engine_loads_stages_in_one_place():
     assert [file.relative_to(TOP).as_posix() for file in engine_files if 'f"stages.{' in file.read_text()] == [
         LOADS_STAGES

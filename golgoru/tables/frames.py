@@ -175,13 +175,6 @@ def _fields(table: pa.Table, schema: Table) -> list[pa.Field]:
     return [*expected, *(_extra_field(table, column) for column in extra)]
 
 
-def _chosen(fields: Iterable[pa.Field], columns: Collection[str], schema: Table) -> list[pa.Field]:
-    chosen = [field for field in fields if field.name in columns]
-    if strangers := {*columns} - {field.name for field in chosen}:
-        raise SchemaError(f"table {schema.name}: there is no column {min(strangers)}")
-    return chosen
-
-
 def _cast(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> pa.ChunkedArray:
     try:
         column = column if column.type == field.type else column.cast(field.type)

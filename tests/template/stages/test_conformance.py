@@ -48,8 +48,7 @@ few = examples(3)
 def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[str, bytes]:
     """Return everything that a stage writes, as bytes by name. Tables that break schema or key raise here."""
     module = importlib.import_module(f"stages.{stage}")
-    asked = inspect.signature(module.transform).parameters
-    chosen = {name: given_columns(given[name], asked[name].annotation) for name in asked if name != "params"}
+    chosen = named(module, given)
     if real_suites:
         made = outcome(module, chosen)
     else:
@@ -69,15 +68,10 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
     return written
 
 
-def named(stage: str, module: Any, given: dict[str, Any]) -> dict[str, Any]:
+def named(module: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a stage, of each table the columns that it names: what it uses beyond that raises."""
-    chosen = {}
-    for name, argument in inspect.signature(module.transform).parameters.items():
-        if name in table_arguments(stage):
-            chosen[name] = given_columns(given[name], argument.annotation)
-        elif name != "params":
-            chosen[name] = given[name]
-    return chosen
+    asked = inspect.signature(module.transform).parameters
+    return {name: given_columns(given[name], asked[name].annotation) for name in asked if name != "params"}
 
 
 def outcome(module: Any, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -163,7 +157,7 @@ def tables_of_stages():
     for stage in (stage for stage in STAGES if stage not in found_in_folders):
         module = importlib.import_module(f"stages.{stage}")
         with worlds.gate_open():
-            given |= outcome(module, named(stage, module, given))
+            given |= outcome(module, named(module, given))
     return given
 
 

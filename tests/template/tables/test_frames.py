@@ -230,17 +230,3 @@ def test_bytes_survive_the_way_to_disk_and_back(tmp_path: Path) -> None:
     assert back["thumbnail"].dtype == rows["thumbnail"].dtype
     assert back["thumbnail"].dropna().tolist() == [bytes(range(192)), b"\0" * 192]
     assert frames.to_bytes(back, "images") == (tmp_path / "images.parquet").read_bytes()
-
-
-def test_some_columns_are_read_as_in_the_whole_table_and_none_leaves_the_rows(tmp_path: Path) -> None:
-    frames.write_table(source(site=["x", None]), tmp_path / "t.parquet", "sources")
-    whole = frames.read_table(tmp_path / "t.parquet", "sources")
-    some = frames.read_table(tmp_path / "t.parquet", "sources", {"site", "image", "licence"})
-    pd.testing.assert_frame_equal(some, whole[["image", "licence", "site"]])
-    assert len(frames.read_table(tmp_path / "t.parquet", "sources", ())) == 2
-
-
-def test_a_column_to_read_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    frames.write_table(source(), tmp_path / "t.parquet", "sources")
-    with pytest.raises(SchemaError, match=r"^table sources: there is no column camera$"):
-        frames.read_table(tmp_path / "t.parquet", "sources", ["image", "camera"])
