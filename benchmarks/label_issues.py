@@ -122,7 +122,7 @@ def precision_by_annotator(result: Audited, given: World) -> dict[str, float]:
     labels = result.labels.sort_values("object")
     ids = given.classes.ids
     evidence = label_posterior.gather_evidence(votes=result.votes, predictions=result.predictions, classes=ids)
-    by_class = label_posterior.posterior_of_objects(pd.Index(labels["object"]), evidence)
+    by_class = label_posterior.posterior_of_objects(labels["object"], evidence)
     probable = pd.DataFrame(by_class, index=labels["image"], columns=ids)
     rows = {}
     for annotator, own in given.annotations.groupby("annotator"):

@@ -7,7 +7,6 @@ Writes: `label_issues` (one row per object whose label is probably wrong, or tha
 An issue changes nothing: it is a proposal, which becomes a label when a review batch says so (`dataset fix`).
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +15,20 @@ from pydantic import Field
 
 from golgoru.consensus import status
 from golgoru.core.yaml_models import ConfigModel
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
-from golgoru.model import box_issues, chosen_model, confident_learning, label_posterior
+from golgoru.model import box_issues, chosen_model, label_posterior, label_scores
+from golgoru.model.box_issues import ISSUE_COLUMNS
 from golgoru.shell import run_stage
 from golgoru.tables import frames
 
 # Of several issues of an object with equal scores the first counts; reasons are given in this order.
 _KINDS = ("doubled", "class", "missing", "geometry", "text")
+# What is asked of a label, and what the reason of an issue is made of.
+_OF_LABEL = ["object", "image", "label", *BOX_COLUMNS, "text_agreement", "votes", "status", "rule"]
+_IN_REASON = (
+    "label", "label_probability", "predicted", "predicted_probability", "confident", "status", "rule",
+)  # fmt: skip
 _RELABEL_FROM = 0.5  # the probability of another class from which it is proposed
 _NO_DOUBLES = "no object has two annotators, so the number of wrong labels cannot be estimated"
 _ONE_CLASS = "with a single class no label can be wrong"
@@ -50,10 +56,11 @@ def transform(
     labels: pd.DataFrame, votes: pd.DataFrame, predictions: pd.DataFrame, classes: Classes, params: Params
 ) -> Tables:
     """Return the label issues, ranked. Objects that a reviewer decided are none. Raises UserError (unknown model)."""
-    labels = labels.sort_values("object").reset_index(drop=True)
     of_model = chosen_model.rows_of_model(predictions, params.model, "audit")
-    open_ = labels[~status.is_adjudicated(labels["status"])]
-    scored = _scored_labels(labels=open_.reset_index(drop=True), votes=votes, predictions=of_model, classes=classes)
+    open_ = labels.loc[~status.is_adjudicated(labels["status"]), _OF_LABEL]
+    # A new repository has no classes, and no label is one of them.
+    evidence = label_posterior.gather_evidence(votes=votes, predictions=of_model, classes=classes.ids or [""])
+    scored = label_scores.scored_labels(open_, evidence)
     parts = [
         _class_issues(scored, votes, params),
         _text_issues(open_, params),
@@ -63,51 +70,18 @@ def transform(
     ]
     issues = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
     label_issues = _ranked_issues(issues)
-    several = votes[~votes["review"]].groupby("object")["annotator"].nunique().gt(1).any()
-    reason = None if several else _NO_DOUBLES
+    several = label_posterior.of_several_annotators(votes.loc[~votes["review"], ["object", "annotator"]])
+    reason = None if len(several) else _NO_DOUBLES
     reason = reason if len(classes.ids) > 1 else _ONE_CLASS
-    metrics = _metrics(label_issues=label_issues, scored=scored, labels=labels, reason=reason)
+    metrics = _metrics(label_issues=label_issues, scored=scored, objects=len(labels), reason=reason)
     return Tables(label_issues=frames.frame("label_issues", label_issues), metrics=metrics)
-
-
-def _scored_labels(
-    *, labels: pd.DataFrame, votes: pd.DataFrame, predictions: pd.DataFrame, classes: Classes
-) -> pd.DataFrame:
-    """Return the labels with columns on how probably each is wrong.
-
-    `score`: the probability of another class, 0 where only one annotator and no model judge it; `likely` and
-    `likely_probability`: the most probable other class; `predicted`, `predicted_probability` and `label_probability`:
-    the model's class and its probabilities; `confident`: flagged by confident learning.
-    """
-    ids = classes.ids or [""]  # a new repository has no classes, and no label is one of them
-    objects = pd.Index(labels["object"])
-    code = pd.Index(ids).get_indexer(pd.Index(labels["label"]))
-    labels, objects, code = labels[code >= 0], objects[code >= 0], code[code >= 0]
-    collected = label_posterior.votes_and_model(objects, votes=votes, predictions=predictions, classes=ids)
-    posterior = label_posterior.posterior(collected, label_posterior.confusion_probabilities(votes, ids))
-    rows, best = np.arange(len(labels)), posterior.argmax(axis=1)
-    has_model = np.asarray(~np.isnan(collected.model).any(axis=1))
-    confident = np.zeros(len(labels), dtype=bool)
-    confident[has_model] = confident_learning.label_issue_mask(code[has_model], collected.model[has_model])
-    model = np.where(has_model[:, None], collected.model, -1.0)
-    judged = has_model | (collected.votes.sum(axis=1) > 1)
-    names = np.array(ids, dtype=object)
-    predicted = np.where(has_model, names[model.argmax(axis=1)], None)
-    return labels.assign(
-        score=np.where(judged, (1 - posterior[rows, code]).round(6), 0.0),
-        likely=pd.Series(np.where(best != code, names[best], None), index=labels.index, dtype="str"),
-        likely_probability=posterior[rows, best].round(4),
-        predicted=pd.Series(predicted, index=labels.index, dtype="str"),
-        predicted_probability=model.max(axis=1),
-        label_probability=model[rows, code],
-        confident=confident,
-    )
 
 
 def _class_issues(scored: pd.DataFrame, votes: pd.DataFrame, params: Params) -> pd.DataFrame:
     listed = scored[status.is_contested(scored["status"]) | (scored["score"] >= params.min_score)]
-    vote_text = _votes_in_text(votes[frames.is_in(votes["object"], listed["object"])])
-    reason = [_reason(vote_text.get(row["object"]), row) for row in listed.to_dict("records")]
+    of_listed = votes.loc[frames.is_in(votes["object"], listed["object"]), ["object", "review", "label", "weight"]]
+    vote_text = listed["object"].map(_votes_in_text(of_listed))
+    reason = [_reason(*row) for row in zip(vote_text, *(listed[name] for name in _IN_REASON), strict=True)]
     relabel = listed["likely"].notna() & (listed["likely_probability"] >= _RELABEL_FROM)
     return listed.assign(
         issue=listed["object"],
@@ -115,7 +89,7 @@ def _class_issues(scored: pd.DataFrame, votes: pd.DataFrame, params: Params) -> 
         proposed=listed["likely"],
         proposal=np.where(relabel, "relabel", "review"),
         reason=pd.Series(reason, index=listed.index, dtype="str"),
-    )
+    )[ISSUE_COLUMNS]
 
 
 def _text_issues(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -125,7 +99,7 @@ def _text_issues(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
         issue=differing["object"], kind="text", proposed=None, proposal="review",
         score=(1 - differing["text_agreement"]).round(6),
         reason=differing["text_agreement"].map("the transcriptions agree to {:.0%}".format).astype("str"),
-    )  # fmt: skip
+    )[ISSUE_COLUMNS]  # fmt: skip
 
 
 def _votes_in_text(votes: pd.DataFrame) -> dict[str, str]:
@@ -139,16 +113,25 @@ def _votes_in_text(votes: pd.DataFrame) -> dict[str, str]:
     return {name: ", ".join(parts) for name, parts in text.items()}
 
 
-def _reason(vote_text: str | None, row: Mapping[Any, Any]) -> str:
-    label, predicted = row["label"], row["predicted"]
-    parts = [] if vote_text is None else [f"votes: {vote_text}"]
+def _reason(
+    vote_text: object,
+    label: str,
+    label_probability: float,
+    predicted: object,
+    predicted_probability: float,
+    confident: bool,
+    label_status: str,
+    rule: object,
+) -> str:
+    """Return why a label is listed; `vote_text`, `predicted` and `rule` are no text where there is none."""
+    parts = [f"votes: {vote_text}"] if isinstance(vote_text, str) else []
     if isinstance(predicted, str):
-        of_label = "" if predicted == label else f", {label} {row['label_probability']:.2f}"
-        parts.append(f"model: {predicted} {row['predicted_probability']:.2f}{of_label}")
-    if row["confident"]:
+        of_label = "" if predicted == label else f", {label} {label_probability:.2f}"
+        parts.append(f"model: {predicted} {predicted_probability:.2f}{of_label}")
+    if confident:
         parts.append("confident learning flags the label")
-    if row["status"] == status.CONTESTED:
-        parts.append(f"contested by {row['rule']}" if isinstance(row["rule"], str) else "contested")
+    if label_status == status.CONTESTED:
+        parts.append(f"contested by {rule}" if isinstance(rule, str) else "contested")
     return "; ".join(parts)
 
 
@@ -156,20 +139,20 @@ def _ranked_issues(issues: pd.DataFrame) -> pd.DataFrame:
     """Return one row per issue, the highest score first; of several kinds the strongest, with the reasons of all."""
     order = issues["kind"].map(_KINDS.index)
     ordered = issues.assign(order=order).sort_values(["score", "issue", "order"], ascending=[False, True, True])
-    reasons = ordered.groupby("issue", sort=False)["reason"].agg("; ".join)
+    several = ordered[ordered["issue"].duplicated(keep=False)]
+    reasons = several.groupby("issue", sort=False)["reason"].agg("; ".join)
     first = ordered.drop_duplicates("issue").drop(columns="order")
-    return first.assign(reason=first["issue"].map(reasons), rank=np.arange(1, len(first) + 1))
+    reason = first["issue"].map(reasons).astype("str").fillna(first["reason"])
+    return first.assign(reason=reason, rank=np.arange(1, len(first) + 1))
 
 
-def _metrics(
-    *, label_issues: pd.DataFrame, scored: pd.DataFrame, labels: pd.DataFrame, reason: str | None
-) -> dict[str, Any]:
+def _metrics(*, label_issues: pd.DataFrame, scored: pd.DataFrame, objects: int, reason: str | None) -> dict[str, Any]:
     """Return how many issues there are, and the expected number of wrong labels; None with the `reason` why."""
-    first_tenth = label_issues.head(round(len(labels) / 10))
+    first_tenth = label_issues.head(round(objects / 10))
     first_tenth = first_tenth[first_tenth["kind"] == "class"]
     kinds = label_issues["kind"].value_counts().sort_index()
     return {
-        "objects": len(labels),
+        "objects": objects,
         "label issues": {kind: int(count) for kind, count in kinds.items()},
         "confident learning": int(scored["confident"].sum()),
         "expected wrong labels": None if reason else float(scored["score"].sum()),

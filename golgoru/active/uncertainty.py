@@ -7,7 +7,7 @@ import pandas as pd
 
 from golgoru.active import acquisition
 from golgoru.core.arrays import Floats, Integers
-from golgoru.model import label_posterior
+from golgoru.model.class_probabilities import ClassProbabilities
 from golgoru.tables import frames
 
 
@@ -29,7 +29,7 @@ def image_uncertainty(images: pd.Index, predictions: pd.DataFrame, classes: list
     """Return the uncertainty of one model's `predictions` on `images`; the most uncertain object of an image counts."""
     rows = predictions[frames.is_in(predictions["image"], images)].sort_values("prediction").reset_index(drop=True)
     position = images.get_indexer(pd.Index(rows["image"]))
-    probable = label_posterior.class_probabilities(rows, classes) if len(rows) else np.empty((0, len(classes)))
+    probable = ClassProbabilities(rows, classes).rows(np.arange(len(rows)))
     # A box with one class alone is there or not: the uncertainty is highest at one half.
     one_class = rows["probabilities"].isna().to_numpy()
     existence = 1 - np.abs(2 * rows["confidence"].to_numpy(float) - 1)

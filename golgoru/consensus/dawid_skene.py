@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from golgoru.consensus.vote_patterns import vote_patterns
 from golgoru.core.arrays import Floats
 
 Codes = NDArray[np.int64]
@@ -52,11 +53,15 @@ class _Cells(NamedTuple):
 def estimate(votes: pd.DataFrame, classes: int, shrinkage: float = SHRINKAGE) -> Estimate:
     """Return the probable label of each object. `votes`: object, annotator, value, weight; an infinite shrinkage pools.
 
-    `classes` is how many values there are, those without votes included. Row order and the names of objects,
-    annotators and values are irrelevant.
+    `classes` is how many values there are, those without votes included. Where `votes` has a column `objects`, a row
+    stands for so many objects with the same votes. Row order and the names of objects, annotators and values are
+    irrelevant.
     """
-    votes = votes[["object", "annotator", "value", "weight"]].sort_values(["object", "annotator", "value"])
-    candidates = votes[["object", "value"]].drop_duplicates().sort_values(["object", "value"]).reset_index(drop=True)
+    votes = votes[["object", "annotator", "value", "weight"]].assign(objects=votes.get("objects", 1.0))
+    votes = votes.sort_values(["object", "annotator", "value"])
+    candidates = votes.drop_duplicates(["object", "value"])[["object", "value", "objects"]]
+    candidates = candidates.sort_values(["object", "value"]).reset_index(drop=True)
+    objects = candidates.pop("objects").to_numpy(np.float64)
     rows = votes.merge(candidates.reset_index(names="candidate"), on="object", suffixes=("", "_true"))
     rows = rows.rename(columns={"value": "annotated_label", "value_true": "true_label"})
     if not len(rows):
@@ -64,15 +69,17 @@ def estimate(votes: pd.DataFrame, classes: int, shrinkage: float = SHRINKAGE) ->
     first = np.flatnonzero(~candidates["object"].duplicated().to_numpy())
     value = np.unique(candidates["value"].to_numpy(object), return_inverse=True)[1]
     weight = rows["weight"].to_numpy(np.float64)
+    counted = weight * rows["objects"].to_numpy(np.float64)
     cells, cell_names = _cell_codes(rows)
     votes_on_object = np.bincount(cells.candidate, weight)  # by candidate
     for_candidate = weight * (rows["annotated_label"] == rows["true_label"]).to_numpy()
     share: Floats = np.bincount(cells.candidate, for_candidate) / votes_on_object
     others = max(classes - 1, 1)
     for _ in range(_ROUNDS):
-        confused = np.bincount(cells.annotator_cell, weight * share[cells.candidate]).astype(np.float64)
+        confused = np.bincount(cells.annotator_cell, counted * share[cells.candidate]).astype(np.float64)
         accuracy, logs = _log_confusion(cells, confused, others, shrinkage)
-        frequency = (np.bincount(value, share) + _PRIOR_VOTES / classes) / (len(first) + _PRIOR_VOTES)
+        in_class = np.bincount(value, share * objects)
+        frequency = (in_class + _PRIOR_VOTES / classes) / (objects[first].sum() + _PRIOR_VOTES)
         likelihood = np.log(frequency)[value] + np.bincount(cells.candidate, weight * logs[cells.annotator_cell])
         before, share = share, _softmax(likelihood, first)
         if np.abs(share - before).max() < _CLOSE:
@@ -131,21 +138,17 @@ def _softmax(likelihood: Floats, first: Codes, elsewhere: Floats | None = None) 
     return probability
 
 
-def pooled_confusion(votes: pd.DataFrame, classes: list[str]) -> Floats:
+def pooled_confusion(votes: pd.DataFrame, classes: int) -> Floats:
     """Return the probability of each annotated class (columns) given the true class (rows), over all annotators, K x K.
 
-    Columns of `votes` as in `estimate`; votes for values that are not among `classes` are left out.
+    `votes`: object and annotator (numbers), value (a code from 0 to `classes`) and weight.
     """
-    known = votes[votes["value"].isin(classes)]
-    size = len(classes)
-    others = max(size - 1, 1)
-    estimated = estimate(known, size, np.inf)
+    others = max(classes - 1, 1)
+    estimated = estimate(vote_patterns(votes, classes), classes, np.inf)
     accuracy = _PRIOR_ACCURACY if np.isnan(estimated.accuracy) else estimated.accuracy
-    prior = np.where(np.eye(size, dtype=bool), accuracy, (1 - accuracy) / others)
-    names = pd.Index(classes)
-    sides = ("true_label", "annotated_label")
-    true, annotated = (names.get_indexer(pd.Index(estimated.confusion[side])) for side in sides)
-    counted = np.zeros((size, size))
+    prior = np.where(np.eye(classes, dtype=bool), accuracy, (1 - accuracy) / others)
+    true, annotated = (estimated.confusion[side].to_numpy(np.int64) for side in ("true_label", "annotated_label"))
+    counted = np.zeros((classes, classes))
     np.add.at(counted, (true, annotated), estimated.confusion["votes"].to_numpy(np.float64))
     confusion: Floats = (counted + _PRIOR_VOTES * prior) / (counted.sum(axis=1, keepdims=True) + _PRIOR_VOTES)
     return confusion

@@ -15,7 +15,7 @@ _DOUBLED_IOU = 0.6
 _MIN_DEVIATION = 0.1  # of logarithms: where all boxes are alike, a tenth of the size is no issue
 _MAD_TO_DEVIATION = 1.4826  # standard deviation over median absolute deviation, of a normal distribution
 
-_COLUMNS = ["issue", "image", "object", "kind", "label", "proposed", "proposal", *BOX_COLUMNS, "score", "reason"]
+ISSUE_COLUMNS = ["issue", "image", "object", "kind", "label", "proposed", "proposal", *BOX_COLUMNS, "score", "reason"]
 
 
 def unusual_boxes(labels: pd.DataFrame) -> pd.DataFrame:
@@ -94,4 +94,4 @@ def _issue_rows(issues: pd.DataFrame, kind: str, proposal: str) -> pd.DataFrame:
     rows = issues.assign(kind=kind, proposal=proposal)
     if "issue" not in rows:
         rows["issue"] = rows["object"]
-    return rows.reindex(columns=_COLUMNS)
+    return rows.reindex(columns=ISSUE_COLUMNS)

@@ -10,6 +10,7 @@ from golgoru.consensus import majority
 from golgoru.core.intervals import Z, wilson_bound
 from golgoru.model import label_posterior
 from golgoru.model.label_posterior import Evidence
+from golgoru.tables import frames
 
 GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL = "gold sample", "double labels", "votes and model"
 _NO_GOLD = "evaluate.gold names no batch of verdicts on a random sample"
@@ -34,9 +35,8 @@ def noise_estimates(labels: pd.DataFrame, evidence: Evidence, gold: tuple[str, .
     if len(evidence.classes) < 2:
         methods = (GOLD_SAMPLE, DOUBLE_LABELS, VOTES_AND_MODEL)
         return pd.concat([_no_estimate(method, _ONE_CLASS) for method in methods], ignore_index=True)
-    votes = label_posterior.annotator_votes(evidence.votes)
-    annotators = votes.groupby("object")["annotator"].nunique()
-    double = labels[labels["object"].isin(annotators.index[annotators > 1])]
+    several = label_posterior.of_several_annotators(label_posterior.annotator_votes(evidence.votes))
+    double = labels.loc[frames.is_in(labels["object"], several), ["object", "label"]]
     without_model = evidence._replace(predictions=evidence.predictions.iloc[:0])
     parts = [
         _by_gold_sample(labels, evidence, gold),
@@ -50,19 +50,21 @@ def noise_estimates(labels: pd.DataFrame, evidence: Evidence, gold: tuple[str, .
 
 def error_probability(labels: pd.DataFrame, evidence: Evidence) -> pd.Series:
     """Return, per row of `labels`, the probability that another class is right, given votes and model."""
-    probabilities = label_posterior.posterior_of_objects(pd.Index(labels["object"]), evidence)
-    code = pd.Index(evidence.classes).get_indexer(pd.Index(labels["label"]))
-    return pd.Series(1 - probabilities[np.arange(len(labels)), code], index=labels.index).where(code >= 0)
+    code = frames.positions(labels["label"], pd.Series(evidence.classes, dtype="str"))
+    of_label = np.empty(len(labels))
+    for judged in label_posterior.ObjectEvidence(labels["object"], evidence).judged():
+        of_label[judged.rows] = judged.posterior[np.arange(len(judged.votes)), code[judged.rows]]
+    return pd.Series(1 - of_label, index=labels.index).where(code >= 0)
 
 
 def _by_gold_sample(labels: pd.DataFrame, evidence: Evidence, gold: tuple[str, ...]) -> pd.DataFrame:
     if not gold:
         return _no_estimate(GOLD_SAMPLE, _NO_GOLD)
     verdicts = evidence.votes[evidence.votes["review"] & evidence.votes["batch"].isin(gold)]
-    verdicts = verdicts[verdicts["label"].notna() & verdicts["object"].isin(labels["object"])]
+    verdicts = verdicts[verdicts["label"].notna() & frames.is_in(verdicts["object"], labels["object"])]
     true_label = verdicts.drop_duplicates("object").set_index("object")["label"]
     votes = label_posterior.annotator_votes(evidence.votes)
-    votes = votes[votes["object"].isin(true_label.index)]
+    votes = votes[frames.is_in(votes["object"], true_label.index)]
     elected = majority.elected_labels(votes.assign(value=votes["label"]), evidence.classes, None)
     if elected.empty:
         return _no_estimate(GOLD_SAMPLE, _NO_GOLD_VOTES)

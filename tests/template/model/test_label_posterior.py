@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.model import label_posterior
+from golgoru.model.class_probabilities import ClassProbabilities
 from golgoru.tables import frames
 
 CLASSES = ["cat", "dog", "owl"]
@@ -27,10 +28,8 @@ def predictions(**probabilities: list[float] | None) -> pd.DataFrame:
 
 
 def probable(votes: pd.DataFrame, model: pd.DataFrame, *objects: str) -> np.ndarray:
-    collected = label_posterior.votes_and_model(
-        pd.Index(objects, dtype="str"), votes=votes, predictions=model, classes=CLASSES
-    )
-    return label_posterior.posterior(collected, label_posterior.confusion_probabilities(votes, CLASSES))
+    evidence = label_posterior.gather_evidence(votes=votes, predictions=model, classes=CLASSES)
+    return label_posterior.posterior_of_objects(pd.Series(objects, dtype="str"), evidence)
 
 
 def test_the_model_decides_where_votes_are_divided() -> None:
@@ -62,15 +61,15 @@ def test_without_a_prediction_the_votes_stand_and_without_votes_the_prediction()
 
 def test_verdicts_and_votes_for_no_object_do_not_count() -> None:
     votes = pd.concat([votes_table(("o", "r", "dog"), review=True), votes_table(("o", "a", None))])
-    collected = label_posterior.votes_and_model(
-        pd.Index(["o"]), votes=votes, predictions=predictions(), classes=CLASSES
-    )
-    assert collected.votes.tolist() == [[0, 0, 0]]
-    assert np.isnan(collected.model).all()
+    evidence = label_posterior.gather_evidence(votes=votes, predictions=predictions(), classes=CLASSES)
+    (judged,) = label_posterior.ObjectEvidence(pd.Series(["o"], dtype="str"), evidence).judged()
+    assert judged.votes.tolist() == [0]
+    assert np.isnan(judged.model).all()
+    np.testing.assert_allclose(judged.posterior, 1 / 3, atol=1e-6)
 
 
 def test_the_rest_is_shared_where_a_model_gives_one_class_alone() -> None:
-    probabilities = label_posterior.class_probabilities(predictions(o=None, p=[0.2, 0.5, 0.3]), CLASSES)
+    probabilities = ClassProbabilities(predictions(o=None, p=[0.2, 0.5, 0.3]), CLASSES).rows(np.arange(2))
     np.testing.assert_allclose(probabilities, [[0.6, 0.2, 0.2], [0.2, 0.5, 0.3]])
 
 
@@ -98,3 +97,30 @@ def test_order_of_rows_and_names_of_classes_are_irrelevant(order: list[int], nam
 def test_without_votes_and_model_all_classes_are_equally_probable(objects: list[str]) -> None:
     probabilities = probable(votes_table(), predictions(), *objects)
     np.testing.assert_allclose(probabilities, np.full((len(objects), 3), 1 / 3), atol=1e-6)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_slices_of_objects_give_what_all_at_once_give(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    votes = votes_table(("o", "a", "cat"), ("o", "b", "dog"), ("p", "a", "owl"), ("r", "a", "cat"), ("r", "b", "cat"))
+    model = predictions(o=[0.5, 0.3, 0.2], q=[0.1, 0.1, 0.8], r=None)
+    whole = probable(votes, model, "o", "p", "q", "r", "s")
+    monkeypatch.setattr(label_posterior, "_OBJECTS_AT_ONCE", at_once)
+    np.testing.assert_allclose(probable(votes, model, "o", "p", "q", "r", "s"), whole, atol=1e-6)
+
+
+def test_probabilities_are_found_in_every_part_of_a_column() -> None:
+    first, second = predictions(o=[0.1, 0.2, 0.7], p=None), predictions(q=None, r=[0.6, 0.3, 0.1], s=[0.2, 0.5, 0.3])
+    both = pd.concat([first, second], ignore_index=True)
+    assert both["probabilities"].array.__arrow_array__().num_chunks == 2
+    wanted = np.array([4, 1, 3, 0, 2])
+    found = ClassProbabilities(both, CLASSES).rows(wanted)
+    one_by_one = [ClassProbabilities(both.iloc[[n]], CLASSES).rows(np.arange(1))[0] for n in wanted]
+    np.testing.assert_array_equal(found, one_by_one)
+    np.testing.assert_allclose(found[0], [0.2, 0.5, 0.3])
+
+
+@given(st.lists(st.tuples(st.sampled_from("opqr"), st.sampled_from("abc")), max_size=12))
+def test_objects_of_several_annotators(pairs: list[tuple[str, str]]) -> None:
+    votes = votes_table(*((name, annotator, "cat") for name, annotator in pairs))
+    expected = {name for name, _ in pairs if len({who for of, who in pairs if of == name}) > 1}
+    assert set(label_posterior.of_several_annotators(votes)) == expected

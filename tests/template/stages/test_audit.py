@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from golgoru.core.errors import UserError
 from golgoru.guideline.classes import Class, Classes
+from golgoru.model import label_posterior
 from golgoru.tables import frames
 from stages.audit import Params, Tables, transform
 
@@ -55,6 +57,18 @@ def test_the_reason_gives_the_votes_and_the_prediction() -> None:
     reason = "votes: cat × 2, dog × 1; model: dog 0.96, cat 0.01; confident learning flags the label"
     assert listed(result) == {"o": ("class", "dog", reason)}
     assert result.label_issues["proposal"].tolist() == ["relabel"]
+
+
+def test_labels_in_slices_are_listed_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"o{n:02}" for n in range(30)]
+    labels = [label(name, IDS[n % 3]) for n, name in enumerate(names)]
+    votes = [vote(name, who, IDS[(n + (n % 7 == 0) * (who == "ben")) % 3]) for n, name in enumerate(names)
+             for who in ("ann", "ben")]  # fmt: skip
+    predictions = [prediction(name, *np.roll([0.8, 0.15, 0.05], n + n % 5)) for n, name in enumerate(names)]
+    whole = audit(labels, votes, predictions)
+    monkeypatch.setattr(label_posterior, "_OBJECTS_AT_ONCE", 7)
+    pd.testing.assert_frame_equal(audit(labels, votes, predictions).label_issues, whole.label_issues)
+    assert whole.metrics["confident learning"] > 0
 
 
 def test_a_contested_object_is_always_listed_and_an_adjudicated_one_never() -> None:
