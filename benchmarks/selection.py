@@ -32,9 +32,10 @@ from golgoru.active.mixture import mixed_queue
 from golgoru.active.strategies import STRATEGIES, Candidates, Strategy, embedding_matrix
 from golgoru.active.uncertainty import image_uncertainty
 from golgoru.model import classifier, object_features
-from golgoru.model.classifier import ReducedFeatures
+from golgoru.model.projection import ReducedFeatures, reduce_features
+from golgoru.model.streamed_model import unit_vectors
 from golgoru.tables.frames import frame
-from stages.predict import as_embeddings
+from stages.predict import embeddings_table
 from stages.select import Params
 
 LABELS, FIRST, ROUND, DRAWS = 200, 100, 50, 5
@@ -85,9 +86,13 @@ def with_features(files: dict[str, bytes], truth: pd.DataFrame) -> FeaturedImage
         objects=rows.drop(columns="content"), images=given.images, sources=given.sources
     )
     items = items[items["image"].isin(given.truth.index)].sort_values("image").reset_index(drop=True)
-    reduced = classifier.reduce_features(object_features.feature_matrix(items, 0), object_features.box_shapes(items))
+    patches = object_features.common_patches(items, 0)
+    features = object_features.feature_matrix(items, patches)
+    reduced = reduce_features(features, object_features.box_shapes(items))
     code = pd.Index(given.classes.ids).get_indexer(pd.Index(given.truth[items["image"]]))
-    return FeaturedImages(pd.Index(items["image"]), code, given.classes.ids, reduced, as_embeddings(items, reduced))
+    return FeaturedImages(
+        pd.Index(items["image"]), code, given.classes.ids, reduced, embeddings_table(items, unit_vectors(reduced))
+    )
 
 
 def halves(count: int, seeds: int) -> Iterator[Half]:

@@ -108,9 +108,10 @@ def run_stage(transform: Callable[..., Any]) -> None:
         arguments = read_arguments(stage, transform)
         outputs = transform(**arguments)._asdict()
         check_outputs(outputs, arguments)
+        del arguments  # what was read is not held while what was made is written
         write_outputs(stage, outputs)
     except GateFailed as stop:
-        write_outputs(stage, stop.tables)
+        write_outputs(stage, dict(stop.tables))
         print(f"{stage}: {terminal_safe(str(stop))}", file=sys.stderr)
         sys.exit(1)
     except UserError as error:
@@ -130,9 +131,10 @@ def check_outputs(outputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> N
     relations.check_relations(written, read)
 
 
-def write_outputs(stage: str, tables: Mapping[str, Any]) -> None:
-    """Write the tables, metrics, plots, documents and pages of a stage."""
-    for name, value in tables.items():
+def write_outputs(stage: str, outputs: dict[str, Any]) -> None:
+    """Write the tables, metrics, plots, documents and pages of a stage; each is taken out of `outputs` and let go."""
+    for name in [*outputs]:
+        value = outputs.pop(name)
         if name == METRICS:
             text = json.dumps(_rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             write_bytes(paths.REPORTS / f"{stage}.json", text.encode())

@@ -7,8 +7,8 @@ images.
 Writes: `scores` (one row per split, model, scope, key and measure), `label_noise` (one row per method and class),
 `learning_curve` (one row per part of the labels and noise added), `forecast` (one row per possible work on the labels).
 
-The model is cheap and fixed, so that a change of its scores between two releases is a change of the data. It informs
-people, never the release.
+The model is cheap and fixed, so that a change of its scores between two releases is a change of the data. Of more than
+50,000 objects a sample by hash is trained on and scored. It informs people, never the release.
 """
 
 from typing import Any, NamedTuple
@@ -17,16 +17,15 @@ import numpy as np
 import pandas as pd
 
 from golgoru.core import plot_csv
-from golgoru.core.arrays import Integers
-from golgoru.core.hashing import uniform_hash
+from golgoru.core.hashing import order_by_hash
 from golgoru.core.numbers import float_or_none
 from golgoru.core.yaml_models import ConfigModel
-from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
-from golgoru.model import classifier, label_noise, label_posterior, object_features, scores
+from golgoru.model import label_noise, label_posterior, scores
 from golgoru.model import learning_curve as curves
 from golgoru.model.label_posterior import Evidence
 from golgoru.model.learning_curve import CurveData
+from golgoru.model.release_training import TrainingData, built_in_predictions, training_data
 from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.shell import run_stage
 from golgoru.tables import frames
@@ -79,7 +78,7 @@ def transform(
     built_in = predictions[predictions["model"] == BUILT_IN]
     evidence = label_posterior.gather_evidence(votes=votes, predictions=built_in, classes=classes.ids)
     noise = label_noise.noise_estimates(released, evidence, params.gold)
-    training = _training_data(
+    training = training_data(
         released=released, built_in=built_in, images=images, sources=sources, ids=classes.ids, seed=seed
     )
     scored = _scores(training, released=released, predictions=predictions, edge_case_hits=edge_case_hits, seed=seed)
@@ -90,47 +89,12 @@ def transform(
         learning_curve=frames.frame("learning_curve", curve),
         forecast=forecast,
         plots=_plots(scored=scored, curve=curve),
-        metrics=_metrics(scored=scored, noise=noise, forecast=forecast),
+        metrics=_metrics(released=released, scored=scored, noise=noise, forecast=forecast),
     )
 
 
-class _TrainingData(NamedTuple):
-    """The released objects with features; `why` the model cannot be trained, if so (then `reduced` is empty)."""
-
-    objects: pd.DataFrame
-    label: Integers
-    reduced: classifier.ReducedFeatures
-    why: str | None
-
-
-def _training_data(
-    *,
-    released: pd.DataFrame,
-    built_in: pd.DataFrame,
-    images: pd.DataFrame,
-    sources: pd.DataFrame,
-    ids: list[str],
-    seed: int,
-) -> _TrainingData:
-    """Return what the model is trained and evaluated on; the features are those that predict has cached."""
-    columns = ["object", "prediction", "image", *BOX_COLUMNS]
-    items = object_features.with_image_data(objects=built_in[columns], images=images, sources=sources)
-    items = items.sort_values("prediction").reset_index(drop=True)
-    row = pd.Series(items.index, index=items["prediction"])
-    known = released[released["object"].isin(row.index)].reset_index(drop=True)
-    known = known.assign(code=pd.Index(ids).get_indexer(pd.Index(known["label"])), row=known["object"].map(row))
-    label, rows = known["code"].to_numpy(np.int64), known["row"].to_numpy(np.int64)
-    train = np.flatnonzero((known["split"] == "train") & (known["code"] >= 0))
-    if known["code"].iloc[train].nunique() < 2:
-        empty = classifier.ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
-        return _TrainingData(known, label, empty, "train has fewer than two classes")
-    features = object_features.feature_matrix(items, seed)[rows]
-    shapes = object_features.box_shapes(items)[rows]
-    return _TrainingData(known, label, classifier.reduce_features(features, shapes, train), None)
-
-
 def _scores(
-    training: _TrainingData,
+    training: TrainingData,
     *,
     released: pd.DataFrame,
     predictions: pd.DataFrame,
@@ -138,7 +102,7 @@ def _scores(
     seed: int,
 ) -> pd.DataFrame:
     """Return `scores` of the built-in model and of the team's own, on val and test."""
-    models = [] if training.why else [_built_in_predictions(training)]
+    models = [] if training.why else [built_in_predictions(training)]
     external = predictions[(predictions["model"] != BUILT_IN) & predictions["object"].notna()]
     models += [rows[["object", "model", "predicted"]] for _, rows in external.groupby("model")]
     parts = []
@@ -157,19 +121,6 @@ def _scores(
     return pd.concat(parts, ignore_index=True) if parts else frames.frame("scores")
 
 
-def _built_in_predictions(training: _TrainingData) -> pd.DataFrame:
-    """Return the built-in model's class of each object of val and test: object, model, predicted."""
-    objects, split = training.objects, training.objects["split"].to_numpy(object)
-    train = np.flatnonzero((split == "train") & (training.label >= 0))
-    held_out = np.flatnonzero(split != "train")
-    names = sorted(set(objects["label"].iloc[train]))
-    codes = pd.Index(names).get_indexer(pd.Index(objects["label"])).astype(np.int64)
-    best = classifier.fit_and_predict(training.reduced, codes, train, held_out, len(names)).argmax(axis=1)
-    predicted = pd.Series(np.array(names, dtype=object)[best], dtype="str")
-    object_ = objects["object"].iloc[held_out].to_numpy()
-    return pd.DataFrame({"object": object_, "model": BUILT_IN, "predicted": predicted})
-
-
 def _edge_case_rows(edge_case_hits: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     """Return edge_case and row of `held_out`, for edge cases of objects and of whole images."""
     rows = held_out.assign(row=np.arange(len(held_out)))[["row", "object", "image"]]
@@ -180,7 +131,7 @@ def _edge_case_rows(edge_case_hits: pd.DataFrame, held_out: pd.DataFrame) -> pd.
 
 
 def _curve_and_forecast(
-    training: _TrainingData, evidence: Evidence, noise: pd.DataFrame, seed: int, params: Params
+    training: TrainingData, evidence: Evidence, noise: pd.DataFrame, seed: int, params: Params
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `learning_curve` and `forecast`: what labels are worth, and whether fixing or adding them pays more."""
     if not params.curves or training.why:
@@ -216,11 +167,10 @@ def _no_forecast(reason: str) -> pd.DataFrame:
     return frames.frame("forecast", pd.DataFrame(rows, columns=_FORECAST))
 
 
-def _curve_data(training: _TrainingData, classes: int) -> CurveData:
+def _curve_data(training: TrainingData, classes: int) -> CurveData:
     """Return what curves are measured on, in the order of a hash, and so much that it takes seconds."""
     objects = training.objects
-    # A loop over rows: the hash takes one text at a time.
-    order = np.argsort(np.array([uniform_hash(f"curve:{name}") for name in objects["object"]]), kind="stable")
+    order = order_by_hash(objects["object"], "curve")
     known = training.label[order] >= 0
     split = objects["split"].to_numpy(object)[order]
     train = order[known & (split == "train")][: curves.MAX_TRAINING_LABELS]
@@ -250,14 +200,25 @@ def _plots(*, scored: pd.DataFrame, curve: pd.DataFrame) -> dict[str, bytes]:
     return {file: plot_csv.csv(rows) for file, rows in files.items()}
 
 
-def _metrics(*, scored: pd.DataFrame, noise: pd.DataFrame, forecast: pd.DataFrame) -> dict[str, Any]:
-    """Return scores per model and split, the label noise by each method, and the forecast; None where unknown."""
+def _metrics(
+    *, released: pd.DataFrame, scored: pd.DataFrame, noise: pd.DataFrame, forecast: pd.DataFrame
+) -> dict[str, Any]:
+    """Return scores per model and split, the label noise by each method, and the forecast; None where unknown.
+
+    `of`: how many objects the split has, where a sample of them was scored.
+    """
     by_model: dict[str, Any] = {}
+    in_split = released["split"].value_counts()
     for (model, split), rows in scored.groupby(["model", "split"]):
         overall = rows[rows["scope"] == "all"].iloc[0]
         recall = rows.loc[(rows["scope"] == "class") & (rows["measure"] == "recall"), "value"]
         by_model.setdefault(str(model), {})[str(split)] = {
             "objects": int(overall["objects"]),
+            **(
+                {"of": int(in_split[str(split)])}
+                if model == BUILT_IN and overall["objects"] < in_split[str(split)]
+                else {}
+            ),
             "accuracy": float(overall["value"]),
             "low": float_or_none(overall["low"]),
             "high": float_or_none(overall["high"]),

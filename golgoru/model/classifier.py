@@ -9,53 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from golgoru.core.arrays import Flags, Floats, Floats32, Integers
+from golgoru.core.arrays import Flags, Floats, Integers
 from golgoru.core.threads import one_thread
-from golgoru.model.features import HOG_AND_COLOUR_SIZE
+from golgoru.model.projection import ReducedFeatures
 
 FOLDS = 5
 DECIMALS = 6  # processors agree to eight
-_DIMENSIONS = 128
 _NEIGHBOUR_COUNT = 50
-# Neighbours are searched among so many rows at most: time grows with their number.
-_MAX_REFERENCES = 20_000
 _ROWS_PER_PRODUCT = 2_000
 _POWERS = np.round(np.arange(0.3, 3.01, 0.05), 2)
-
-
-class ReducedFeatures(NamedTuple):
-    """Principal components (n, d): `components` for the discriminants, `half_whitened` for the neighbours."""
-
-    components: Floats
-    half_whitened: Floats
-
-
-def reduce_features(features: Floats32, shapes: Floats, basis: Integers | None = None) -> ReducedFeatures:
-    """Return at most 128 principal components of features (n, d) and box shapes (n, s); labels are not used.
-
-    Means, variances and components are those of the rows `basis`, of all rows where it is None.
-    """
-    basis = np.arange(len(features)) if basis is None else basis
-    hog_and_colour = _standardised(features[:, :HOG_AND_COLOUR_SIZE], basis)
-    patches = _standardised(features[:, HOG_AND_COLOUR_SIZE:], basis)
-    values = np.concatenate([hog_and_colour, 2 * patches, 0.5 * _standardised(shapes, basis)], axis=1)
-    values -= values[basis].mean(axis=0)
-    with one_thread():
-        variance, axes = np.linalg.eigh(values[basis].T @ values[basis] / max(len(basis), 1))
-        keep = variance > 1e-9
-        axes, variance = axes[:, keep][:, ::-1][:, :_DIMENSIONS], variance[keep][::-1][:_DIMENSIONS]
-        components = values @ axes
-    return ReducedFeatures(components, components / variance**0.25)
-
-
-def _standardised(block: Floats32 | Floats, basis: Integers) -> Floats:
-    """Return the columns with mean 0 and deviation 1 over `basis`, scaled so that the block has unit variance."""
-    values = block.astype(np.float64)
-    known = values[basis]
-    # A column that is constant over the basis carries no information, whatever its values elsewhere.
-    deviation = np.where(known.std(axis=0) > 1e-6, known.std(axis=0), np.inf)
-    standard: Floats = (values - known.mean(axis=0)) / deviation / np.sqrt(max(values.shape[1], 1))
-    return standard
 
 
 def out_of_fold_probabilities(
@@ -75,59 +37,119 @@ def out_of_fold_probabilities(
     return calibrated_probabilities(probabilities, label, learn)
 
 
-def fit_and_predict(
-    reduced: ReducedFeatures, label: Integers, train: Integers, predict: Integers, classes: int
-) -> Floats:
-    """Return probabilities of the rows `predict` by a model trained on the rows `train`; uniform without any."""
-    if not len(train) or not len(predict):
-        return np.full((len(predict), classes), 1 / classes)
+class FittedModel(NamedTuple):
+    """What predicts: linear discriminants, or where they cannot be fitted the share of each class; and neighbours.
+
+    `coefficients` (k, d) and `intercept` (k,), one row for two classes, of the classes `known`; `points` (m, d) with
+    their `squares` (m,) and `one_hot` (m, classes) classes, of which the `nearest` are asked.
+    """
+
+    known: Integers
+    coefficients: Floats | None
+    intercept: Floats
+    points: Floats
+    squares: Floats
+    one_hot: Floats
+    nearest: int
+
+
+def fit(
+    reduced: ReducedFeatures, label: Integers, classes: int, *, shares: Floats | None = None, references: int = 20_000
+) -> FittedModel:
+    """Return the model of all rows of `reduced` with their labels (codes).
+
+    `shares` (classes,): how frequent each class is, where the rows are a sample in which it is not. `references`: among
+    how many rows neighbours are searched at most, since time grows with their number.
+    """
+    known = np.unique(label)
+    points = reduced.half_whitened[:: -(-len(label) // references)]
+    coefficients, intercept = _linear_discriminants(reduced.components, label, known, shares)
+    return FittedModel(
+        known=known,
+        coefficients=coefficients,
+        intercept=intercept,
+        points=points,
+        squares=(points**2).sum(axis=1),
+        one_hot=np.eye(classes)[label[:: -(-len(label) // references)]],
+        nearest=min(_NEIGHBOUR_COUNT, max(1, int(np.sqrt(len(points))))),
+    )
+
+
+def predict(model: FittedModel, reduced: ReducedFeatures) -> Floats:
+    """Return the probability of each class (n, classes)."""
+    with one_thread():
+        return (_by_discriminants(model, reduced.components) + _by_neighbours(model, reduced.half_whitened)) / 2
+
+
+def fit_and_predict(reduced: ReducedFeatures, label: Integers, train: Integers, rows: Integers, classes: int) -> Floats:
+    """Return probabilities of the rows `rows` by a model trained on the rows `train`; uniform without any."""
+    if not len(train) or not len(rows):
+        return np.full((len(rows), classes), 1 / classes)
+    return predict(fit(reduced.take(train), label[train], classes), reduced.take(rows))
+
+
+def _linear_discriminants(
+    values: Floats, label: Integers, known: Integers, shares: Floats | None
+) -> tuple[Floats | None, Floats]:
+    """Return coefficients and intercept with Ledoit and Wolf's shrinkage (2004); for too few rows None, and shares."""
+    if len(known) == 1 or len(label) < 2 * len(known):
+        return None, np.bincount(label)[known] / len(label)
     with one_thread("sklearn.discriminant_analysis"):
-        linear = _linear_discriminants(reduced.components, label, train, predict, classes)
-        neighbours = _nearest_neighbours(reduced.half_whitened, label, train, predict, classes)
-    return (linear + neighbours) / 2
+        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis  # noqa: PLC0415  (slow)
+
+        priors = None if shares is None else shares[known] / shares[known].sum()
+        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=priors)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a class of one object has no variance of its own
+            model.fit(values, label)
+    return model.coef_, model.intercept_
 
 
-def _linear_discriminants(values: Floats, label: Integers, train: Integers, predict: Integers, classes: int) -> Floats:
-    """Linear discriminants with Ledoit and Wolf's shrinkage (2004)."""
-    known = np.unique(label[train])
-    probabilities = np.zeros((len(predict), classes))
-    if len(known) == 1 or len(train) < 2 * len(known):
-        probabilities[:, known] = np.bincount(label[train], minlength=classes)[known] / len(train)
+def _by_discriminants(model: FittedModel, values: Floats) -> Floats:
+    probabilities = np.zeros((len(values), model.one_hot.shape[1]))
+    if model.coefficients is None:
+        probabilities[:, model.known] = model.intercept
         return probabilities
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis  # noqa: PLC0415  (slow)
-
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a class of one object has no variance of its own
-        model.fit(values[train], label[train])
-    probabilities[:, model.classes_] = model.predict_proba(values[predict])
+    scores = values @ model.coefficients.T + model.intercept
+    if len(model.known) == 2:
+        scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
+    mass = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities[:, model.known] = mass / mass.sum(axis=1, keepdims=True)
     return probabilities
 
 
-def _nearest_neighbours(values: Floats, label: Integers, train: Integers, predict: Integers, classes: int) -> Floats:
-    """Return the share of each class among the 50 nearest neighbours, fewer where there are few rows to train on."""
-    references = train[:: -(-len(train) // _MAX_REFERENCES)]
-    count = min(_NEIGHBOUR_COUNT, max(1, int(np.sqrt(len(references)))))
-    points, squares = values[references], (values[references] ** 2).sum(axis=1)
-    one_hot = np.eye(classes)[label[references]]
-    probabilities = np.empty((len(predict), classes))
-    for at in range(0, len(predict), _ROWS_PER_PRODUCT):
-        part = values[predict[at : at + _ROWS_PER_PRODUCT]]
-        distance = squares - 2 * part @ points.T
-        nearest = np.argpartition(distance, count - 1, axis=1)[:, :count]
-        probabilities[at : at + _ROWS_PER_PRODUCT] = (one_hot[nearest].sum(axis=1) + 1 / classes) / (count + 1)
+def _by_neighbours(model: FittedModel, values: Floats) -> Floats:
+    """Return the share of each class among the nearest neighbours, fewer where there are few rows to train on."""
+    classes = model.one_hot.shape[1]
+    probabilities = np.empty((len(values), classes))
+    for at in range(0, len(values), _ROWS_PER_PRODUCT):
+        part = values[at : at + _ROWS_PER_PRODUCT]
+        distance = model.squares - 2 * part @ model.points.T
+        closest = np.argpartition(distance, model.nearest - 1, axis=1)[:, : model.nearest]
+        votes = model.one_hot[closest].sum(axis=1)
+        probabilities[at : at + _ROWS_PER_PRODUCT] = (votes + 1 / classes) / (model.nearest + 1)
     return probabilities
 
 
 def calibrated_probabilities(probabilities: Floats, label: Integers, learn: Flags) -> Floats:
     """Return the probabilities raised to the power under which the labels are most likely, 6 decimals."""
-    logs = np.log(probabilities.clip(min=1e-6))
     known = np.flatnonzero(learn & (label >= 0))
-    power = 1.0
-    if len(known):
-        scaled = [logs[known] * p for p in _POWERS]
-        fit = [np.mean(s[np.arange(len(known)), label[known]] - _log_sum_exp(s)) for s in scaled]
-        power = float(_POWERS[int(np.argmax(np.round(fit, 9)))])
+    return raised(probabilities, best_power(probabilities[known], label[known]))
+
+
+def best_power(probabilities: Floats, label: Integers) -> float:
+    """Return the power of the probabilities under which the labels (codes) are most likely; 1 without labels."""
+    if not len(label):
+        return 1.0
+    logs = np.log(probabilities.clip(min=1e-6))
+    scaled = [logs * power for power in _POWERS]
+    likelihood = [np.mean(part[np.arange(len(label)), label] - _log_sum_exp(part)) for part in scaled]
+    return float(_POWERS[int(np.argmax(np.round(likelihood, 9)))])
+
+
+def raised(probabilities: Floats, power: float) -> Floats:
+    """Return the probabilities raised to a power, as shares of their sum, 6 decimals."""
+    logs = np.log(probabilities.clip(min=1e-6))
     mass = np.exp(power * logs - _log_sum_exp(power * logs)[:, None])
     calibrated: Floats = (mass / mass.sum(axis=1, keepdims=True)).round(DECIMALS)
     return calibrated

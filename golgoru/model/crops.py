@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from golgoru.geometry.boxes import BOX_COLUMNS
-from golgoru.images.thumbnails import open_verified
+from golgoru.images.thumbnails import open_each_verified
 from golgoru.model.features import SIDE
 
 # Kept around a box, as a share of its sides: the surroundings of an object help to tell its class.
@@ -50,15 +50,22 @@ def crops_by_image(objects: pd.DataFrame) -> list[ImageCrops]:
     return [ImageCrops(*key, tuple(boxes_)) for key, boxes_ in by_image.items()]
 
 
-def cut_crops(wanted: ImageCrops) -> Crops:
-    """Open an image and return its crops, n x 32 x 32 x 3. Raises UserError where it is not what fingerprint saw."""
-    image = open_verified(wanted.image, wanted.content).convert("RGB")
-    return np.stack([np.asarray(_cut(image, box)) for box in wanted.boxes])
+def image_crops(image: str, content: str, boxes: NDArray[np.float64]) -> ImageCrops:
+    """Return the crops to cut from one image, by their boxes (k, 4); NaN stands for the whole image."""
+    whole_image = np.isnan(boxes).any(axis=1)
+    rows = zip(boxes.tolist(), np.asarray(whole_image).tolist(), strict=True)
+    wanted = (None if whole else (x, y, w, h) for (x, y, w, h), whole in rows)
+    return ImageCrops(image, content, tuple(wanted))
 
 
 def cut_crops_of_images(wanted: Sequence[ImageCrops]) -> list[Crops]:
-    """Return the crops of each image."""
-    return [cut_crops(image) for image in wanted]
+    """Open images and return the crops of each, n x 32 x 32 x 3. Raises UserError where one is not what was read."""
+    shown = open_each_verified([(image.image, image.content) for image in wanted])
+    return [_cut_crops(image.convert("RGB"), one.boxes) for image, one in zip(shown, wanted, strict=True)]
+
+
+def _cut_crops(image: Image.Image, boxes: Sequence[CropBox | None]) -> Crops:
+    return np.stack([np.asarray(_cut(image, box)) for box in boxes])
 
 
 def _cut(image: Image.Image, box: CropBox | None) -> Image.Image:

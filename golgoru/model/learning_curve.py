@@ -14,6 +14,7 @@ import pandas as pd
 
 from golgoru.core.arrays import Floats, Integers
 from golgoru.model import classifier
+from golgoru.model.projection import ReducedFeatures
 from golgoru.model.scores import bootstrap_shares
 
 _LABEL_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -28,7 +29,7 @@ MAX_TRAINING_LABELS, MAX_HELD_OUT = 10_000, 5_000
 class CurveData(NamedTuple):
     """`label` of all rows, as codes; `train` and `held_out` are rows in random order; `group` is that of `held_out`."""
 
-    reduced: classifier.ReducedFeatures
+    reduced: ReducedFeatures
     label: Integers
     train: Integers
     held_out: Integers

@@ -16,12 +16,11 @@ from golgoru.core.arrays import Floats, Floats32
 from golgoru.core.threads import one_thread
 from golgoru.images import decode
 from golgoru.model import crops, features
-from golgoru.model.features import Patches
+from golgoru.model.features import FULL, Crops, FeatureSet, Patches
 
-PATCH_COUNT = 200
 _PATCH_CROPS = 2_000  # crops from which the common patches are learned
 _IMAGES_PER_BATCH = 64
-_STORED_TYPE = np.float16  # three digits are enough, and rounding removes the last bits, which depend on the processor
+STORED_TYPE = np.float16  # three digits are enough, and rounding removes the last bits, which depend on the processor
 # What cached features depend on.
 _CODE = (features, crops, decode)
 
@@ -47,7 +46,7 @@ def box_shapes(objects: pd.DataFrame) -> Floats:
     return shapes
 
 
-def feature_matrix(objects: pd.DataFrame, seed: int) -> Floats32:
+def feature_matrix(objects: pd.DataFrame, patches: Patches, wanted: FeatureSet = FULL) -> Floats32:
     """Return one row of features per row of `objects`, which come from `with_image_data`.
 
     A box that is null stands for the whole image. Raises UserError where an image is not the one fingerprint saw.
@@ -55,43 +54,61 @@ def feature_matrix(objects: pd.DataFrame, seed: int) -> Floats32:
     if objects.empty:
         return np.empty((0, 0), np.float32)
     objects = objects.assign(crop=crops.crop_keys(objects))
-    patches = _common_patches(objects, seed)
-    digest = hashlib.md5(b"".join(part.tobytes() for part in patches), usedforsecurity=False).hexdigest()
-    store = cache.Cache("features", cache.version_of(*_CODE, digest), "crop")
+    store = cache.Cache("features", cache.version_of(*_CODE, _digest(patches), str(wanted)), "crop")
     known = store.load(["features"])
     unknown = objects[~objects["crop"].isin(known.index)].drop_duplicates("crop")
     if len(unknown):
-        computed = _computed_features(unknown, patches)
+        computed = _computed_features(unknown, patches, wanted)
         known = pd.concat([known, computed]) if len(known) else computed
         store.save(known)
     rows = known["features"].reindex(objects["crop"])
-    return np.frombuffer(b"".join(rows), _STORED_TYPE).reshape(len(objects), -1).astype(np.float32)
+    return np.frombuffer(b"".join(rows), STORED_TYPE).reshape(len(objects), -1).astype(np.float32)
 
 
-def _computed_features(unknown: pd.DataFrame, patches: Patches) -> pd.DataFrame:
+def _digest(patches: Patches) -> str:
+    return hashlib.md5(b"".join(part.tobytes() for part in patches), usedforsecurity=False).hexdigest()
+
+
+def _computed_features(unknown: pd.DataFrame, patches: Patches, wanted: FeatureSet) -> pd.DataFrame:
     # Crops of one image stand together: it is opened once.
     unknown = unknown.sort_values(["image", "crop"])
-    work = partial(_image_features, patches=patches)
+    work = partial(_image_features, patches=patches, features_wanted=wanted)
     per_image = parallel.map_batches(work, crops.crops_by_image(unknown), "computing features", _IMAGES_PER_BATCH)
     rows = [crop.tobytes() for image in per_image for crop in image]
     return pd.DataFrame({"features": rows}, index=pd.Index(unknown["crop"], name="crop"))
 
 
-def _image_features(wanted: Sequence[crops.ImageCrops], patches: Patches) -> list[NDArray[np.float16]]:
+def _image_features(
+    wanted: Sequence[crops.ImageCrops], patches: Patches, features_wanted: FeatureSet
+) -> list[NDArray[np.float16]]:
     cut = crops.cut_crops_of_images(wanted)
+    ends = np.cumsum([len(of_image) for of_image in cut])[:-1]
+    return np.split(stored_features(np.concatenate(cut), patches, features_wanted), ends)
+
+
+def stored_features(cut: Crops, patches: Patches, wanted: FeatureSet) -> NDArray[np.float16]:
+    """Return the features of crops (n, 32, 32, 3), rounded as they are stored."""
     with one_thread():
-        return [
-            np.concatenate(
-                [features.hog_and_colour(of_image), features.patch_features(of_image, patches)], axis=1
-            ).astype(_STORED_TYPE)
-            for of_image in cut
-        ]
+        parts = [features.hog_and_colour(cut), features.patch_features(cut, patches, wanted.step)]
+        return np.concatenate(parts, axis=1).astype(STORED_TYPE)
 
 
-def _common_patches(objects: pd.DataFrame, seed: int) -> Patches:
-    """Return the common patches of the crops delivered first; learned once for the same crops."""
+def delivered_first(objects: pd.DataFrame) -> pd.DataFrame:
+    """Return the objects of the first days, from which common patches are learned; all where all are fitted."""
+    by_day = objects["date"].value_counts().sort_index().cumsum()
+    enough = by_day.index[by_day >= 5 * _PATCH_CROPS]
+    if len(objects) <= features.FITTED_WHOLE or not len(enough):
+        return objects
+    first: pd.DataFrame = objects[objects["date"] <= enough[0]]
+    return first
+
+
+def common_patches(objects: pd.DataFrame, seed: int, wanted: FeatureSet = FULL) -> Patches:
+    """Return the common patches of the crops of `objects` delivered first; learned once for the same crops."""
+    objects = delivered_first(objects)
+    objects = objects.assign(crop=crops.crop_keys(objects))
     first = objects.sort_values(["date", "crop"]).drop_duplicates("crop").head(_PATCH_CROPS)
-    version = cache.version_of(*_CODE, str(seed), "\n".join(first["crop"]))
+    version = cache.version_of(*_CODE, str(seed), str(wanted.patches), "\n".join(first["crop"]))
     store = cache.Cache("patches", version, "part")
     names = list(Patches._fields)
     known = store.load(["values", "columns"])
@@ -100,7 +117,7 @@ def _common_patches(objects: pd.DataFrame, seed: int) -> Patches:
     ordered = crops.crops_by_image(first.sort_values(["image", "crop"]))
     cut = parallel.map_batches(crops.cut_crops_of_images, ordered, "learning patches", _IMAGES_PER_BATCH)
     with one_thread("sklearn.cluster"):
-        learned = features.learn_patches(np.concatenate(cut), PATCH_COUNT, seed)
+        learned = features.learn_patches(np.concatenate(cut), wanted.patches, seed)
     parts = [np.atleast_2d(part) for part in learned]
     rows = {"values": [part.tobytes() for part in parts], "columns": [part.shape[1] for part in parts]}
     store.save(pd.DataFrame(rows, index=pd.Index(names, name="part")))

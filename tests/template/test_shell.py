@@ -154,7 +154,7 @@ def test_a_write_that_is_killed_leaves_the_old_file(repository, name):
             files.write_bytes(pathlib.Path("data/file"), b"new content")
         """,
         "table": """
-            def write(table, where):
+            def write(data, name, where):
                 pathlib.Path(where).write_bytes(b"PAR1")
                 os.kill(os.getpid(), signal.SIGKILL)
             frames._write = write

@@ -7,16 +7,17 @@ from hypothesis import strategies as st
 
 from golgoru.core.arrays import Integers
 from golgoru.model import classifier
+from golgoru.model.projection import ReducedFeatures, reduce_features
 
 CLASSES = 3
 
 
-def blobs(size: int, seed: int = 0, distance: float = 6.0) -> tuple[classifier.ReducedFeatures, Integers]:
+def blobs(size: int, seed: int = 0, distance: float = 6.0) -> tuple[ReducedFeatures, Integers]:
     rng = np.random.default_rng(seed)
     label = rng.integers(0, CLASSES, size)
     values = rng.normal(size=(size, 8))
     values[np.arange(size), label] += distance
-    return classifier.ReducedFeatures(values, values), label
+    return ReducedFeatures(values, values), label
 
 
 def test_distant_classes_are_learned_with_high_confidence() -> None:
@@ -74,6 +75,6 @@ def test_confidence_that_is_too_high_or_too_low_is_calibrated() -> None:
 
 def test_constant_features_are_no_division_by_zero() -> None:
     flat = np.ones((5, 400), np.float32)
-    reduced = classifier.reduce_features(flat, np.zeros((5, 2)))
+    reduced = reduce_features(flat, np.zeros((5, 2)))
     assert reduced.components.shape[0] == 5
     assert np.isfinite(reduced.half_whitened).all()

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from golgoru.model import classifier, learning_curve
+from golgoru.model import learning_curve
 from golgoru.model.learning_curve import CurveData
+from golgoru.model.projection import ReducedFeatures
 
 CLASSES = 4
 CONFUSION = np.full((CLASSES, CLASSES), 0.1) + 0.6 * np.eye(CLASSES)
@@ -17,7 +18,7 @@ def data(noise: float, size: int = 1200, seed: int = 0) -> tuple[CurveData, Curv
     truth = rng.integers(0, CLASSES, size)
     values = rng.normal(size=(size, 12))
     values[np.arange(size), truth] += 1.6
-    reduced = classifier.ReducedFeatures(values, values)
+    reduced = ReducedFeatures(values, values)
     train, held = np.arange(0, size, 2), np.arange(1, size, 2)
     label = truth.copy()
     wrong = train[rng.random(len(train)) < noise]

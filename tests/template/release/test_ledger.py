@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.dataset import SPLITS
@@ -12,10 +12,10 @@ from golgoru.release.ledger import IN_RELEASE, image_fates
 from golgoru.tables import frames
 from stages import rebalance, release
 from tests.template.builders import worlds
+from tests.template.builders.examples import examples
 from tests.template.builders.guideline_changes import changed
 
-# A world runs through four stages: some 0.3 s.
-few = settings(max_examples=25, deadline=None)
+few = examples(12)  # a world runs through five stages: some 0.5 s
 
 
 def of(ledger, kind):
@@ -257,33 +257,53 @@ def drawn(answers, task="classification", **more):
     )
 
 
-@pytest.mark.parametrize(
-    ("task", "answers", "fate"),
-    [
-        ("classification", {"ann": "empty"}, "reviewed empty"),
-        ("classification", {"ann": "empty", "ben": "empty", "cem": "cat"}, "reviewed empty"),
-        ("classification", {"ann": "empty", "ben": "cat"}, "contested"),
+def beside_each_other(drawn_worlds):
+    """Return one world with the images of several that `drawn` made: none of them knows of the others."""
+    tables = {"images": [], "sources": [], "annotations": [], "groups": []}
+    for number, world in enumerate(drawn_worlds):
+        of_image = {"image": f"a/{number}.png"}
+        content = f"{number + 1:032x}"
+        tables["images"].append(world.images.assign(**of_image, content=content))
+        tables["sources"].append(world.sources.assign(**of_image))
+        tables["groups"].append(world.groups.assign(**of_image, group=content, group_on_arrival=content))
+        keys = {name: f"{number}-" + world.annotations[name] for name in ("annotation", "about")}
+        tables["annotations"].append(world.annotations.assign(**of_image, **keys))
+    return drawn_worlds[0]._replace(**{name: frames.concat(rows, name) for name, rows in tables.items()})
+
+
+EMPTY_OR_NOT = {
+    "classification": [
+        ({"ann": "empty"}, "reviewed empty"),
+        ({"ann": "empty", "ben": "empty", "cem": "cat"}, "reviewed empty"),
+        ({"ann": "empty", "ben": "cat"}, "contested"),
         # The most frequent answer is `empty`, and it is not that of more than half.
-        ("classification", {"ann": "empty", "ben": "empty", "cem": "cat", "dan": "dog"}, "contested"),
-        ("classification", {"rev": "empty", "ben": "cat", "cem": "cat"}, "reviewed empty"),
+        ({"ann": "empty", "ben": "empty", "cem": "cat", "dan": "dog"}, "contested"),
+        ({"rev": "empty", "ben": "cat", "cem": "cat"}, "reviewed empty"),
         # A reviewer removed the label and gave no other.
-        ("classification", {"rev": "remove", "ben": "cat"}, "unlabelled"),
-        ("classification", {"ann": "unsure"}, "unlabelled"),
-        ("classification", {"ann": "skipped"}, "unlabelled"),
-        ("classification", {}, "unlabelled"),
-        ("detection", {"ann": "empty", "ben": "empty", "cem": [0.0]}, "reviewed empty"),
-        ("detection", {"ann": "empty", "ben": [0.0]}, "contested"),
-        # Two of three drew a box, each elsewhere: one `empty` is no majority.
-        ("detection", {"ann": "empty", "ben": [0.0], "cem": [50.0]}, "contested"),
-        ("detection", {"ann": [25.0], "ben": [0.0], "cem": [50.0]}, "contested"),
-        ("detection", {"rev": "empty", "ben": [0.0], "cem": [50.0]}, "reviewed empty"),
-        ("detection", {"ann": "empty", "ben": [0.0], "cem": [0.0]}, "released"),
+        ({"rev": "remove", "ben": "cat"}, "unlabelled"),
+        ({"ann": "unsure"}, "unlabelled"),
+        ({"ann": "skipped"}, "unlabelled"),
+        ({}, "unlabelled"),
     ],
-)
-def test_an_image_is_empty_where_most_of_its_annotators_or_a_reviewer_say_so(task, answers, fate):
-    made = worlds.released(drawn(answers, task))
-    assert of(made["release_ledger"], "image")["fate"].tolist() == [fate]
-    assert len(made["release_images"]) == (fate in IN_RELEASE)
+    "detection": [
+        ({"ann": "empty", "ben": "empty", "cem": [0.0]}, "reviewed empty"),
+        ({"ann": "empty", "ben": [0.0]}, "contested"),
+        # Two of three drew a box, each elsewhere: one `empty` is no majority.
+        ({"ann": "empty", "ben": [0.0], "cem": [50.0]}, "contested"),
+        ({"ann": [25.0], "ben": [0.0], "cem": [50.0]}, "contested"),
+        ({"rev": "empty", "ben": [0.0], "cem": [50.0]}, "reviewed empty"),
+        ({"ann": "empty", "ben": [0.0], "cem": [0.0]}, "released"),
+    ],
+}
+
+
+@pytest.mark.parametrize("task", EMPTY_OR_NOT)
+def test_an_image_is_empty_where_most_of_its_annotators_or_a_reviewer_say_so(task):
+    made = worlds.released(beside_each_other([drawn(answers, task) for answers, _ in EMPTY_OR_NOT[task]]))
+    found = of(made["release_ledger"], "image")["fate"].to_dict()
+    expected = {f"a/{number}.png": fate for number, (_, fate) in enumerate(EMPTY_OR_NOT[task])}
+    assert found == expected
+    assert set(made["release_images"]["image"]) == {image for image, fate in expected.items() if fate in IN_RELEASE}
 
 
 def test_an_image_is_reviewed_as_empty_when_its_last_box_is_removed():

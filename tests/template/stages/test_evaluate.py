@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from golgoru.model import release_training
 from golgoru.tables import frames
 from stages import predict
 from stages.evaluate import Params, Tables, transform
@@ -64,17 +65,25 @@ class World:
         }
         given["release_images"] = self.rows[["image", "group"]].astype("str")
         given["edge_case_hits"] = frames.frame("edge_case_hits") if edge_case_hits is None else edge_case_hits
-        given["predictions"] = predict.transform(
-            labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources, groups=self.groups,
-            duplicates=frames.frame("duplicates"),
-        external_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
-        ).predictions  # fmt: skip
+        given["predictions"] = self.predictions().copy()
         result = transform(**(given | change), params=params or Params())
         for name in ("scores", "label_noise", "learning_curve", "forecast"):
             frames.to_bytes(getattr(result, name), name)
         return result
 
+    def predictions(self) -> pd.DataFrame:
+        """Return the model's predictions, which say the same whatever is voted and in whatever order the rows are."""
+        key = "/".join(self.rows.sort_index()["label"])
+        if key not in _PREDICTIONS:
+            _PREDICTIONS[key] = predict.transform(
+                labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources,
+                groups=self.groups, duplicates=frames.frame("duplicates"), external_predictions=[], classes=CLASSES,
+                task="classification", seed=0, params=predict.Params(),
+            ).predictions  # fmt: skip
+        return _PREDICTIONS[key]
 
+
+_PREDICTIONS: dict[str, pd.DataFrame] = {}  # by the labels
 COLOURS = ["red", "green"] * 30
 
 
@@ -177,3 +186,17 @@ def test_the_order_of_rows_is_irrelevant() -> None:
     for name in ("scores", "label_noise", "learning_curve", "forecast"):
         assert frames.to_bytes(getattr(once, name), name) == frames.to_bytes(getattr(again, name), name)
     assert once.metrics == again.metrics
+
+
+def test_of_many_objects_a_sample_is_scored_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(COLOURS, COLOURS)
+    whole = world.evaluate(Params(curves=False))
+    assert "of" not in whole.metrics["scores"]["built-in"]["test"]
+    monkeypatch.setattr(release_training, "FITTED_WHOLE", 20)
+    monkeypatch.setattr(release_training, "SCORED_ROWS", 6)
+    sampled = world.evaluate(Params(curves=False))
+    scores = sampled.metrics["scores"]["built-in"]["test"]
+    assert (scores["objects"], scores["of"]) == (6, whole.metrics["scores"]["built-in"]["test"]["objects"])
+    overall = sampled.scores[sampled.scores["scope"] == "all"]
+    assert overall["objects"].tolist() == [6, 6]
+    assert (overall["value"] == 1).all()
