@@ -51,8 +51,8 @@ FAULTS = (
     Fault(
         "a table is written in the order of its rows",
         "golgoru/tables/frames.py",
-        'table = table.sort_by([(column, "ascending") for column in schema.key])',
-        "table = table.slice(0)",
+        'order = pc.sort_indices(by_key, sort_keys=[(name, "ascending") for name in schema.key])',
+        "order = pa.array(range(by_key.num_rows))",
         ("tables/test_frames.py", "stages/test_conformance.py"),
     ),
     Fault(
@@ -92,7 +92,7 @@ FAULTS = (
     ),
     Fault(
         "links may lead out of the picture folder",
-        "golgoru/images/files.py",
+        "golgoru/images/listing.py",
         "if not any(target.is_relative_to(folder) for folder in allowed):",
         "if not allowed:",
         ("stages/test_fingerprint.py",),
