@@ -189,6 +189,17 @@ def test_some_columns_are_read_as_in_the_whole_table(tmp_path: Path) -> None:
         frames.read_table(tmp_path / "t.parquet", "sources", {"image", "when"})
 
 
+def test_coded_columns_come_as_categories_with_the_same_texts_and_nulls(tmp_path: Path) -> None:
+    rows = {"annotation": ["a", "b", "c"], "image": ["i", "j", "i"], "kind": "object", "label": ["cat", None, "cat"]}
+    said = {"annotator": "ann", "batch": "b", "date": "2026-01-01", "source": "human", "guideline_version": "1.0"}
+    frames.write_table(frames.frame("annotations", pd.DataFrame(rows | said)), tmp_path / "a.parquet", "annotations")
+    columns = {"annotation", "image", "label", "about"}
+    plain = frames.read_table(tmp_path / "a.parquet", "annotations", columns)
+    coded = frames.read_table(tmp_path / "a.parquet", "annotations", columns, {"image", "label", "about"})
+    assert [isinstance(coded[name].dtype, pd.CategoricalDtype) for name in coded] == [False, True, True, True]
+    pd.testing.assert_frame_equal(frames.as_texts(coded), plain)
+
+
 def test_a_file_that_is_missing_or_no_table_is_a_message(tmp_path: Path) -> None:
     path = tmp_path / "images.parquet"
     with pytest.raises(UserError) as error:
