@@ -22,15 +22,22 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from golgoru.consensus import duplicate_conflicts, relabel, roles
-from golgoru.consensus.aggregation import Consensus, Context, Method, elected_values, find_consensus
+from golgoru.consensus import duplicate_conflicts, outcome, relabel, roles
+from golgoru.consensus.aggregation import (
+    Consensus,
+    Context,
+    Method,
+    elected_values,
+    estimates_of,
+    find_consensus,
+)
 from golgoru.consensus.duplicate_conflicts import DuplicateConflicts
+from golgoru.consensus.outcome import Outcome, Placed
 from golgoru.consensus.status import ADJUDICATED, CONTESTED, LABEL_STATUSES
-from golgoru.consensus.votes import ABSENT
 from golgoru.core.dataset import Task
-from golgoru.core.hashing import order_by_hash
 from golgoru.core.yaml_models import ConfigModel
 from golgoru.duplicates.representatives import Representatives, choose_representatives
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.changes import NO_CHANGE, Changes, change_effects, relabel_epochs
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
@@ -38,8 +45,8 @@ from golgoru.tables import frames
 from golgoru.tables.columns import columns
 from golgoru.validation.findings import set_aside_rows
 
-# The other methods cost twice what the rest does, and tell no more of more objects.
-_COMPARED_OBJECTS = 20_000
+_OF_ANNOTATIONS = ("annotation", "about", "lead_time_s", "text", "attributes", "polygon", *BOX_COLUMNS)
+_CODED = ("image", "annotator", "batch", "date", "source", "kind", "guideline_version", "label")
 
 
 class Params(ConfigModel):
@@ -70,7 +77,7 @@ class Tables(NamedTuple):
 
 
 def transform(
-    annotations: pd.DataFrame,
+    annotations: Annotated[pd.DataFrame, columns(*_OF_ANNOTATIONS, coded=_CODED)],
     violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
     duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind", "distance")],
     images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "error")],
@@ -85,25 +92,26 @@ def transform(
     annotations = annotations.reset_index(drop=True)
     effects = change_effects(annotations, changes)
     epoch = relabel_epochs(annotations["guideline_version"], changes)
-    annotations = annotations.assign(label=effects.labels(), meaning=effects.code, epoch=epoch)
+    label = effects.labels().astype("category")
+    annotations = annotations.assign(label=label, meaning=effects.code, epoch=epoch)
     unusable = set_aside_rows(violations, "images").index
     aside = frames.is_in(annotations["annotation"], set_aside_rows(violations, "annotations").index)
     aside |= frames.is_in(annotations["image"], unusable)
     may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
     dropped = may_vote & effects.where(lambda effect: effect.dropped_by != NO_CHANGE)
-    annotated = pd.Index(annotations.loc[~aside & ~dropped, "image"].unique())
+    annotated = pd.Index(annotations.loc[~aside & ~dropped, "image"].unique().astype("str"))
     chosen = choose_representatives(images, sources, duplicate_pairs, unusable, annotated, frozen)
-    counted_for = annotations["image"].map(chosen.equal_pixels).astype("str")
-    placed = annotations.assign(shown=annotations["image"], image=counted_for)[counted_for.notna()]
-    counts = (may_vote & ~dropped)[placed.index]
+    counted_for = _counted_for(annotations["image"], chosen.equal_pixels)
+    placed = Placed(annotations, counted_for, may_vote & ~dropped)
     context = Context(
         effects=effects, changes=changes, classes=classes, images=images, task=task, method=params.method,
         min_confidence=params.min_confidence, merge_geometry=params.geometry == "merged",
     )  # fmt: skip
-    consensus = find_consensus(placed, counts, context)
-    conflicts = _conflicts(chosen, placed, counts, consensus, context)
-    labels = _with_conflicts(consensus.labels, conflicts.contested)
-    annotation_roles = _annotation_roles(annotations, aside, placed[dropped[placed.index]], consensus, task)
+    listed = pd.Index(pd.concat([chosen.duplicates["image"], chosen.duplicates["duplicate_of"]]).unique())
+    found = outcome.find_outcome(placed, context, listed)
+    conflicts = _conflicts(chosen, placed, found.listed, context)
+    labels = _with_conflicts(found.labels, found.listed.labels.loc[conflicts.contested, "object"])
+    annotation_roles = _annotation_roles(annotations, counted_for, aside, dropped, found.standing)
     queue = relabel.relabel_queue(
         annotations, annotation_roles=annotation_roles, labels=labels, images=images, duplicates=chosen.duplicates,
         effects=effects, changes=changes, task=task,
@@ -111,23 +119,29 @@ def transform(
     return Tables(
         labels=labels,
         annotation_roles=annotation_roles,
-        votes=_votes_table(consensus.votes, images, task),
+        votes=found.votes,
         duplicates=chosen.duplicates,
         duplicate_conflicts=conflicts.rows,
         relabel=queue,
-        metrics=_metrics(labels, consensus.accuracy, relabel.relabel_work(queue, annotations))
+        metrics=_metrics(labels, found.accuracy, relabel.relabel_work(queue, annotations))
         | _duplicate_metrics(chosen.duplicates, conflicts.rows)
-        | _other_methods(consensus, context),
+        | _other_methods(found, context),
     )
 
 
-def _conflicts(
-    chosen: Representatives, placed: pd.DataFrame, counts: pd.Series, pooled: Consensus, context: Context
-) -> DuplicateConflicts:
+def _counted_for(image: pd.Series, equal_pixels: pd.Series) -> pd.Series:
+    """Return the image that each annotation is counted for, as categories; null where its image cannot be used."""
+    image = image.astype("category")
+    codes, names = pd.factorize(equal_pixels.reindex(image.cat.categories))
+    of_image = np.append(codes, -1)  # an annotation of no image has the code -1
+    return pd.Series(pd.Categorical.from_codes(of_image[image.cat.codes], names), index=image.index)
+
+
+def _conflicts(chosen: Representatives, placed: Placed, pooled: Consensus, context: Context) -> DuplicateConflicts:
     """Return where duplicates are labelled differently; files of equal pixels are compared each by itself."""
     pooled_files = duplicate_conflicts.pooled_images(chosen.equal_pixels)
-    on_own_file = placed.assign(image=placed["shown"])[frames.is_in(placed["shown"], pooled_files)]
-    by_file = find_consensus(on_own_file, counts[on_own_file.index], context)
+    on_own_file, counts = placed.shown_on(pooled_files)
+    by_file = find_consensus(on_own_file, counts, context)
     # What the same annotator replaced by a newer answer on another of the files does not count on its own file either.
     replaced_elsewhere = _uncounted(pooled).difference(_uncounted(by_file))
     if len(replaced_elsewhere):
@@ -139,8 +153,9 @@ def _conflicts(
     )  # fmt: skip
 
 
-def _with_conflicts(labels: pd.DataFrame, contested: pd.Series) -> pd.DataFrame:
-    """Return the labels, those contested that differ from the label of a duplicate."""
+def _with_conflicts(labels: pd.DataFrame, objects: pd.Series) -> pd.DataFrame:
+    """Return the labels, those of the objects contested that are labelled differently on a duplicate."""
+    contested = frames.is_in(labels["object"], objects)
     return labels.assign(
         status=labels["status"].mask(contested, CONTESTED),
         rule=labels["rule"].mask(contested & labels["rule"].isna(), duplicate_conflicts.RULE),
@@ -154,48 +169,28 @@ def _uncounted(consensus: Consensus) -> pd.Index:
 
 
 def _annotation_roles(
-    annotations: pd.DataFrame, aside: pd.Series, dropped: pd.DataFrame, consensus: Consensus, task: Task
+    annotations: pd.DataFrame,
+    counted_for: pd.Series,
+    aside: pd.Series,
+    dropped: pd.Series,
+    standing: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return table `annotation_roles`; `dropped` are the annotations that a change of the guideline took away."""
-    current, labels, elected = consensus.annotations, consensus.labels, consensus.elected.set_index("object")
-    agrees = current["value"] == current["object"].map(elected["label"])
-    reviewed = frames.is_in(current["object"], elected.index[elected["reviewed"]])
-    without_object = current["object"].isna()
-    without_value = current["value"].isna() | (without_object & current["about"].notna())
-    empty = (current["kind"] == "empty") | without_object
-    conditions = {
-        roles.SUPERSEDED: current["superseded"],
-        roles.OUTDATED: current["lapsed"],
-        roles.NO_VOTE: without_value,
-        roles.EMPTY: empty & ~frames.is_in(current["image"], labels["image"]),
-        roles.ADJUDICATED: agrees & current["review"] & reviewed,
-        roles.AGREES: agrees,
-    }
-    role = pd.Series(
-        np.select(list(conditions.values()), list(conditions), default=roles.OVERRULED), index=current.index
-    )
-    # What never counted: set aside by a rule, or a model's, a skipped image, or an image that cannot be decoded.
-    by_change = annotations.index.isin(dropped.index)
-    uncounted = pd.Series(
-        np.select([aside, by_change], [roles.SET_ASIDE, roles.OUTDATED], default=roles.NO_VOTE),
-        index=annotations.index,
-    )
-    by_image = labels.set_index("image")["object"]
-    names = current["object"].map(by_image) if task == "classification" else current["object"]
+    """Return table `annotation_roles`; `dropped`: which annotations a change of the guideline took away.
+
+    What never counted was set aside by a rule, or is a model's, a skipped image, or on an image that cannot be decoded.
+    """
+    has_image = counted_for.notna()
+    uncounted = np.where(aside, roles.SET_ASIDE, np.where(dropped & has_image, roles.OUTDATED, roles.NO_VOTE))
+    role = pd.Series(pd.Categorical(uncounted, roles.ANNOTATION_ROLES), index=annotations.index)
+    role[standing.index] = standing["role"]
+    stands = pd.Series(False, index=annotations.index)
+    stands[standing.index] = True
     return frames.frame("annotation_roles", {
         "annotation": annotations["annotation"],
-        "image": pd.concat([current["image"], dropped["image"]]).reindex(annotations.index),
-        "object": names.reindex(annotations.index),
-        "role": role.reindex(annotations.index).fillna(uncounted),
-    })  # fmt: skip
-
-
-def _votes_table(votes: pd.DataFrame, images: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Return table `votes`, with the names of objects in `labels`."""
-    rows = votes.assign(label=votes["value"].mask(votes["value"] == ABSENT))
-    if task == "classification":
-        rows["object"] = rows["image"].map(images.set_index("image")["content"])
-    return frames.frame("votes", rows)
+        "image": counted_for.where(stands | dropped),
+        "object": standing["object"].reindex(annotations.index),
+        "role": role,
+    }, {"image", "role"})  # fmt: skip
 
 
 def _metrics(labels: pd.DataFrame, accuracy: float | None, work: relabel.RelabelWork) -> dict[str, Any]:
@@ -226,26 +221,28 @@ def _counts(column: pd.Series, values: tuple[str, ...]) -> dict[str, int]:
     return {value: int((column == value).sum()) for value in values}
 
 
-def _other_methods(consensus: Consensus, context: Context) -> dict[str, Any]:
+def _other_methods(found: Outcome, context: Context) -> dict[str, Any]:
     """Return the method in use, and how many labels each other one would change; of many objects, of a sample."""
-    label = consensus.elected.set_index("object")["label"]
-    votes, sampled = consensus.votes, {}
-    if len(label) > _COMPARED_OBJECTS:
-        chosen = label.index[order_by_hash(label.index, "methods")[:_COMPARED_OBJECTS]]
-        votes = votes[frames.is_in(votes["object"], chosen)]
-        sampled = {"objects compared with other methods": _COMPARED_OBJECTS}
+    sampled = {"objects compared with other methods": len(found.elected)} if found.is_sample else {}
     others = {
-        method: elected_values(votes, consensus.accuracy, context, method).set_index("object")["label"]
+        method: _labels_by(found, context._replace(method=method))
         for method in get_args(Method)
         if method != context.method
     }
     return {
         "method": context.method,
         "labels that another method would change": {
-            method: int((other != label.reindex(other.index)).sum()) for method, other in others.items()
+            method: int((other != found.elected.reindex(other.index)).sum()) for method, other in others.items()
         },
         **sampled,
     }
+
+
+def _labels_by(found: Outcome, context: Context) -> pd.Series:
+    """Return the labels of the compared objects (index) by the context's method."""
+    votes = found.compared
+    estimates = estimates_of(votes, found.accuracy, context)
+    return elected_values(votes, estimates, context).set_index("object")["label"]
 
 
 if __name__ == "__main__":

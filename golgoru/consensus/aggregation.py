@@ -1,4 +1,8 @@
-"""From annotations to the consensus on each image: votes, the elected value of each object, and its label."""
+"""From annotations to the consensus on each image: votes, the elected value of each object, and its label.
+
+In two steps, since what is estimated from the votes on all images says how probable each label is: `count_votes` of
+some images, then `elect` their labels. No object is on two images, so any images may be taken at a time.
+"""
 
 from typing import Literal, NamedTuple
 
@@ -54,28 +58,65 @@ class Consensus(NamedTuple):
     labels: pd.DataFrame
 
 
+class Counted(NamedTuple):
+    """The annotations of some images that count, with `lapsed`, and the votes that they are."""
+
+    annotations: pd.DataFrame
+    votes: pd.DataFrame
+
+
+class Estimates(NamedTuple):
+    """What the votes on all images say.
+
+    `accuracy`: of one annotator, as in golgoru.consensus.majority. `posterior`: one row per object and value, as in
+    golgoru.consensus.dawid_skene; None for the method `majority`.
+    """
+
+    accuracy: float | None
+    posterior: pd.DataFrame | None
+
+
 def find_consensus(placed: pd.DataFrame, counts: pd.Series, context: Context) -> Consensus:
-    """Return the consensus on the images, each annotation counted for its `image`."""
+    """Return the consensus on the images, each annotation counted for its `image`; `counts` says which may count."""
+    counted = count_votes(placed, counts, context)
+    accuracy = majority.annotator_accuracy(counted.votes, len(context.classes.ids))
+    return elect(counted, estimates_of(counted.votes, accuracy, context), context)
+
+
+def count_votes(placed: pd.DataFrame, counts: pd.Series, context: Context) -> Counted:
+    """Return the annotations that count, each for its `image`, and the votes."""
     annotations = current_annotations(placed[counts], placed[~counts], context.task)
     statements = statements_on_objects(annotations, context.task)
     outdated = is_outdated(statements, context.effects, context.changes, context.classes.ids)
     annotations["lapsed"] = lapsed_annotations(annotations, statements, outdated)
-    votes = weighted_votes(statements[~outdated])
-    accuracy = majority.annotator_accuracy(votes, len(context.classes.ids))
-    elected = elected_values(votes, accuracy, context, context.method)
-    labels = _labels(annotations, elected, context)
-    return Consensus(annotations, votes, elected, accuracy, labels)
+    return Counted(annotations, weighted_votes(statements[~outdated]))
 
 
-def elected_values(votes: pd.DataFrame, accuracy: float | None, context: Context, method: Method) -> pd.DataFrame:
-    """Return the elected value of each object by one of the methods, as golgoru.consensus.majority does."""
-    ids = context.classes.ids
-    if method == "majority":
-        return majority.elected_labels(votes, ids, accuracy)
+def elect(counted: Counted, estimates: Estimates, context: Context) -> Consensus:
+    """Return the consensus on the images that were counted."""
+    elected = elected_values(counted.votes, estimates, context)
+    labels = _labels(counted.annotations, elected, context)
+    return Consensus(counted.annotations, counted.votes, elected, estimates.accuracy, labels)
+
+
+def estimates_of(votes: pd.DataFrame, accuracy: float | None, context: Context) -> Estimates:
+    """Return what the votes on all images say by the method; `accuracy`: of one annotator."""
+    return Estimates(accuracy, None if context.method == "majority" else weighed_posterior(votes, context))
+
+
+def weighed_posterior(votes: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return how probable each value of each object is; the method is `pooled` or `annotators`."""
     cast = votes[~votes["review"] & (votes["value"] != ABSENT)]
-    shrinkage = np.inf if method == "pooled" else dawid_skene.SHRINKAGE
-    posterior = dawid_skene.estimate(cast, max(len(ids), cast["value"].nunique()), shrinkage).posterior
-    return majority.elected_labels(votes, ids, accuracy, majority.Posterior(posterior, context.min_confidence))
+    shrinkage = np.inf if context.method == "pooled" else dawid_skene.SHRINKAGE
+    classes = max(len(context.classes.ids), cast["value"].nunique())
+    return dawid_skene.estimate(cast, classes, shrinkage).posterior
+
+
+def elected_values(votes: pd.DataFrame, estimates: Estimates, context: Context) -> pd.DataFrame:
+    """Return the elected value of each object, as golgoru.consensus.majority does."""
+    probable = estimates.posterior
+    weighed = None if probable is None else majority.Posterior(probable, context.min_confidence)
+    return majority.elected_labels(votes, context.classes.ids, estimates.accuracy, weighed)
 
 
 def _labels(annotations: pd.DataFrame, elected: pd.DataFrame, context: Context) -> pd.DataFrame:

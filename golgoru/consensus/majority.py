@@ -1,5 +1,6 @@
 """From votes to labels: which value wins, how far the voters agree, and how probable the label is."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,13 @@ from golgoru.consensus.status import ADJUDICATED, AGREED, CONTESTED
 from golgoru.consensus.votes import ABSENT
 
 RULE = "VOTE-001"
+
+
+class AgreementCounts(NamedTuple):
+    """`pairs` of annotators who voted on one object, and how many of them are `agreeing`; both weighted by votes."""
+
+    pairs: float
+    agreeing: float
 
 
 class Posterior(NamedTuple):
@@ -94,13 +102,26 @@ def annotator_accuracy(votes: pd.DataFrame, classes: int) -> float | None:
     One accuracy p for everyone, errors even over the other classes: two agree with probability
     p^2 + (1 - p)^2 / (K - 1), solved for p. It needs two votes on one object, and agreement above chance.
     """
+    return accuracy_of([agreement_counts(votes)], classes)
+
+
+def agreement_counts(votes: pd.DataFrame) -> AgreementCounts:
+    """Return how many pairs of annotators voted for a class on one object, and agree."""
     cast = votes[~votes["review"] & (votes["value"] != ABSENT)]
     per_value = cast.groupby(["object", "value"])["weight"].sum()
     per_object = cast.groupby("object")["weight"].sum()
     # Nobody is compared with themselves, also where they gave two values.
     per_annotator = cast.groupby(["object", "annotator"])["weight"].sum()
-    pairs = round(float((per_object**2).sum() - (per_annotator**2).sum()) / 2, 6)
-    agreeing = float((per_value**2).sum() - (cast["weight"] ** 2).sum()) / 2
+    return AgreementCounts(
+        float((per_object**2).sum() - (per_annotator**2).sum()) / 2,
+        float((per_value**2).sum() - (cast["weight"] ** 2).sum()) / 2,
+    )
+
+
+def accuracy_of(counts: Sequence[AgreementCounts], classes: int) -> float | None:
+    """Return what `annotator_accuracy` does, from the counts of objects that were counted apart."""
+    pairs = round(sum(count.pairs for count in counts), 6)
+    agreeing = sum(count.agreeing for count in counts)
     # Rounded, because the last bits of the sums depend on row order.
     if classes < 2 or pairs <= 0 or round(classes * agreeing / pairs, 9) <= 1:
         return None

@@ -47,19 +47,24 @@ def relabel_queue(
     empty, and objects whose annotations a change took away, as long as nobody has annotated them anew. Removed
     duplicates are left out.
     """
-    asked = annotations[["annotation", "about", "guideline_version"]].assign(
+    asked = frames.as_texts(annotations[["annotation", "about", "guideline_version"]]).assign(
         asked_by=effects.change_numbers(lambda effect: effect.requeued_by),
         dropped_by=effects.change_numbers(lambda effect: effect.dropped_by),
     )
-    rows = annotation_roles.merge(asked, on="annotation")
-    rows = rows[rows["image"].notna() & ~frames.is_in(rows["image"], duplicates["image"])]
+    by_change = (asked["asked_by"] != NO_CHANGE) | (asked["dropped_by"] != NO_CHANGE)
+    is_touched = frames.is_in(annotation_roles["annotation"], asked.loc[by_change, "annotation"])
+    touched = annotation_roles.loc[is_touched, "image"]
+    # Of an image that no change touches, nothing is asked; and nothing of it says that another was labelled anew.
+    rows = frames.as_texts(annotation_roles[frames.is_in(annotation_roles["image"], touched)])
+    rows = rows[rows["image"].notna() & ~frames.is_in(rows["image"], duplicates["image"])].merge(asked, on="annotation")
     rows["content"] = rows["image"].map(images.set_index("image")["content"])
     # For classification the object is the image; an annotation without an object is about the image.
     rows["key"] = rows["content"] if task == "classification" else rows["object"].fillna(rows["content"])
     candidates = pd.concat([_labels_on_outdated(rows, labels), _objects_of_outdated(rows)])
     queue = candidates.sort_values("number").drop_duplicates("key", keep="last")
     queue = queue[~_is_relabelled(queue, rows, changes, task)]
-    label = labels.set_index("object").reindex(queue["key"])
+    asked_labels = labels[frames.is_in(labels["object"], queue["key"])]
+    label = frames.as_texts(asked_labels).set_index("object").reindex(queue["key"])
     order = changes.ordered()
     return frames.frame("relabel", {
         "object": queue["key"].array,

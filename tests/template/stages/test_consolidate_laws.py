@@ -5,13 +5,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golgoru.consensus import outcome
 from golgoru.core.dataset import Task
+from golgoru.guideline.changes import Changes
 from golgoru.tables import frames
+from stages.consolidate import Method, Params
 from tests.template.builders.consensus_tables import (
     AGAIN,
     BOX,
@@ -25,6 +30,7 @@ from tests.template.builders.consensus_tables import (
     to_bytes,
 )
 from tests.template.builders.examples import examples
+from tests.template.builders.guideline_changes import NONE, changed, redefine
 
 IMAGES = ["d/a", "d/b", "d/c", "d/torn"]
 WORD = st.fixed_dictionaries(
@@ -72,8 +78,10 @@ def collections(draw: st.DrawFn) -> dict[str, pd.DataFrame]:
     }
 
 
+CHANGES = [NONE, changed(redefine("cat", "requeue")), changed(redefine("dog", "drop"), redefine("cat", "requeue"))]
 TASKS = st.sampled_from(["classification", "detection", "ocr"])
 few = examples(15)  # a run takes 0.1 s
+fewer = examples(6)  # several runs, each 0.2 s
 
 
 @few
@@ -114,6 +122,20 @@ def test_row_order_and_names_of_annotators_are_nothing(
     two = two._replace(votes=two.votes.assign(annotator=two.votes["annotator"].map(back).astype("str")))
     assert to_bytes(one) == to_bytes(two)
     assert one.metrics == two.metrics
+
+
+@fewer
+@given(collections(), TASKS, st.sampled_from(get_args(Method)), st.sampled_from(CHANGES))
+def test_some_images_at_a_time_give_what_all_at_once_give(
+    tables: dict[str, pd.DataFrame], task: Task, method: Method, changes: Changes
+) -> None:
+    params = Params(method=method)
+    at_once = run(tables, task, changes=changes, params=params)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outcome, "_SLICE", 1)
+        one_by_one = run(tables, task, changes=changes, params=params)
+    assert to_bytes(one_by_one) == to_bytes(at_once)
+    assert one_by_one.metrics == at_once.metrics
 
 
 def digest() -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import stages.consolidate
+from golgoru.consensus import outcome
 from stages.consolidate import Method, Params
 from tests.template.builders.consensus_tables import (
     BOX,
@@ -65,7 +65,7 @@ def test_of_many_objects_a_sample_is_compared_with_other_methods(monkeypatch: py
     images = pictures(*truth)
     whole = consolidate(*annotations, images=images)
     assert "objects compared with other methods" not in whole.metrics
-    monkeypatch.setattr(stages.consolidate, "_COMPARED_OBJECTS", 30)
+    monkeypatch.setattr(outcome, "_COMPARED_OBJECTS", 30)
     sampled = consolidate(*annotations, images=images)
     assert sampled.metrics["objects compared with other methods"] == 30
     told, of_all = (m["labels that another method would change"] for m in (sampled.metrics, whole.metrics))
