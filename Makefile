@@ -1,5 +1,5 @@
 # `make` brings the environment and builds the release, `make test` runs the tests; both set up what is missing;
-# `make test ARGS=tests/test_contract.py` runs some of them.
+# `make test ARGS=tests/test_contract.py` runs some of them, `make slow-tests` those that `make test` leaves out.
 # Needed: git, make, Python 3.11 or newer. Everything else goes into .venv/ and .uv/.
 UV_VERSION := 0.13.9
 SYNCED := .venv/.synced
@@ -18,16 +18,20 @@ export DVC_NO_ANALYTICS := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport VIRTUAL_ENV
 
-.PHONY: release environment test check
+.PHONY: release environment test slow-tests check
 release: $(SYNCED)
 	@if [ -n "$$(dvc remote list)" ]; then dvc pull --allow-missing; fi
 	dvc repro
 
 environment: $(SYNCED)
 
-# All of them on all cores; a file stays in one process, since its tests share what they prepare.
+# On all cores; a file stays in one process, since its tests share what they prepare.
+PROCESSES := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: $(SYNCED)
-	pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+	pytest $(or $(ARGS),-m "not slow" $(PROCESSES))
+
+slow-tests: $(SYNCED)
+	pytest -m slow $(PROCESSES)
 
 check: $(SYNCED)
 	ruff check

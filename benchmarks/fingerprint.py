@@ -18,6 +18,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from golgoru.core import storage
 from golgoru.images import jpeg, phash, resize, statistics
 from stages.fingerprint import _CHUNK
 
@@ -40,13 +41,13 @@ def _best(works: dict[str, Work], pictures: int) -> dict[str, float]:
 def _floor(files: list[Path], colours: str = "GRAY") -> None:
     for file in files:
         simplejpeg.decode_jpeg(
-            statistics.read_bytes(file), colours, min_height=phash.HASHED_SIDE, min_width=phash.HASHED_SIDE
+            storage.read_bytes(file), colours, min_height=phash.HASHED_SIDE, min_width=phash.HASHED_SIDE
         )
 
 
 def _peer(files: list[Path]) -> None:
     for file in files:
-        with Image.open(io.BytesIO(statistics.read_bytes(file))) as image:
+        with Image.open(io.BytesIO(storage.read_bytes(file))) as image:
             imagehash.phash(image)
 
 
@@ -72,7 +73,7 @@ def _compare(files: list[Path]) -> None:
 
 def _columns(files: list[Path]) -> None:
     """Print the cost of each part on its own, in batches as in the stage."""
-    data = [statistics.read_bytes(file) for file in files]
+    data = [storage.read_bytes(file) for file in files]
     decoded = [jpeg.decode_reduced(one, _LIMIT, resize.MIN_SHORTER_SIDE, resize.GREY_LONGER_SIDE) for one in data]
     found = [resize.decode_and_resize(one, _LIMIT) for one in data]
     batches = [found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK)]
@@ -82,7 +83,7 @@ def _columns(files: list[Path]) -> None:
     pixels = [[one.pixels for one in batch] for batch in batches]
     works: dict[str, Work] = {
         "floor": lambda: _floor(files),
-        "read": lambda: [statistics.read_bytes(file) for file in files],
+        "read": lambda: [storage.read_bytes(file) for file in files],
         "content: md5": lambda: [hashlib.md5(one, usedforsecurity=False).hexdigest() for one in data],
         "size, format, mode: header": lambda: [jpeg.read_header(one) for one in data],
         "decode in grey": lambda: [_decode(one, "GRAY") for one in data],

@@ -1,9 +1,10 @@
 """The shell around every stage: it reads what `transform` names, runs it, and writes what it gives back.
 
-The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`), one of `INPUTS`,
-or `params`, the stage's own block of params.yaml. The fields of `Tables` are the tables to write; four names are
-special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to bytes) to `data/release/`, `pages`
-(likewise) to `reports/site/`, and `plots` (likewise) to `reports/plots/<stage>-<name>`, small and in git.
+The signature is the wiring. An argument of `transform` is a table (`data/<name>.parquet`; see golgoru/tables/columns.py
+for a part of its columns), one of `INPUTS`, or `params`, the stage's own block of params.yaml. The fields of `Tables`
+are the tables to write; four names are special: `metrics` goes to `reports/<stage>.json`, `documents` (file name to
+bytes) to `data/release/`, `pages` (likewise) to `reports/site/`, and `plots` (likewise) to
+`reports/plots/<stage>-<name>`, small and in git.
 """
 
 import gc
@@ -11,7 +12,7 @@ import importlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +20,14 @@ from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
 from golgoru.core.text import terminal_safe
-from golgoru.core.yaml_models import ConfigModel, load_config
+from golgoru.core.yaml_models import load_config
 from golgoru.tables import frames, relations
+from golgoru.tables.columns import given_columns, named_columns
 from golgoru.tables.frames import table_name, table_path
 
-METRICS, PLOTS = "metrics", "plots"
+METRICS, PLOTS, DOCUMENTS = "metrics", "plots", "documents"
 # Fields that hold files, as bytes by name, and the folder that DVC takes as the stage's output.
-FOLDERS = {"documents": paths.RELEASE, "pages": paths.SITE}
+FOLDERS = {DOCUMENTS: paths.RELEASE, "pages": paths.SITE}
 # Fields that become no table.
 SPECIAL = (METRICS, PLOTS, *FOLDERS)
 
@@ -106,11 +108,12 @@ def run_stage(transform: Callable[..., Any]) -> None:
     gc.freeze()  # the libraries stay to the end: looking through them again and again costs a tenth of a second
     try:
         arguments = read_arguments(stage, transform)
-        outputs = transform(**arguments)._asdict()
+        outputs = transform(**_as_named(arguments, transform))._asdict()
         check_outputs(outputs, arguments)
+        del arguments  # what was read is not held while what was made is written
         write_outputs(stage, outputs)
     except GateFailed as stop:
-        write_outputs(stage, stop.tables)
+        write_outputs(stage, dict(stop.tables))
         print(f"{stage}: {terminal_safe(str(stop))}", file=sys.stderr)
         sys.exit(1)
     except UserError as error:
@@ -119,8 +122,27 @@ def run_stage(transform: Callable[..., Any]) -> None:
 
 
 def read_arguments(stage: str, transform: Callable[..., Any]) -> dict[str, Any]:
-    """Return the arguments of `transform`, read from the working tree."""
-    return {name: _argument(stage, name, p.annotation) for name, p in inspect.signature(transform).parameters.items()}
+    """Return the arguments of `transform`, read from the working tree.
+
+    A table has the columns that its argument names and, where the checks of `check_outputs` look at others, those too.
+    """
+    signature = inspect.signature(transform)
+    checked = relations.columns_looked_at(map(table_name, _tables_written(signature)))
+    return {
+        name: _argument(stage, name, argument.annotation, checked.get(table_name(name), set()))
+        for name, argument in signature.parameters.items()
+    }
+
+
+def _tables_written(signature: inspect.Signature) -> list[str]:
+    fields = getattr(signature.return_annotation, "_fields", ())
+    return [name for name in fields if name not in SPECIAL]
+
+
+def _as_named(arguments: Mapping[str, Any], transform: Callable[..., Any]) -> dict[str, Any]:
+    """Return the arguments; tables without the columns that only checks look at, so that no stage builds on them."""
+    parameters = inspect.signature(transform).parameters
+    return {name: given_columns(value, parameters[name].annotation) for name, value in arguments.items()}
 
 
 def check_outputs(outputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
@@ -130,9 +152,14 @@ def check_outputs(outputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> N
     relations.check_relations(written, read)
 
 
-def write_outputs(stage: str, tables: Mapping[str, Any]) -> None:
-    """Write the tables, metrics, plots, documents and pages of a stage."""
-    for name, value in tables.items():
+def write_outputs(stage: str, outputs: dict[str, Any]) -> None:
+    """Write the tables, metrics, plots, documents and pages of a stage; each is taken out of `outputs` and let go.
+
+    A table whose file is among the documents, as those of a release whose hashes its manifest holds, is written once.
+    """
+    documents = {paths.RELEASE / file for file in outputs.get(DOCUMENTS, ())}
+    for name in [*outputs]:
+        value = outputs.pop(name)
         if name == METRICS:
             text = json.dumps(_rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
             write_bytes(paths.REPORTS / f"{stage}.json", text.encode())
@@ -142,7 +169,7 @@ def write_outputs(stage: str, tables: Mapping[str, Any]) -> None:
         elif name in FOLDERS:
             for file, content in value.items():
                 write_bytes(FOLDERS[name] / file, content)
-        else:
+        elif table_path(name) not in documents:
             frames.write_table(value, table_path(name), table_name(name))
 
 
@@ -151,12 +178,13 @@ def plot_path(stage: str, file: str) -> Path:
     return paths.PLOTS / f"{stage}-{file}"
 
 
-def _argument(stage: str, name: str, annotation: type[ConfigModel]) -> Any:
+def _argument(stage: str, name: str, annotation: Any, checked: Set[str]) -> Any:
     if name == "params":
         return load_config(paths.PARAMS, annotation, within=stage)
     if name in INPUTS:
         return INPUTS[name].read()
-    return frames.read_table(table_path(name), table_name(name))
+    named = named_columns(annotation)
+    return frames.read_table(table_path(name), table_name(name), None if named is None else named | checked)
 
 
 def _rounded(value: Any) -> Any:

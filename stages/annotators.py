@@ -10,7 +10,7 @@ learning curve and speed of each annotator for `dvc plots`.
 It informs people: a flag is a reason to look, and takes nobody's vote away.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 from pydantic import Field
@@ -24,6 +24,7 @@ from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
+from golgoru.tables.columns import columns
 
 
 class Params(ConfigModel):
@@ -45,14 +46,17 @@ class Tables(NamedTuple):
 
 
 def transform(
-    annotations: pd.DataFrame,
+    annotations: Annotated[pd.DataFrame, columns(
+        "annotation", "image", "annotator", "batch", "date", "source", "kind", "guideline_version", "created_at",
+        "lead_time_s", "label",
+    )],
     annotation_roles: pd.DataFrame,
-    votes: pd.DataFrame,
-    labels: pd.DataFrame,
+    votes: Annotated[pd.DataFrame, columns("object", "annotator", "review", "label", "weight", "batch")],
+    labels: Annotated[pd.DataFrame, columns("object", "votes", "agreement", "status")],
     classes: Classes,
     changes: Changes,
     params: Params,
-) -> Tables:
+) -> Tables:  # fmt: skip
     """Return how far annotators agree, and what the votes tell about each of them."""
     human = human_annotations(annotations, annotation_roles=annotation_roles, labels=labels, changes=changes)
     cast = votes.assign(value=votes["label"].fillna(ABSENT))

@@ -16,7 +16,7 @@ change of the guideline count as the change says.
 """
 
 from datetime import date
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -28,13 +28,18 @@ from golgoru.consensus.duplicate_conflicts import DuplicateConflicts
 from golgoru.consensus.status import ADJUDICATED, CONTESTED, LABEL_STATUSES
 from golgoru.consensus.votes import ABSENT
 from golgoru.core.dataset import Task
+from golgoru.core.hashing import order_by_hash
 from golgoru.core.yaml_models import ConfigModel
 from golgoru.duplicates.representatives import Representatives, choose_representatives
 from golgoru.guideline.changes import NO_CHANGE, Changes, change_effects, relabel_epochs
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.validation.findings import set_aside_rows
+
+# The other methods cost twice what the rest does, and tell no more of more objects.
+_COMPARED_OBJECTS = 20_000
 
 
 class Params(ConfigModel):
@@ -66,10 +71,10 @@ class Tables(NamedTuple):
 
 def transform(
     annotations: pd.DataFrame,
-    violations: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
-    images: pd.DataFrame,
-    sources: pd.DataFrame,
+    violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind", "distance")],
+    images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "error")],
+    sources: Annotated[pd.DataFrame, columns("image", "delivery", "date")],
     classes: Classes,
     changes: Changes,
     task: Task,
@@ -222,10 +227,15 @@ def _counts(column: pd.Series, values: tuple[str, ...]) -> dict[str, int]:
 
 
 def _other_methods(consensus: Consensus, context: Context) -> dict[str, Any]:
-    """Return the method in use, and how many labels each other one would change."""
+    """Return the method in use, and how many labels each other one would change; of many objects, of a sample."""
     label = consensus.elected.set_index("object")["label"]
+    votes, sampled = consensus.votes, {}
+    if len(label) > _COMPARED_OBJECTS:
+        chosen = label.index[order_by_hash(label.index, "methods")[:_COMPARED_OBJECTS]]
+        votes = votes[frames.is_in(votes["object"], chosen)]
+        sampled = {"objects compared with other methods": _COMPARED_OBJECTS}
     others = {
-        method: elected_values(consensus.votes, consensus.accuracy, context, method).set_index("object")["label"]
+        method: elected_values(votes, consensus.accuracy, context, method).set_index("object")["label"]
         for method in get_args(Method)
         if method != context.method
     }
@@ -234,6 +244,7 @@ def _other_methods(consensus: Consensus, context: Context) -> dict[str, Any]:
         "labels that another method would change": {
             method: int((other != label.reindex(other.index)).sum()) for method, other in others.items()
         },
+        **sampled,
     }
 
 

@@ -10,7 +10,7 @@ Contested objects count like others, since where annotators disagree the guideli
 changed by what is found here; stage `release` compares the counts with what is wanted.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 
@@ -22,6 +22,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCase, EdgeCases, EdgeCaseUnit, trigger_problems
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.validation.edge_case_counts import count_edge_case
 from golgoru.validation.features.base import FeatureTable
 from golgoru.validation.features.edge_cases import EdgeCaseImages, EdgeCaseObjects, trigger_columns
@@ -43,9 +44,9 @@ def transform(
     images: pd.DataFrame,
     sources: pd.DataFrame,
     labels: pd.DataFrame,
-    annotation_roles: pd.DataFrame,
-    groups: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
+    annotation_roles: Annotated[pd.DataFrame, columns("image", "role")],
+    groups: Annotated[pd.DataFrame, columns("image", "group")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
     classes: Classes,
     edge_cases: EdgeCases,
     params: Params,

@@ -21,7 +21,8 @@ from pydantic import Field
 from golgoru.core import cache, parallel, paths
 from golgoru.core.yaml_models import ConfigModel
 from golgoru.images import decode, jpeg, phash, resize, statistics, unchanged_files
-from golgoru.images.files import ImageFile, check_pointer_hash, list_image_files
+from golgoru.images.files import check_pointer_hash, list_image_files
+from golgoru.images.listing import ImageFile
 from golgoru.images.statistics import FileFingerprint, ImageStatistics
 from golgoru.raw.deliveries import Delivery
 from golgoru.shell import run_stage
@@ -68,9 +69,7 @@ def _fingerprints(files: Sequence[ImageFile], params: Params) -> tuple[pd.DataFr
     """Return one row per file (image, content, bytes, unreadable), and the statistics of each content."""
     cached = cache.Cache("fingerprint", cache_version(params))
     known = cached.load(ImageStatistics._fields)
-    stamps = unchanged_files.StampStore(
-        unchanged_files.read_stamps([file.image for file in files], [file.path for file in files])
-    )
+    stamps = unchanged_files.StampStore(unchanged_files.stamps_of(files))
     unchanged = stamps.unchanged()
     unchanged = unchanged[frames.is_in(unchanged["content"], known.index)]
     skipped = set(unchanged.index.to_numpy(object))

@@ -10,6 +10,7 @@ No rule is checked here: an annotation with an unknown class, or on an unknown i
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,15 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golgoru.annotations import metadata
-from golgoru.annotations.from_payload import hash_keys, to_annotations
+from golgoru.annotations.from_payload import slices_to_annotations
 from golgoru.annotations.image_names import ImageNames
+from golgoru.annotations.row_content import content_digest, hash_keys
 from golgoru.core import paths
 from golgoru.core.csv_table import Reject
 from golgoru.core.errors import UserError
 from golgoru.core.yaml_models import ConfigModel, key_line
 from golgoru.formats import format_named
 from golgoru.images.files import stage_outputs
-from golgoru.raw.batches import Batch, read_payload
+from golgoru.raw.batches import Batch, payload_slices
 from golgoru.raw.deliveries import Delivery
 from golgoru.shell import run_stage
 from golgoru.tables import frames
@@ -54,7 +56,7 @@ def transform(images: pd.DataFrame, deliveries: list[Delivery], batches: list[Ba
             line = key_line(batch.file, "images")
             raise UserError(f"{line}: images: there is no delivery '{batch.settings.images}' in data/raw/deliveries")
         _check_versioned(batch, outputs)
-        part, batch_rejects = to_annotations(read_payload(batch, list(names.keys)), batch)
+        part, batch_rejects = slices_to_annotations(partial(payload_slices, batch, names.keys), batch)
         parts.append(part.assign(image=names.resolve(part["image"], batch.settings)))
         rejects += [(batch.name, reject) for reject in batch_rejects]
     annotations, rejects_table = frames.concat(parts, "annotations"), _rejects_table(rejects)
@@ -124,8 +126,9 @@ def _rejects_table(rejects: Sequence[tuple[str, Reject]]) -> pd.DataFrame:
     table = pd.DataFrame([reject for _, reject in rejects], columns=Reject._fields)
     table["batch"] = pd.Series([batch for batch, _ in rejects], dtype="str")
     where = table["batch"] + "/" + table["file"].astype("str")
+    digests = (where + "\x1f" + table["content"]).astype("str").map(content_digest).astype("str")
     return frames.frame("rejects", {
-        "reject": where + "/" + hash_keys((where + "\x1f" + table["content"]).astype("str")).astype("str"),
+        "reject": where + "/" + hash_keys(digests),
         "batch": table["batch"],
         "file": table["file"],
         "line": table["line"].astype("Int64"),

@@ -11,7 +11,7 @@ Enforces CAP-001 (no class has more images in train than the cap, unless they sh
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.tables.frames import positions
 
 
@@ -64,11 +65,11 @@ class Tables(NamedTuple):
 
 
 def transform(
-    splits: pd.DataFrame,
-    labels: pd.DataFrame,
-    duplicates: pd.DataFrame,
-    images: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
+    splits: Annotated[pd.DataFrame, columns("image", "split", "held_back")],
+    labels: Annotated[pd.DataFrame, columns("object", "image", "label", "ignore", "status")],
+    duplicates: Annotated[pd.DataFrame, columns("image")],
+    images: Annotated[pd.DataFrame, columns("image", "content")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
     sources: pd.DataFrame,
     edge_case_hits: pd.DataFrame,
     classes: Classes,

@@ -13,7 +13,7 @@ Enforces WITHDRAWN-001 (withdrawn images are never used again) and runs the suit
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -30,6 +30,7 @@ from golgoru.release import card, card_edge_cases, charts, croissant, manifest
 from golgoru.release.ledger import IN_RELEASE, Fates, build_ledger, image_fates
 from golgoru.tables import frames
 from golgoru.tables.catalogue import TABLES
+from golgoru.tables.columns import columns
 from golgoru.tables.frames import table_path
 from golgoru.validation import edge_case_counts, suite_runner
 from golgoru.validation.baseline import Baseline
@@ -60,18 +61,21 @@ class Tables(NamedTuple):
 
 
 def transform(
-    images: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "error")],
     sources: pd.DataFrame,
-    annotations: pd.DataFrame,
-    rejects: pd.DataFrame,
-    violations: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
-    duplicates: pd.DataFrame,
-    duplicate_conflicts: pd.DataFrame,
+    annotations: Annotated[
+        pd.DataFrame,
+        columns("annotation", "image", "annotator", "batch", "source", "kind", "guideline_version", "lead_time_s"),
+    ],
+    rejects: Annotated[pd.DataFrame, columns("reject")],
+    violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
+    duplicates: Annotated[pd.DataFrame, columns("image", "duplicate_of", "rule")],
+    duplicate_conflicts: Annotated[pd.DataFrame, columns("duplicate_of", "status")],
     labels: pd.DataFrame,
     annotation_roles: pd.DataFrame,
-    relabel: pd.DataFrame,
-    splits: pd.DataFrame,
+    relabel: Annotated[pd.DataFrame, columns("image")],
+    splits: Annotated[pd.DataFrame, columns("image", "group", "split", "fold", "held_back")],
     weights: pd.DataFrame,
     edge_case_hits: pd.DataFrame,
     evaluable_edge_cases: pd.DataFrame,
@@ -91,8 +95,36 @@ def transform(
         annotation_roles=annotation_roles, splits=splits, weights=weights, relabel=relabel, withdrawals=withdrawals,
         release_contested=params.contested == "release",
     )  # fmt: skip
+    tables = _tables(
+        fates, images=images, sources=sources, annotations=annotations, rejects=rejects, violations=violations,
+        labels=labels, annotation_roles=annotation_roles, splits=splits, weights=weights,
+    )  # fmt: skip
+    gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
+    parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
+    counts = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
+    edge_case_text = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, counts)
+    work = relabel_work(relabel, annotations)
+    documents = parts | _documents(dataset, classes, rules, tables, parts, edge_case_text, work)
+    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": counts}
+    return Tables._make([*tables.values(), gate.findings, documents, metrics])
+
+
+def _tables(
+    fates: Fates,
+    *,
+    images: pd.DataFrame,
+    sources: pd.DataFrame,
+    annotations: pd.DataFrame,
+    rejects: pd.DataFrame,
+    violations: pd.DataFrame,
+    labels: pd.DataFrame,
+    annotation_roles: pd.DataFrame,
+    splits: pd.DataFrame,
+    weights: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of the release by name, in the order of `Tables`."""
     objects = _objects(fates, labels=labels, images=images)
-    tables = {
+    return {
         "release/images": _images(fates, objects, images=images, sources=sources, splits=splits, weights=weights),
         **{f"release/{split}": _of_split(objects, split) for split in SPLITS},
         "release/lineage": _lineage(fates, annotations=annotations, annotation_roles=annotation_roles),
@@ -101,13 +133,6 @@ def transform(
             annotation_roles=annotation_roles,
         ),
     }  # fmt: skip
-    gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
-    parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
-    counts = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
-    edge_case_text = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, counts)
-    documents = _documents(dataset, classes, rules, tables, parts, edge_case_text, relabel_work(relabel, annotations))
-    metrics = _metrics(classes, tables, parts) | {"rules": gate.rules, "edge_cases": counts}
-    return Tables._make([*tables.values(), gate.findings, documents, metrics])
 
 
 def _gate(

@@ -13,7 +13,7 @@ A pre-annotation is never a label: it becomes one when a person signs a batch th
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 
 # With fewer labels per class the model's uncertainty is mostly noise: on CIFAR-10 and digits medoids were the better
 # first hundred.
@@ -78,14 +79,14 @@ class Tables(NamedTuple):
 
 
 def transform(
-    images: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
-    duplicates: pd.DataFrame,
-    groups: pd.DataFrame,
-    violations: pd.DataFrame,
-    annotation_roles: pd.DataFrame,
-    labels: pd.DataFrame,
-    duplicate_conflicts: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content", "error")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
+    duplicates: Annotated[pd.DataFrame, columns("image")],
+    groups: Annotated[pd.DataFrame, columns("image", "group")],
+    violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
+    annotation_roles: Annotated[pd.DataFrame, columns("image", "role")],
+    labels: Annotated[pd.DataFrame, columns("object", "image", "status")],
+    duplicate_conflicts: Annotated[pd.DataFrame, columns("duplicate_of", "status")],
     edge_case_hits: pd.DataFrame,
     split_coverage: pd.DataFrame,
     collection_plan: pd.DataFrame,

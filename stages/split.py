@@ -15,7 +15,7 @@ Enforces SPLIT-001 (a group is in one split) and SPLIT-002 (images that join the
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -26,6 +26,7 @@ from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.raw.pins import Pin
 from golgoru.shell import run_stage
 from golgoru.splits import assignment, coverage, leakage, pin_proposals
+from golgoru.tables.columns import columns
 
 
 class Shares(ConfigModel):
@@ -70,12 +71,12 @@ class Tables(NamedTuple):
 def transform(
     groups: pd.DataFrame,
     sources: pd.DataFrame,
-    images: pd.DataFrame,
-    labels: pd.DataFrame,
-    annotation_roles: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "format", "mode")],
+    labels: Annotated[pd.DataFrame, columns("object", "image", "label", "ignore", "status")],
+    annotation_roles: Annotated[pd.DataFrame, columns("image", "role")],
     edge_case_hits: pd.DataFrame,
-    duplicates: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
+    duplicates: Annotated[pd.DataFrame, columns("image")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind", "score")],
     edge_cases: EdgeCases,
     pins: Sequence[Pin],
     seed: int,

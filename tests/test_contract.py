@@ -11,7 +11,9 @@ import pytest
 from golgoru import shell
 from golgoru.core import paths
 from golgoru.core.yaml_models import ConfigModel, parse_yaml
+from golgoru.tables import frames, relations
 from golgoru.tables.catalogue import TABLES
+from golgoru.tables.columns import is_table, named_columns
 from golgoru.tables.frames import table_name
 from golgoru.tables.relations import foreign_keys
 from golgoru.wiring.dvc_yaml import stage_files, wiring_findings
@@ -171,6 +173,24 @@ def test_params_are_frozen_and_refuse_unknown_keys(stage):
     for field in params.model_fields:
         with pytest.raises(pydantic.ValidationError):
             setattr(made, field, getattr(made, field))
+
+
+@each_stage
+def test_an_argument_names_columns_of_its_table_alone(stage):
+    for name in table_arguments(stage):
+        annotation = inspect.signature(load_stage(stage).transform).parameters[name].annotation
+        assert is_table(annotation)
+        table = TABLES[table_name(name)]
+        assert (named_columns(annotation) or set()) <= {column.name for column in table.columns}, name
+
+
+@each_stage
+def test_a_stage_that_reads_columns_can_check_what_it_writes(stage):
+    """The shell adds what the checks look at; an identity that looks at more than it says would raise KeyError."""
+    written = {table_name(name): frames.frame(table_name(name)) for name in fields(stage)}
+    checked = relations.columns_looked_at(written)
+    names = {table_name(name) for name in table_arguments(stage)} - set(written)
+    relations.check_relations(written, {name: frames.frame(name)[sorted(checked.get(name, ()))] for name in names})
 
 
 def test_params_yaml_has_a_block_for_every_stage_and_no_other():

@@ -6,9 +6,13 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from golgoru.core.numbers import parse_number
 from golgoru.formats.jsonl_rows import parse_json_object
+
+Cells = NDArray[Any]  # one column of a payload, as Python objects
 
 
 def is_nan(value: Any) -> bool:
@@ -31,16 +35,18 @@ def value_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def is_all_text(values: pd.Series) -> bool:
-    """Return whether every value of a column is a text, as in a CSV file without gaps: then no value needs a look."""
-    return bool(pd.api.types.infer_dtype(values, skipna=False) == "string")
+def kind_of_cells(cells: Cells) -> str:
+    """Return pandas' name of the type that all given cells have; `empty` where none is given."""
+    return str(pd.api.types.infer_dtype(cells, skipna=True))
 
 
-def text_column(values: pd.Series) -> pd.Series:
+def text_column(cells: Cells) -> pd.Series:
     """Return a column as texts, null where there is none."""
-    if is_all_text(values):
-        return values.astype("str")
-    return values.map(lambda value: None if value is None or is_nan(value) else value_text(value)).astype("str")
+    values: Any = cells  # of a column of texts, as CSV files have alone, no value needs a look
+    if kind_of_cells(cells) not in ("string", "empty"):
+        values = [None if value is None or is_nan(value) else value_text(value) for value in cells]
+    texts: pd.Series = pa.array(values, pa.large_string(), from_pandas=True).to_pandas()
+    return texts
 
 
 def parse_polygon(value: Any) -> list[float] | None:

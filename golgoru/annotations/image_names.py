@@ -1,11 +1,16 @@
 """Which image a name in a payload stands for; it is never guessed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from golgoru.formats.files import PICTURE_SUFFIXES
+from golgoru.tables import frames
 
 
 class NameSettings(Protocol):
@@ -18,29 +23,12 @@ class NameSettings(Protocol):
     def names(self) -> Mapping[str, str]: ...
 
 
-class _UniqueNames(dict[str, str]):
-    """Image by base name, and by base name without suffix, where only one image has it."""
-
-    def __init__(self, keys: pd.Series) -> None:
-        base = keys.str.rsplit("/", n=1).str[-1]
-        stem = base.str.rsplit(".", n=1).str[0]
-        super().__init__(_unambiguous(base, keys))
-        self.stems = _unambiguous(stem, keys)
-
-    def image_named(self, base: str) -> str | None:
-        """Return the only image of a base name. A name that ends in a picture's suffix is never tried without it."""
-        if base in self or base.lower().endswith(PICTURE_SUFFIXES):
-            return self.get(base)
-        return self.stems.get(base)
-
-
 class ImageNames:
     """The images by path, by base name and by base name without suffix."""
 
     def __init__(self, images: Iterable[str]) -> None:
-        self.keys = pd.Series(sorted(images), dtype="str")
-        self._known = frozenset(self.keys)
-        self._all = _UniqueNames(self.keys)
+        listed = images if isinstance(images, pd.Series) else list(images)
+        self.keys = pd.Series(listed, dtype="str").sort_values(ignore_index=True)
         self._by_delivery: dict[str, _UniqueNames] = {}
 
     def resolve(self, names: pd.Series, settings: NameSettings) -> pd.Series:
@@ -49,29 +37,61 @@ class ImageNames:
         In this order: what `names` of batch.yaml says; the exact key; the file in the delivery `images`, by path,
         then by base name; the one image of that base name anywhere; each time, for a name without suffix, by stem.
         """
-        tables = [self._all]
-        if settings.images is not None:
-            tables = [self._names_in(settings.images), self._all]
         codes, distinct = pd.factorize(names)
-        # A loop over distinct names: three dictionaries each cost less than a vectorised join for every step.
-        resolved = [self._resolve_one(settings.names.get(name, name), settings.images, tables) for name in distinct]
-        return pd.Series(pd.array(resolved, dtype="str").take(codes), index=names.index)
+        written = pd.Series([settings.names.get(n, n) for n in distinct] if settings.names else distinct, dtype="str")
+        is_key = frames.is_in(written, self.keys).to_numpy()
+        if not is_key.all():
+            written[~is_key] = self._resolve_others(written[~is_key], settings.images).array
+        return pd.Series(written.array.take(codes), index=names.index)
 
-    def _resolve_one(self, name: str, delivery: str | None, tables: Sequence[_UniqueNames]) -> str:
-        plain = name.replace("\\", "/").removeprefix("./")
-        for key in (name, plain, f"{delivery}/{plain}"):
-            if key in self._known:
-                return key
-        base = plain.rpartition("/")[2]
-        candidates = (table.image_named(base) for table in tables if base)
-        return next((image for image in candidates if image is not None), name)
+    def _resolve_others(self, names: pd.Series, delivery: str | None) -> pd.Series:
+        plain = names.str.replace("\\", "/", regex=False).str.removeprefix("./")
+        images = pd.Series(None, index=names.index, dtype="str")
+        for path in (plain, f"{delivery}/" + plain):
+            images = images.fillna(path.where(frames.is_in(path, self.keys)))
+        base = _replaced(plain, r"(?s)^.*/", "")
+        for table in [self._all] if delivery is None else [self._names_in(delivery), self._all]:
+            images = images.fillna(table.images_named(base))
+        return images.fillna(names)
 
-    def _names_in(self, delivery: str) -> _UniqueNames:
+    @cached_property
+    def _all(self) -> "_UniqueNames":
+        return _UniqueNames(self.keys)
+
+    def _names_in(self, delivery: str) -> "_UniqueNames":
         if delivery not in self._by_delivery:
             self._by_delivery[delivery] = _UniqueNames(self.keys[self.keys.str.startswith(f"{delivery}/")])
         return self._by_delivery[delivery]
 
 
-def _unambiguous(names: pd.Series, keys: pd.Series) -> Mapping[str, str]:
-    unique = ~names.duplicated(keep=False)
-    return dict(zip(names[unique], keys[unique], strict=True))
+class _UniqueNames:
+    """Image by base name, and by base name without suffix, where only one image has it."""
+
+    def __init__(self, keys: pd.Series) -> None:
+        base = _replaced(keys, r"(?s)^.*/", "")
+        stem = _replaced(base, r"\.[^.]*$", "")
+        self._by_base, self._by_stem = _unambiguous(base, keys), _unambiguous(stem, keys)
+
+    def images_named(self, base: pd.Series) -> pd.Series:
+        """Return the only image of each base name. One that ends in a picture's suffix is never tried without it."""
+        has_suffix = np.array([name.lower().endswith(PICTURE_SUFFIXES) for name in base], dtype=bool)
+        by_base, by_stem = _looked_up(base, self._by_base), _looked_up(base, self._by_stem)
+        return by_base.fillna(by_stem.where(~has_suffix)).where(base != "")
+
+
+def _looked_up(names: pd.Series, image_of: pd.Series) -> pd.Series:
+    """Return the image of each name by a series from name to image, null where there is none."""
+    found = frames.positions(names, pd.Series(image_of.index))
+    return pd.Series(image_of.array.take(found, allow_fill=True), index=names.index)
+
+
+def _unambiguous(names: pd.Series, keys: pd.Series) -> pd.Series:
+    """Return the keys by name, where a name has only one."""
+    codes = pd.factorize(names)[0]
+    is_unique = np.bincount(codes, minlength=1)[codes] == 1
+    return pd.Series(keys[is_unique].array, index=names[is_unique])
+
+
+def _replaced(texts: pd.Series, pattern: str, by: str) -> pd.Series:
+    replaced = pc.replace_substring_regex(pa.array(texts.array), pattern, by)
+    return pd.Series(replaced.to_pandas().array, index=texts.index)

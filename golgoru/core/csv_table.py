@@ -1,12 +1,19 @@
 """CSV files that people write: any delimiter and encoding, broken rows told with their line."""
 
+import codecs
 import csv
-import io
-from collections.abc import Iterator
+import itertools
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import pandas as pd
+
+_BLOCK = 1 << 20  # bytes
+_ROWS_AT_ONCE = 1_000
+_LONGEST_FIELD = 10_000_000
 
 
 class Reject(NamedTuple):
@@ -26,7 +33,25 @@ def read_text(path: Path) -> str:
         raise ValueError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
-_LONGEST_FIELD = 10_000_000
+def open_text(path: Path, newline: str = "") -> TextIO:
+    """Open a UTF-8 file whose text is too long to be held. Raises ValueError as `read_text` does, before it opens."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        read_text(path)  # says where
+    return path.open(encoding="utf-8-sig", newline=newline)
+
+
+class CsvTable(NamedTuple):
+    """Rows of a file as texts (empty is None), the line where each begins, and the lines that are no rows."""
+
+    rows: pd.DataFrame
+    lines: list[int]
+    rejects: list[Reject]
 
 
 class _Row(NamedTuple):
@@ -34,18 +59,26 @@ class _Row(NamedTuple):
     values: list[str]
 
 
-def read_csv_table(name: str, path: Path) -> tuple[pd.DataFrame, list[int], list[Reject]]:
-    """Return a file's rows as text (empty is None), their lines, and the lines that are no rows. Raises ValueError."""
-    lines = list(io.StringIO(read_text(path), newline=""))
-    rows, rejects = _split_rows(name, lines, delimiter_of(path))
-    if not rows:
-        return pd.DataFrame(), [], rejects
-    header = [cell.strip() for cell in rows[0].values]
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise ValueError(f"column names used twice: {', '.join(twice)}")
-    table = pd.DataFrame([row.values for row in rows[1:]], columns=header, dtype=object)
-    return table.where(table != "", None), [row.line for row in rows[1:]], rejects
+def read_csv_table(name: str, path: Path) -> CsvTable:
+    """Return all rows of a file. Raises ValueError."""
+    (table,) = read_csv_slices(name, path, sys.maxsize)
+    return table
+
+
+def read_csv_slices(name: str, path: Path, size: int) -> Iterator[CsvTable]:
+    """Yield the rows of a file in tables of at most `size` rows, one table at least. Raises ValueError."""
+    with open_text(path) as text:
+        records = _records(name, text, delimiter_of(path))
+        table = _Columns()
+        is_first = True
+        # A list for each of many rows would keep Python's garbage collector busy: few are held at a time.
+        while rows := list(itertools.islice(records, min(size - len(table.lines), _ROWS_AT_ONCE))):
+            table.add(rows)
+            if len(table.lines) >= size:
+                yield table.take()
+                is_first = False
+        if is_first or table.lines or table.rejects:
+            yield table.take()
 
 
 def delimiter_of(path: Path) -> str:
@@ -53,46 +86,94 @@ def delimiter_of(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
-def _split_rows(name: str, lines: list[str], delimiter: str) -> tuple[list[_Row], list[Reject]]:
-    """Split lines into rows as wide as the header. A stray quote costs its own line, not the rest of the file."""
-    rows: list[_Row] = []
-    rejects: list[Reject] = []
-    start = 0
-    while start < len(lines):
-        resume = len(lines)
-        for line, values, end in _records(lines, start, delimiter):
-            blank = end == line + 1 and not lines[line].strip()
-            if blank and (not rows or not values):
-                continue
-            if values is not None and (not rows or len(values) == len(rows[0].values)):
-                rows.append(_Row(line + 1, values))
-            elif not blank:
-                found = lines[line].rstrip("\r\n")
-                width = "a stray quote" if values is None else f"{len(values)} values"
-                error = (
-                    f"found {width}, expected {f'{len(rows[0].values)} values' if rows else 'a header'}: {found:.60}"
-                )
-                rejects.append(Reject(name, line + 1, found, error))
-                if end > line + 1 or values is None:
-                    resume = line + 1
-                    break
-        start = resume
-    return rows, rejects
+class _Columns:
+    """Rows that are collected by column: the first row is the header, and stays when the others are taken."""
+
+    def __init__(self) -> None:
+        self.lines: list[int] = []
+        self.rejects: list[Reject] = []
+        self._texts: dict[str, list[str | None]] = {}
+
+    def add(self, records: list[_Row | Reject]) -> None:
+        """Add rows and rejects. Raises ValueError where the header names a column twice."""
+        rows = [record for record in records if isinstance(record, _Row)]
+        self.rejects += [record for record in records if isinstance(record, Reject)]
+        if rows and not self._texts:
+            names = [cell.strip() for cell in rows.pop(0).values]
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"column names used twice: {', '.join(twice)}")
+            self._texts = {name: [] for name in names}
+        self.lines += [row.line for row in rows]
+        for texts, column in zip(self._texts.values(), zip(*(row.values for row in rows), strict=True), strict=False):
+            texts += [text or None for text in column]
+
+    def take(self) -> CsvTable:
+        """Return the rows that were added since the last call."""
+        table = CsvTable(pd.DataFrame(self._texts, dtype=object), self.lines, self.rejects)
+        self.lines, self.rejects, self._texts = [], [], {name: [] for name in self._texts}
+        return table
 
 
-def _records(lines: list[str], start: int, delimiter: str) -> Iterator[tuple[int, list[str] | None, int]]:
-    """Yield (first line, values, line behind the last) from `start`; values are None where quoting is broken."""
+def _records(name: str, text: Iterable[str], delimiter: str) -> Iterator[_Row | Reject]:
+    """Yield every row as wide as the header, which is the first; what is no row, by the line where it begins.
+
+    A stray quote takes in lines up to the next one: it costs its own line, and reading resumes behind that.
+    """
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader((lines[number] for number in range(start, len(lines))), delimiter=delimiter, strict=True)
-    end = start
+    lines = _Lines(text)
+    width: int | None = None
     while True:
-        line = end
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        values: list[str] | None = None
         try:
-            values = next(reader)
-        except StopIteration:
-            return
+            for values in reader:
+                first, taken = lines.record[0], len(lines.record)
+                is_blank = taken == 1 and not first.strip()
+                if values and len(values) == (width or len(values)) and not (is_blank and width is None):
+                    width = len(values)
+                    yield _Row(lines.number, values)
+                elif not is_blank:
+                    yield _no_row(name, lines.number, first, f"{len(values)} values", width)
+                    if taken > 1:
+                        break
+                lines.end_record()
+            else:
+                return
         except csv.Error:
-            yield line, None, start + reader.line_num
-            return
-        end = start + reader.line_num
-        yield line, values, end
+            if lines.record[0].strip():
+                yield _no_row(name, lines.number, lines.record[0], "a stray quote", width)
+        lines.resume_behind_first()
+
+
+class _Lines:
+    """The lines of a text. `record`: those taken since the last record ended; the first of them is line `number`."""
+
+    def __init__(self, text: Iterable[str]) -> None:
+        self.number = 1
+        self.record: list[str] = []
+        self._text = iter(text)
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            line = self._again.popleft() if self._again else next(self._text, None)
+            if line is None:
+                return
+            self.record.append(line)
+            yield line
+
+    def end_record(self) -> None:
+        self.number += len(self.record)
+        self.record.clear()
+
+    def resume_behind_first(self) -> None:
+        """Give all lines of the record but the first once more."""
+        self._again.extendleft(reversed(self.record[1:]))
+        del self.record[1:]
+        self.end_record()
+
+
+def _no_row(name: str, line: int, first: str, found: str, width: int | None) -> Reject:
+    content = first.rstrip("\r\n")
+    expected = "a header" if width is None else f"{width} values"
+    return Reject(name, line, content, f"found {found}, expected {expected}: {content:.60}")

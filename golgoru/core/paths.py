@@ -3,12 +3,13 @@
 from pathlib import Path
 
 DATA = Path("data")
-IMAGES = DATA / "raw" / "images"
-DELIVERIES = DATA / "raw" / "deliveries"
-BATCHES = DATA / "raw" / "batches"
-PREDICTIONS = DATA / "raw" / "predictions"
-PINS = DATA / "raw" / "pins.csv"
-WITHDRAWALS = DATA / "raw" / "withdrawals.yaml"
+RAW = DATA / "raw"
+IMAGES = RAW / "images"
+DELIVERIES = RAW / "deliveries"
+BATCHES = RAW / "batches"
+PREDICTIONS = RAW / "predictions"
+PINS = RAW / "pins.csv"
+WITHDRAWALS = RAW / "withdrawals.yaml"
 RELEASE = DATA / "release"
 CLASSES = Path("guidelines") / "classes.yaml"
 RULES = Path("guidelines") / "rules.yaml"

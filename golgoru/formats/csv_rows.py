@@ -1,15 +1,15 @@
 """CSV (and TSV): a header, then one row per image or per object."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from golgoru.core.csv_table import delimiter_of, read_csv_table
+from golgoru.core.csv_table import delimiter_of, read_csv_slices
 from golgoru.formats.files import SourceFile, files_with_suffix, first_texts
 from golgoru.formats.icdar import is_icdar
-from golgoru.formats.payload import Payload, columns_of_fields, no_rows, read_each_file
+from golgoru.formats.payload import Payload, columns_of_fields, no_rows, read_each_table
 from golgoru.formats.record import FORMAT_KEYS, Format, PayloadSettings
 
 _SUFFIXES = (".csv", ".tsv")
@@ -25,22 +25,25 @@ def detect(files: Sequence[SourceFile]) -> str | None:
     return None
 
 
-def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
-    """Return the rows of every CSV file of the payload."""
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Iterator[Payload]:
+    """Yield the rows of every CSV file of the payload."""
     del images  # the rows name them
-    return read_each_file(payload, _SUFFIXES, lambda name, path: read_file(name, path, settings.columns))
+    return read_each_table(payload, _SUFFIXES, lambda name, path, size: read_file(name, path, settings.columns, size))
 
 
-def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
-    """Return one file's rows. `columns` maps our names to the file's; others keep their own. Raises ValueError."""
-    table, lines, rejects = read_csv_table(name, path)
-    if not len(table.columns):
-        return Payload(no_rows(), rejects)
-    header = list(table.columns)
-    column_of = columns_of_fields(header, columns)
-    rows = pd.DataFrame({field: table[column] for field, column in column_of.items()}, dtype=object)
-    rows["file"], rows["line"] = name, lines
-    return Payload(rows, rejects, tuple(column for column in header if column not in column_of.values()))
+def read_file(name: str, path: Path, columns: Mapping[str, str], size: int) -> Iterator[Payload]:
+    """Yield one file's rows, at most `size` at a time. Raises ValueError where it is no readable CSV file.
+
+    `columns` maps our names to the file's; others keep their own.
+    """
+    for table, lines, rejects in read_csv_slices(name, path, size):
+        if not len(table.columns):
+            yield Payload(no_rows(), rejects)
+            continue
+        column_of = columns_of_fields(list(table.columns), columns)
+        values = {field: table[column] for field, column in column_of.items()}
+        unused = tuple(column for column in table.columns if column not in column_of.values())
+        yield Payload(pd.DataFrame({**values, "file": name, "line": lines}, dtype=object), rejects, unused)
 
 
 FORMAT = Format("csv", _SUFFIXES, detect, read, allowed_keys=FORMAT_KEYS)

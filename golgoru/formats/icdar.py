@@ -5,12 +5,12 @@ picture was looked at and holds no text.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from golgoru.core.csv_table import Reject, read_text
 from golgoru.formats.files import SourceFile, files_with_suffix, first_texts
-from golgoru.formats.payload import Payload, read_each_file, rows_frame
+from golgoru.formats.payload import FileRows, Payload, read_each_file
 from golgoru.formats.record import Format, PayloadSettings
 
 _SUFFIXES = (".txt", ".csv")
@@ -31,13 +31,13 @@ def detect(files: Sequence[SourceFile]) -> str | None:
     return None
 
 
-def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
-    """Return the boxes of every file of the payload; a file `019.csv` is about the picture named 019."""
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Iterator[Payload]:
+    """Yield the boxes of every file of the payload; a file `019.csv` is about the picture named 019."""
     del settings, images  # the names of the files name the pictures
     return read_each_file(payload, _SUFFIXES, read_file)
 
 
-def read_file(name: str, path: Path) -> Payload:
+def read_file(name: str, path: Path) -> FileRows:
     """Return one file's boxes. Raises ValueError where it is not UTF-8."""
     folder, slash, base = name.rsplit(".", 1)[0].rpartition("/")
     image = folder + slash + base.removeprefix("gt_")
@@ -57,7 +57,7 @@ def read_file(name: str, path: Path) -> Payload:
         )
     if not rows and not rejects:
         rows.append({"file": name, "line": None, "image": image, "kind": "empty"})
-    return Payload(rows_frame(rows), rejects)
+    return FileRows(rows, rejects)
 
 
 FORMAT = Format(

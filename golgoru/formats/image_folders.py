@@ -1,11 +1,11 @@
 """Image folders: the first folder below the delivery names the class; there is no payload."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from golgoru.core.csv_table import Reject
 from golgoru.formats.files import SourceFile, is_picture
-from golgoru.formats.payload import Payload, rows_frame
+from golgoru.formats.payload import FileRows, Payload, in_slices
 from golgoru.formats.record import Format, PayloadSettings
 
 
@@ -18,20 +18,18 @@ def detect(files: Sequence[SourceFile]) -> str | None:
     return None
 
 
-def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
-    """Return one row per image of the delivery `images` of batch.yaml that lies in a folder."""
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Iterator[Payload]:
+    """Yield one row per image of the delivery `images` of batch.yaml that lies in a folder."""
     del payload
     prefix = f"{settings.images}/"
-    rows, rejects = [], []
-    for image in images:
-        if not image.startswith(prefix):
-            continue
-        folder, slash, _ = image.removeprefix(prefix).partition("/")
-        if slash:
-            rows.append({"file": folder, "line": None, "image": image, "label": folder})
-        else:
-            rejects.append(Reject(folder, None, image, "the picture lies in no folder, so nothing names its class"))
-    return Payload(rows_frame(rows), rejects)
+    return in_slices(_image_row(image, image.removeprefix(prefix)) for image in images if image.startswith(prefix))
+
+
+def _image_row(image: str, name: str) -> FileRows:
+    folder, slash, _ = name.partition("/")
+    if not slash:
+        return FileRows([], [Reject(folder, None, image, "the picture lies in no folder, so nothing names its class")])
+    return FileRows([{"file": folder, "line": None, "image": image, "label": folder}], [])
 
 
 FORMAT = Format(

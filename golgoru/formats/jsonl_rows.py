@@ -1,14 +1,15 @@
 """JSON Lines: one object per line, per image or per object."""
 
+import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from golgoru.core.csv_table import Reject, read_text
+from golgoru.core.csv_table import Reject, open_text
 from golgoru.formats.files import SourceFile, detect_by_suffix
-from golgoru.formats.payload import FIELDS, Payload, read_each_file, rows_frame
+from golgoru.formats.payload import FIELDS, Payload, read_each_table, rows_frame
 from golgoru.formats.record import FORMAT_KEYS, Format, PayloadSettings
 
 _SUFFIXES = (".jsonl", ".ndjson")
@@ -22,20 +23,30 @@ def detect(files: Sequence[SourceFile]) -> str | None:
     return detect_by_suffix(files, _SUFFIXES)
 
 
-def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
-    """Return the lines of every JSON Lines file of the payload."""
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Iterator[Payload]:
+    """Yield the lines of every JSON Lines file of the payload."""
     del images  # the lines name them
-    return read_each_file(payload, _SUFFIXES, lambda name, path: read_file(name, path, settings.columns))
+    return read_each_table(payload, _SUFFIXES, lambda name, path, size: read_file(name, path, settings.columns, size))
 
 
-def read_file(name: str, path: Path, columns: Mapping[str, str]) -> Payload:
-    """Return one file's lines. `columns` maps our names to the file's keys; others keep their own."""
+def read_file(name: str, path: Path, columns: Mapping[str, str], size: int) -> Iterator[Payload]:
+    """Yield one file's lines, at most `size` at a time. Raises ValueError where it is not UTF-8.
+
+    `columns` maps our names to the file's keys; others keep their own.
+    """
     key_of = {field: columns.get(field, field) for field in FIELDS}
     field_of = {key: field for field, key in key_of.items() if field in columns or key not in columns.values()}
+    with open_text(path, newline="\n") as text:
+        lines = ((number, line.removesuffix("\n")) for number, line in enumerate(text, start=1))
+        while some := list(itertools.islice(lines, size)):
+            yield _parsed_lines(name, some, field_of)
+
+
+def _parsed_lines(name: str, lines: Iterable[tuple[int, str]], field_of: Mapping[str, str]) -> Payload:
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     ignored: set[str] = set()
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in lines:
         if not line.strip():
             continue
         try:

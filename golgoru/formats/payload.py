@@ -1,7 +1,8 @@
 """What every reader returns: the rows of a payload as they were written, and what could not be read."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,16 +18,37 @@ FIELDS = (
 )  # fmt: skip
 
 
+_NO_LABELS = (".gitignore", ".DS_Store", "Thumbs.db")
+# Rows of a payload that are held as Python objects at a time: about 100 MB.
+SLICE_ROWS = 100_000
+
+
 class Payload(NamedTuple):
-    """`rows`: columns of FIELDS as objects, and file, line. `unused_columns`: the payload's own that nothing reads."""
+    """A payload, or a slice of it.
+
+    `rows`: columns of FIELDS as objects, and file, line. `unused_columns`: the payload's own that nothing reads.
+    `withdrawn`: how many of the slices before this one do not count, since their file cannot be read to its end.
+    """
 
     rows: pd.DataFrame
     rejects: list[Reject]
     unused_columns: tuple[str, ...] = ()
+    withdrawn: int = 0
 
 
-def concat_payloads(parts: Sequence[Payload]) -> Payload:
-    """Return the payloads of several files as one."""
+class FileRows(NamedTuple):
+    """What one small file holds: each row is a dict with file, line and any of FIELDS."""
+
+    rows: list[dict[str, Any]]
+    rejects: list[Reject]
+
+
+def whole_payload(slices: Iterable[Payload]) -> Payload:
+    """Return the slices of a payload as one."""
+    parts: list[Payload] = []
+    for part in slices:
+        del parts[len(parts) - part.withdrawn :]
+        parts.append(part)
     filled = [{str(column): rows[column].to_numpy(object) for column in rows} for rows, *_ in parts if len(rows)]
     names = list(dict.fromkeys(name for columns in filled for name in columns))
     # A column that one file lacks is null there, and never NaN: a NaN was written by someone.
@@ -55,9 +77,48 @@ def rows_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=object)
 
 
-def read_each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, Path], Payload]) -> Payload:
-    """Read every file under `payload` that has one of `suffixes`; any other file is a reject."""
-    return concat_payloads([_read_one_file(name, path, suffixes, read) for name, path in payload_files(payload)])
+def read_each_file(payload: Path, suffixes: Sequence[str], read: Callable[[str, Path], FileRows]) -> Iterator[Payload]:
+    """Yield the rows of every small file under `payload` that has one of `suffixes`; any other file is a reject."""
+    return in_slices(_file_rows(name, path, suffixes, read) for name, path in payload_files(payload))
+
+
+def in_slices(parts: Iterable[FileRows]) -> Iterator[Payload]:
+    """Yield small parts together, a slice as soon as there are rows enough for one."""
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    for part in parts:
+        rows += part.rows
+        rejects += part.rejects
+        if len(rows) >= SLICE_ROWS:
+            yield Payload(rows_frame(rows), rejects)
+            rows, rejects = [], []
+    yield Payload(rows_frame(rows), rejects)
+
+
+def _file_rows(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], FileRows]) -> FileRows:
+    try:
+        _check_file(path, suffixes)
+        return read(name, path)
+    except (ValueError, OSError) as error:
+        return FileRows([], [_rejected_file(name, path, error)])
+
+
+def read_each_table(
+    payload: Path, suffixes: Sequence[str], read: Callable[[str, Path, int], Iterable[Payload]]
+) -> Iterator[Payload]:
+    """Yield the slices of every file under `payload` that has one of `suffixes`; any other file is a reject.
+
+    `read` takes a file's name and path, and how many rows a slice has at most.
+    """
+    for name, path in payload_files(payload):
+        slices = 0
+        try:
+            _check_file(path, suffixes)
+            for part in read(name, path, SLICE_ROWS):
+                yield part
+                slices += 1
+        except (ValueError, OSError) as error:
+            yield Payload(no_rows(), [_rejected_file(name, path, error)], withdrawn=slices)
 
 
 def payload_files(payload: Path) -> Iterator[tuple[str, Path]]:
@@ -65,35 +126,47 @@ def payload_files(payload: Path) -> Iterator[tuple[str, Path]]:
     if payload.is_file():
         yield payload.name, payload
         return
-    for path in sorted(payload.rglob("*")):
-        # A link to a folder is no folder here: nothing behind it is read, and `_read_one_file` rejects it.
-        if (path.is_symlink() or not path.is_dir()) and path.name not in (".gitignore", ".DS_Store", "Thumbs.db"):
-            yield _as_text(path.relative_to(payload).as_posix()), path
+    for name in sorted(_names_below(str(payload)), key=lambda name: name.split("/")):
+        yield _as_text(name), payload / name
 
 
-def rejected_file(name: str, path: Path, error: str) -> Payload:
-    """Return the file as one reject, keyed by its bytes."""
+def _names_below(folder: str, prefix: str = "") -> Iterator[str]:
+    """Yield the files below a folder that may hold labels, relative to it."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        # A link to a folder is no folder here: nothing behind it is read, and `_check_file` refuses it.
+        if entry.is_dir(follow_symlinks=False):
+            yield from _names_below(entry.path, f"{prefix}{entry.name}/")
+        elif entry.name not in _NO_LABELS:
+            yield prefix + entry.name
+
+
+class _NotOursError(ValueError):
+    """What is no regular file of the repository."""
+
+
+def _check_file(path: Path, suffixes: Sequence[str]) -> None:
+    """Raise ValueError where the file is not to be opened, or is of no suffix that is read."""
+    # is_file comes first: a link that leads to itself cannot be resolved.
+    if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(Path.cwd())):
+        raise _NotOursError("no regular file inside the repository; put the file itself here")
+    if path.suffix.lower() not in suffixes:
+        raise ValueError(f"expected a file that ends in {' or '.join(suffixes)}")
+
+
+def _rejected_file(name: str, path: Path, error: ValueError | OSError) -> Reject:
+    """Return the file as one reject, keyed by its bytes; what is no file of the repository, by its name."""
+    if isinstance(error, _NotOursError):
+        return Reject(name, None, name, str(error))
     try:
         content = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     except OSError:
         content = ""
-    return Payload(no_rows(), [Reject(name, None, content, error)])
-
-
-def _read_one_file(name: str, path: Path, suffixes: Sequence[str], read: Callable[[str, Path], Payload]) -> Payload:
-    # is_file comes first: a link that leads to itself cannot be resolved.
-    if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(Path.cwd())):
-        return Payload(
-            no_rows(), [Reject(name, None, name, "no regular file inside the repository; put the file itself here")]
-        )
-    if path.suffix.lower() not in suffixes:
-        return rejected_file(name, path, f"expected a file that ends in {' or '.join(suffixes)}")
-    try:
-        return read(name, path)
-    except ValueError as error:
-        return rejected_file(name, path, str(error))
-    except OSError as error:
-        return rejected_file(name, path, f"cannot be read: {error.strerror}")
+    reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+    return Reject(name, None, content, reason)
 
 
 def _as_text(name: str) -> str:

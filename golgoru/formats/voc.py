@@ -1,17 +1,17 @@
 """Pascal VOC: one XML file per picture. A file without objects says that the picture was looked at and is empty."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from golgoru.core.csv_table import Reject
+from golgoru.core.safe_xml import parse_xml
 from golgoru.formats.files import SourceFile, files_with_suffix, first_bytes
-from golgoru.formats.payload import Payload, read_each_file, rows_frame
+from golgoru.formats.payload import FileRows, Payload, read_each_file
 from golgoru.formats.record import Format, PayloadSettings
 
 _SUFFIXES = (".xml",)
@@ -31,16 +31,16 @@ def detect(files: Sequence[SourceFile]) -> str | None:
     return None
 
 
-def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
-    """Return the objects of every XML file of the payload."""
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Iterator[Payload]:
+    """Yield the objects of every XML file of the payload."""
     del settings, images  # the files name their pictures
     return read_each_file(payload, _SUFFIXES, read_file)
 
 
-def read_file(name: str, path: Path) -> Payload:
+def read_file(name: str, path: Path) -> FileRows:
     """Return one file's objects. Raises ValueError where it is no readable VOC file."""
     try:
-        root = fromstring(path.read_bytes(), forbid_dtd=True)
+        root = parse_xml(path.read_bytes())
     except ParseError as error:
         raise ValueError(f"not valid XML: {error}") from None
     except DefusedXmlException as error:
@@ -69,7 +69,7 @@ def read_file(name: str, path: Path) -> Payload:
             rejects.append(Reject(name, None, content, f"object {number} {problem}"))
         else:
             rows.append({"file": name, "line": None, "image": image, **row})
-    return Payload(rows_frame(rows), rejects)
+    return FileRows(rows, rejects)
 
 
 def _object_row(item: Element) -> tuple[dict[str, Any], str | None]:

@@ -86,8 +86,15 @@ def check_predicate(predicate: str, known: Mapping[str, pa.DataType]) -> None:
 
     `known` has the type of every column.
     """
-    require_columns(referenced_columns(predicate), known)
-    blank = {name: pa.array([None], known[name]) for name in referenced_columns(predicate)} or {"_": pa.array([0])}
+    read = referenced_columns(predicate)
+    require_columns(read, known)
+    _check_types(predicate, tuple((name, known[name]) for name in read))
+
+
+@functools.cache
+def _check_types(predicate: str, types: tuple[tuple[str, pa.DataType], ...]) -> None:
+    """Raise PredicateError where a predicate does not fit the types of the columns that it reads."""
+    blank = {name: pa.array([None], type_) for name, type_ in types} or {"_": pa.array([0])}
     _query(pa.table(blank), {"answer": predicate})  # raises, on a row of nulls, where the types do not fit
 
 

@@ -1,45 +1,32 @@
 """The image files of every delivery, and the check that the files on disk are those of the DVC pointers."""
 
-import configparser
 import fnmatch
 import hashlib
 import json
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from golgoru.core import paths
+from golgoru.core import paths, storage
 from golgoru.core.errors import UserError
 from golgoru.core.yaml_models import parse_yaml
+from golgoru.images.listing import BucketListing, FolderListing, ImageFile, cache_folder, list_storage
 from golgoru.raw.deliveries import Delivery, Pointer
 
-_DVC_FOLDER = Path(".dvc")
 _NOT_IMAGES = (".gitignore", "*.dvc")  # files of git and DVC beside the deliveries' folders
-
-
-class ImageFile(NamedTuple):
-    """One file of a delivery. `name` is its path inside the delivery, spelled as in the file system."""
-
-    image: str
-    path: str
-    name: str
-    error: str | None
-    readable: bool
 
 
 def list_image_files(deliveries: Sequence[Delivery]) -> dict[str, list[ImageFile]]:
     """Return the files of each delivery, by its name. Raises UserError where files and pointers differ."""
     if not deliveries:
         raise UserError(f"no delivery yet in {paths.DELIVERIES}; import images with `dataset import`")
-    ignored = _ignored(Path(".dvcignore"))
-    _check_described(deliveries, ignored)
+    listing = list_storage()
+    _check_described(deliveries, listing)
     outputs = stage_outputs(paths.DVC) if any(d.pointer is None for d in deliveries) else set()
     files_by_delivery = {}
     for delivery in deliveries:
         folder = paths.IMAGES / delivery.name
-        files = _files_of(delivery.name, ignored)
+        files = listing.files(delivery.name)
         if delivery.pointer is not None:
             _check_pointer(delivery.pointer, folder, [file.name for file in files])
         elif folder.as_posix() not in outputs:
@@ -48,9 +35,10 @@ def list_image_files(deliveries: Sequence[Delivery]) -> dict[str, list[ImageFile
                 f"and no stage of {paths.DVC} writes them; `dataset import` them, or `dvc add {folder}` and move the "
                 f"pointer to {paths.DELIVERIES} with 'wdir: ../images'"
             )
-        elif not folder.is_dir():
+        elif not listing.has(delivery.name):
             raise UserError(
-                f"{folder}: the folder is missing, although a stage of {paths.DVC} writes it; run `dvc repro`"
+                f"{storage.current().place(folder)}: the folder is missing, although a stage of {paths.DVC} writes it; "
+                f"run `dvc repro`{_copied_to_root()}"
             )
         files_by_delivery[delivery.name] = files
     _check_unique(files_by_delivery)
@@ -74,75 +62,20 @@ def check_pointer_hash(pointer: Pointer, folder: Path, contents: Mapping[str, st
         )
 
 
-def _check_described(deliveries: Sequence[Delivery], ignored: Callable[[str], bool]) -> None:
+def _check_described(deliveries: Sequence[Delivery], listing: FolderListing | BucketListing) -> None:
     names = {delivery.name for delivery in deliveries}
-    for entry in sorted(os.scandir(paths.IMAGES), key=lambda e: e.name) if paths.IMAGES.is_dir() else []:
-        where = paths.IMAGES / os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-        if ignored(entry.name) or any(fnmatch.fnmatchcase(entry.name, p) for p in _NOT_IMAGES):
+    for entry, is_folder in listing.entries():
+        if any(fnmatch.fnmatchcase(entry, p) for p in _NOT_IMAGES):
             continue
-        if not entry.is_dir():
+        name = os.fsencode(entry).decode("utf-8", "backslashreplace")
+        where = storage.current().place(paths.IMAGES / name)
+        if not is_folder:
             raise UserError(f"{where}: a file outside every delivery; move it into the folder of one")
-        if entry.name not in names:
+        if entry not in names:
             raise UserError(
-                f"{where}: nothing describes this folder; write {paths.DELIVERIES / where.name}.yaml with at least "
+                f"{where}: nothing describes this folder; write {paths.DELIVERIES / name}.yaml with at least "
                 f"'date', or `dataset import` it, or remove the folder"
             )
-
-
-def _files_of(delivery: str, ignored: Callable[[str], bool]) -> list[ImageFile]:
-    try:
-        return list(_walk(delivery, ignored))
-    except OSError as error:  # a folder that cannot be listed may hold any files
-        where = os.fsencode(str(error.filename)).decode("utf-8", "backslashreplace")
-        raise UserError(
-            f"{where}: the folder cannot be read: {error.strerror}; change its permissions, or restore it"
-        ) from None
-
-
-def _walk(delivery: str, ignored: Callable[[str], bool]) -> Iterator[ImageFile]:
-    """Yield the files of a delivery as DVC sees them: links to folders are not followed, sockets and pipes left out.
-
-    Paths are strings here: creating `Path` objects would take longer than all the rest.
-    """
-    allowed = [paths.IMAGES.resolve(), _cache_folder().resolve()]
-    top = str(paths.IMAGES / delivery)
-    folders = [(top, "")] if Path(top).is_dir() else []
-    while folders:
-        folder, prefix = folders.pop()
-        for entry in os.scandir(folder):
-            if ignored(entry.name):
-                continue
-            name = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                folders.append((entry.path, f"{name}/"))
-            elif entry.is_symlink():
-                if not os.path.isdir(entry.path):  # noqa: PTH112  (false also where the link cannot be followed)
-                    yield _image_file(delivery, name, entry.path, _link_error(Path(entry.path), allowed))
-            elif entry.is_file():
-                yield _image_file(delivery, name, entry.path, None)
-
-
-def _image_file(delivery: str, name: str, path: str, link_error: str | None) -> ImageFile:
-    image = f"{delivery}/{name}"
-    try:
-        image.encode()
-        return ImageFile(image, path, name, link_error, link_error is None)
-    except UnicodeEncodeError:  # bytes that are not UTF-8 become lone surrogates
-        error = link_error or "the file name is not UTF-8; rename the file"
-        image = os.fsencode(image).decode("utf-8", "backslashreplace")
-        return ImageFile(image, path, name, error, link_error is None)
-
-
-def _link_error(path: Path, allowed: Sequence[Path]) -> str | None:
-    try:
-        target = path.resolve(strict=True)
-    except FileNotFoundError:
-        return "a symbolic link to nothing"
-    except (OSError, RuntimeError):  # no permission, or a loop: RuntimeError before Python 3.13
-        return "a symbolic link that cannot be followed"
-    if not any(target.is_relative_to(folder) for folder in allowed):
-        return "a symbolic link that leads out of the picture folder"
-    return None if target.is_file() else "a symbolic link to something that is no file"
 
 
 def _check_unique(files_by_delivery: Mapping[str, Sequence[ImageFile]]) -> None:
@@ -167,8 +100,13 @@ def _check_pointer(pointer: Pointer, folder: Path, names: Sequence[str]) -> None
 def _remedy(pointer: Pointer, folder: Path) -> str:
     return (
         f"run `dvc pull {pointer.file}`, or, where files changed on purpose, `dvc add {folder}` (new images: "
-        f"`dataset import`)"
+        f"`dataset import`){_copied_to_root()}"
     )
+
+
+def _copied_to_root() -> str:
+    root = os.environ.get(storage.SETTING)
+    return f", and copy {paths.IMAGES} to {root} ({storage.SETTING})" if root else ""
 
 
 def _examples(title: str, names: Sequence[str]) -> str:
@@ -181,34 +119,10 @@ def _examples(title: str, names: Sequence[str]) -> str:
 def _listing(pointer: Pointer) -> dict[str, str] | None:
     """Return name and md5 of each file as listed in DVC's cache; None where the cache has no readable list."""
     try:
-        text = (_cache_folder() / "files" / "md5" / pointer.md5[:2] / pointer.md5[2:]).read_text("utf-8")
+        text = (cache_folder() / "files" / "md5" / pointer.md5[:2] / pointer.md5[2:]).read_text("utf-8")
         return {str(file["relpath"]): str(file["md5"]) for file in json.loads(text)}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _cache_folder() -> Path:
-    folder = "cache"
-    for file in (_DVC_FOLDER / "config", _DVC_FOLDER / "config.local"):
-        config = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            config.read(file, "utf-8")
-            folder = config.get("cache", "dir", fallback=folder).strip("\"'")
-        except (configparser.Error, UnicodeDecodeError):
-            continue  # DVC itself reports what is wrong with its settings
-    return _DVC_FOLDER / Path(folder).expanduser()
-
-
-def _ignored(file: Path) -> Callable[[str], bool]:
-    """Return a predicate for the names that DVC ignores: those that match a pattern of .dvcignore without a slash.
-
-    Patterns with a slash name other folders than a delivery's; should one name a delivery's, the file counts differ.
-    """
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    names = [line.strip().removesuffix("/") for line in lines]
-    patterns = [name for name in names if name and "/" not in name and not name.startswith(("#", "!"))]
-    expression = re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns) or r"(?!)")
-    return lambda name: expression.match(name) is not None
 
 
 def stage_outputs(file: Path) -> set[str]:

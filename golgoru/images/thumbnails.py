@@ -1,7 +1,7 @@
 """The thumbnails by which near-duplicates are confirmed: 32 x 32 grey levels, and a hash of all pixels."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from golgoru.core import cache, parallel, paths
+from golgoru.core import cache, parallel, paths, storage
 from golgoru.core.errors import UserError
 from golgoru.images import decode
 
@@ -60,19 +60,30 @@ def make_thumbnail(key: tuple[str, str]) -> Thumbnail:
 
 def open_verified(image: str, content: str) -> Image.Image:
     """Return an image as it is shown. Raises UserError where the file is no longer the one that fingerprint read."""
+    return next(open_each_verified([(image, content)]))
+
+
+def open_each_verified(keys: Sequence[tuple[str, str]]) -> Iterator[Image.Image]:
+    """Yield images, given as (image, content), as they are shown; see `open_verified`."""
+    place = storage.current()
+    files = [paths.IMAGES / image for image, _ in keys]
+    for file, (_, content), data in zip(files, keys, place.read_each(files), strict=True):
+        shown = None if isinstance(data, OSError) else _decode_verified(data, content)
+        if shown is None:
+            raise UserError(
+                f"{place.place(file)}: not the image that fingerprint read (md5 {content}); run `dvc pull`, or "
+                "`dvc repro -f fingerprint` where files changed on purpose"
+            )
+        yield shown
+
+
+def _decode_verified(data: bytes, content: str) -> Image.Image | None:
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != content:
+        return None
     try:
-        data = (paths.IMAGES / image).read_bytes()
-        shown = None
-        if hashlib.md5(data, usedforsecurity=False).hexdigest() == content:
-            shown = decode.decode_image(data).image
-    except (OSError, decode.ImageError):
-        shown = None
-    if shown is None:
-        raise UserError(
-            f"{paths.IMAGES / image}: not the image that fingerprint read (md5 {content}); run `dvc pull`, or "
-            "`dvc repro -f fingerprint` where files changed on purpose"
-        )
-    return shown
+        return decode.decode_image(data).image
+    except decode.ImageError:
+        return None
 
 
 def stack_thumbnails(grey: Sequence[bytes]) -> Thumbnails:

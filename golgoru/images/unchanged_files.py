@@ -6,15 +6,16 @@ other, so that a file that was written to has another stamp even if its size and
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from golgoru.core import cache
+from golgoru.core import cache, storage
+from golgoru.images.listing import ImageFile
 
 # File systems' clocks are coarse (FAT: 2 s): a younger file may change once more without another stamp.
-_CLOCK_TICK = 2_000_000_000  # nanoseconds
+CLOCK_TICK = 2_000_000_000  # nanoseconds
 
 
 def read_stamps(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
@@ -27,11 +28,32 @@ def read_stamps(images: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
         except OSError:
             continue
         names.append(image)
-        stamps.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}")
+        stamps.append(file_stamp(stat))
         sizes.append(stat.st_size)
-        settled.append(max(stat.st_mtime_ns, stat.st_ctime_ns) < now - _CLOCK_TICK)
+        settled.append(max(stat.st_mtime_ns, stat.st_ctime_ns) < now - CLOCK_TICK)
     index = pd.Index(names, name="image", dtype="str")
     return pd.DataFrame({"stamp": pd.array(stamps, dtype="str"), "bytes": sizes, "settled": settled}, index=index)
+
+
+def file_stamp(stat: os.stat_result) -> str:
+    """Return what tells a file that was written to from the one it was."""
+    return f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+
+
+def stamps_of(files: Sequence[ImageFile]) -> pd.DataFrame:
+    """Return the stamps of files, as `read_stamps` does; a bucket gives them when it lists the files."""
+    place = storage.current()
+    if isinstance(place, storage.Folder):
+        return read_stamps([file.image for file in files], [str(place.place(file.path)) for file in files])
+    listed = {file.image: file.listed for file in files if file.listed is not None}
+    return pd.DataFrame(
+        {
+            "stamp": pd.array([file.stamp for file in listed.values()], dtype="str"),
+            "bytes": [file.bytes for file in listed.values()],
+            "settled": True,  # the stamp holds a hash of the content
+        },
+        index=pd.Index(list(listed), name="image", dtype="str"),
+    )
 
 
 class StampStore:

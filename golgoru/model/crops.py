@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from golgoru.geometry.boxes import BOX_COLUMNS
-from golgoru.images.thumbnails import open_verified
+from golgoru.images.thumbnails import open_each_verified
 from golgoru.model.features import SIDE
 
 # Kept around a box, as a share of its sides: the surroundings of an object help to tell its class.
@@ -58,19 +58,18 @@ def image_crops(image: str, content: str, boxes: NDArray[np.float64]) -> ImageCr
     return ImageCrops(image, content, tuple(wanted))
 
 
-def cut_crops(wanted: ImageCrops) -> Crops:
-    """Open an image and return its crops, n x 32 x 32 x 3. Raises UserError where it is not what fingerprint saw."""
-    image = open_verified(wanted.image, wanted.content).convert("RGB")
+def cut_crops_of_images(wanted: Sequence[ImageCrops]) -> list[Crops]:
+    """Open images and return the crops of each, n x 32 x 32 x 3. Raises UserError where one is not what was read."""
+    shown = open_each_verified([(image.image, image.content) for image in wanted])
+    return [_cut_crops(image.convert("RGB"), one.boxes) for image, one in zip(shown, wanted, strict=True)]
+
+
+def _cut_crops(image: Image.Image, boxes: Sequence[CropBox | None]) -> Crops:
     # One below the other on one picture: handing a picture to NumPy costs as much as cutting it.
-    sheet = Image.new("RGB", (SIDE, SIDE * len(wanted.boxes)))
-    for place, box in enumerate(wanted.boxes):
+    sheet = Image.new("RGB", (SIDE, SIDE * len(boxes)))
+    for place, box in enumerate(boxes):
         sheet.paste(_cut(image, box), (0, SIDE * place))
     return np.asarray(sheet).reshape(-1, SIDE, SIDE, 3)
-
-
-def cut_crops_of_images(wanted: Sequence[ImageCrops]) -> list[Crops]:
-    """Return the crops of each image."""
-    return [cut_crops(image) for image in wanted]
 
 
 def _cut(image: Image.Image, box: CropBox | None) -> Image.Image:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from golgoru.core import parallel
 from golgoru.core.arrays import Flags, Floats, Integers
-from golgoru.core.hashing import uniform_hash
+from golgoru.core.hashing import order_by_hash
 from golgoru.core.threads import one_thread
 from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.model import classifier, crops, object_features, projection
@@ -77,16 +77,11 @@ def sampled_rows(names: Names, label: Integers, most: int, rarest: int) -> Integ
 
     Which rows they are follows from their names alone, not from their order. `label`: codes, -1 for no class.
     """
-    order = _by_hash(names)
+    order = order_by_hash(names, "sample")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     in_class = pd.Series(place).groupby(label).rank(method="first").to_numpy()
     return np.flatnonzero((place < most) | ((label >= 0) & (in_class <= rarest)))
-
-
-def _by_hash(names: Names) -> Integers:
-    # A loop over names: the hash takes one text at a time.
-    return np.argsort(np.array([uniform_hash(f"sample:{name}") for name in names]), kind="stable").astype(np.int64)
 
 
 def predict_streamed(

@@ -1,6 +1,6 @@
 """The label log: data/raw/batches/NAME/batch.yaml says how the payload beside it is to be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -11,7 +11,7 @@ from golgoru.core.errors import UserError
 from golgoru.core.names import Name, check_name
 from golgoru.core.yaml_models import ConfigModel, load_config
 from golgoru.formats import FORMAT_NAMES, format_named
-from golgoru.formats.payload import FIELDS, Payload, payload_files
+from golgoru.formats.payload import FIELDS, Payload, payload_files, whole_payload
 from golgoru.formats.record import FORMAT_KEYS
 from golgoru.raw.deliveries import read_pointer
 
@@ -82,15 +82,20 @@ def read_batches(folder: Path) -> list[Batch]:
     return sorted(batches, key=lambda batch: (batch.settings.date, batch.name))
 
 
-def read_payload(batch: Batch, images: Sequence[str]) -> Payload:
-    """Return the rows of a batch's payload. `images`: the keys of all images, for formats without payload.
+def read_payload(batch: Batch, images: Iterable[str]) -> Payload:
+    """Return the rows of a batch's payload; arguments and errors are those of `payload_slices`."""
+    return whole_payload(payload_slices(batch, images))
+
+
+def payload_slices(batch: Batch, images: Iterable[str]) -> Iterator[Payload]:
+    """Return the rows of a batch's payload in slices. `images`: the keys of all images, for formats without payload.
 
     Raises UserError where the payload is not there, or not all of it.
     """
     record = format_named(batch.settings.format)
     if record.has_payload:
         _check_complete(batch.payload)
-    return record.read(batch.payload, batch.settings, images)
+    return record.read(batch.payload, batch.settings, [] if record.has_payload else list(images))
 
 
 def _check_complete(payload: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from golgoru.site import pages
 from golgoru.site.page import render_page
 from golgoru.site.pages import PAGES
+from golgoru.tables.columns import given_columns, is_table, united
 
 _Transform = TypeVar("_Transform", bound=Callable[..., Any])
 
@@ -31,13 +32,20 @@ def with_page_arguments(transform: _Transform) -> _Transform:
 
 
 def page_arguments() -> dict[str, inspect.Parameter]:
-    """Return the arguments of all pages by name. Raises TypeError where two pages declare one of different types."""
+    """Return the arguments of all pages by name; of a table the columns that any of them names.
+
+    Raises TypeError where two pages declare one of different types.
+    """
     arguments: dict[str, inspect.Parameter] = {}
     for name, page in PAGES.items():
         for argument in inspect.signature(page).parameters.values():
             known = arguments.setdefault(argument.name, argument)
-            if (argument.kind, argument.annotation) != (inspect.Parameter.KEYWORD_ONLY, known.annotation):
+            both = (known.annotation, argument.annotation)
+            of_one_type = both[0] == both[1] or all(map(is_table, both))
+            if argument.kind != inspect.Parameter.KEYWORD_ONLY or not of_one_type:
                 raise TypeError(f"page {name}: `{argument.name}` must be keyword-only, and of one type on every page")
+            if both[0] != both[1]:
+                arguments[argument.name] = known.replace(annotation=united(*both))
     return arguments
 
 
@@ -45,7 +53,10 @@ def build_site(inputs: Mapping[str, Any]) -> Site:
     """Return the site; `inputs` are the tables and inputs that the pages name as arguments."""
     html, metrics = {}, {}
     for name, page in PAGES.items():
-        shown = page(**{argument: inputs[argument] for argument in inspect.signature(page).parameters})
+        shown = page(**{
+            argument.name: given_columns(inputs[argument.name], argument.annotation)
+            for argument in inspect.signature(page).parameters.values()
+        })  # fmt: skip
         template = Path(pages.__file__).with_name(f"{name}.html.j2")
         html[f"{name}.html"] = render_page(template, {**shown.content, "page": name, "site_pages": [*PAGES]})
         metrics[name] = dict(shown.metrics)

@@ -30,7 +30,7 @@ TABLES = (
         Column("group", TEXT, "images of one group are always in one split: content of its earliest member (delivery date, delivery, content)"),
         Column("group_on_arrival", TEXT, "the group when the image's delivery arrived, before later images joined groups"),
     ), identities=(
-        Identity("every image that can be opened has a group", ("images", "groups"), _one_group_per_readable_image),
+        Identity("every image that can be opened has a group", ("images", "groups"), _one_group_per_readable_image, ("images.error",)),
     )),
     Table("duplicates", "one row per image left out for another", ("image",), (
         ABOUT_IMAGE,

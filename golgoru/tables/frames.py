@@ -1,6 +1,7 @@
 """Tables on disk and in memory: Parquet that is byte-identical for equal tables, frames with exact types."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,66 +37,123 @@ def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.
         values = data[column.name] if column.name in data else pd.Series(None, index=data.index, dtype=object)
         fixed[column.name] = values.astype(_dtype(column.type, column.nullable or column.name not in data))
     extra = {name: data[name] for name in data if name not in fixed} if table.extra else {}
-    return pd.DataFrame(fixed | extra, index=data.index)
+    return pd.DataFrame(fixed | extra, index=data.index, copy=False)  # pandas copies what is written to later
 
 
-def read_table(path: Path, name: str) -> pd.DataFrame:
-    """Read table `name` from Parquet. Raises UserError where the file is missing, SchemaError where it differs.
+def read_table(path: Path, name: str, columns: Set[str] | None = None) -> pd.DataFrame:
+    """Read table `name` from Parquet, or those of its columns, in the order of the schema.
 
-    Column by column: a table is held once while it is read, and not twice.
+    Raises UserError where the file is missing, SchemaError where it differs from the schema or lacks a column. Column
+    by column: a table is held once while it is read, and not twice.
     """
     schema = TABLES[name]
     try:
         with pq.ParquetFile(path) as file:
             fields = _fields(file.schema_arrow.empty_table(), schema)
-            columns = {
-                field.name: _to_series(_cast(file.read([field.name])[field.name], field, schema), field)
-                for field in fields
-            }
-            return pd.DataFrame(columns, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
+            fields = fields if columns is None else _chosen(fields, columns, schema)
+            read = {field.name: _read_column(file, field, schema) for field in fields}
+            return pd.DataFrame(read, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
     except FileNotFoundError:
         raise UserError(f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{path}: not a readable Parquet file ({error}); run `dvc repro`") from None
 
 
+def _chosen(fields: Iterable[pa.Field], columns: Set[str], schema: Table) -> list[pa.Field]:
+    chosen = [field for field in fields if field.name in columns]
+    if unknown := sorted(columns - {field.name for field in chosen}):
+        raise SchemaError(f"table {schema.name}: it has no columns {unknown}")
+    return chosen
+
+
+def _read_column(file: pq.ParquetFile, field: pa.Field, schema: Table) -> pd.Series:
+    column = _cast(file.read([field.name])[field.name], field, schema)
+    _check_nulls(column, field, schema)
+    return _to_series(column, field)
+
+
 def to_bytes(data: pd.DataFrame, name: str) -> bytes:
-    """Return the exact bytes that `write` writes."""
+    """Return the exact bytes that `write_table` writes."""
     sink = pa.BufferOutputStream()
-    _write(canonical_table(data, name), sink)
+    _write(data, name, sink)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
 
 def write_table(data: pd.DataFrame, path: Path, name: str) -> None:
     """Write `data` as table `name`: canonical columns and rows, no metadata, atomically."""
-    table = canonical_table(data, name)
     with atomic_path(path) as part:
-        _write(table, part)
-
-
-def _write(table: pa.Table, where: Any) -> None:
-    pq.write_table(table, where, compression="zstd", store_schema=False, row_group_size=_ROW_GROUP)
+        _write(data, name, part)
 
 
 def canonical_table(data: pd.DataFrame, name: str) -> pa.Table:
     """Return `data` as an Arrow table in canonical form: the schema's columns and values, rows sorted by key."""
+    return pa.concat_tables(_row_groups(data, name))
+
+
+def _write(data: pd.DataFrame, name: str, where: Any) -> None:
+    groups = _row_groups(data, name)
+    first = next(groups)
+    with pq.ParquetWriter(where, first.schema, compression="zstd", store_schema=False) as writer:
+        for group in chain([first], groups):
+            writer.write_table(group, _ROW_GROUP)
+
+
+def _row_groups(data: pd.DataFrame, name: str) -> Iterator[pa.Table]:
+    """Yield `data` in canonical form, `_ROW_GROUP` rows at a time; of no rows, one table without rows.
+
+    What is copied, cast and sorted is one row group: the frame itself is not held twice.
+    """
     schema = TABLES[name]
-    arrow = pa.Table.from_pandas(data.reset_index(drop=True), preserve_index=False)
-    table = conform(arrow.replace_schema_metadata(None), schema)
-    _check_values(table, schema)
-    table = table.sort_by([(column, "ascending") for column in schema.key])
-    keys = table.select(schema.key)
-    if keys.group_by(list(schema.key)).aggregate([]).num_rows != table.num_rows:
-        raise SchemaError(f"table {name}: key {', '.join(schema.key)} is not unique")
-    return table
-
-
-def conform(table: pa.Table, schema: Table) -> pa.Table:
-    """Return `table` with the schema's columns and types, further columns behind them by name."""
+    table = pa.table({str(column): pa.array(values, from_pandas=True) for column, values in data.items()})
     fields = _fields(table, schema)
+    table = table.select([field.name for field in fields])
+    for field in fields:
+        _check_nulls(table[field.name], field, schema)
+    _check_values(table, schema)
+    order = _order(table, schema)
+    if order is not None:
+        table = table.combine_chunks()  # else every group would put them together for itself
+    for start in range(0, max(len(table), 1), _ROW_GROUP):
+        rows = slice(start, start + _ROW_GROUP)
+        yield _conform(table[rows].combine_chunks() if order is None else table.take(order[rows]), fields, schema)
+
+
+def _order(table: pa.Table, schema: Table) -> pa.Array | None:
+    """Return the positions of the rows sorted by key; None where they are. Raises SchemaError for a key given twice."""
+    keys = [
+        pc.dictionary_decode(table[name]) if pa.types.is_dictionary(table[name].type) else table[name]
+        for name in schema.key
+    ]
+    if _is_increasing(keys):
+        return None
+    keys = [key.combine_chunks() for key in keys]
+    by_key = pa.table(dict(zip(schema.key, keys, strict=True)))
+    order = pc.sort_indices(by_key, sort_keys=[(name, "ascending") for name in schema.key])
+    for start in range(0, len(order), _ROW_GROUP):  # each with the first row of the next
+        if not _is_increasing([key.take(order[start : start + _ROW_GROUP + 1]) for key in keys]):
+            raise SchemaError(f"table {schema.name}: key {', '.join(schema.key)} is not unique")
+    return order
+
+
+def _is_increasing(keys: Sequence[pa.ChunkedArray]) -> bool:
+    """Return whether each row's key comes after the key of the row before, nulls last; so that none stands twice."""
+    later, same = pa.scalar(False), pa.scalar(True)
+    for key in keys:
+        before, after = key[:-1], key[1:]
+        ends = pc.and_(pc.is_valid(before), pc.is_null(after))
+        greater = pc.or_(pc.fill_null(pc.less(before, after), False), ends)
+        both_null = pc.and_(pc.is_null(before), pc.is_null(after))
+        later = pc.or_(later, pc.and_(same, greater))
+        same = pc.and_(same, pc.or_(pc.fill_null(pc.equal(before, after), False), both_null))
+    increasing: bool = pc.all(later, min_count=0).as_py()
+    return increasing
+
+
+def _conform(table: pa.Table, fields: Sequence[pa.Field], schema: Table) -> pa.Table:
+    """Return `table` with the types of the fields."""
     arrays = [_cast(table[field.name], field, schema) for field in fields]
-    # Nullability is checked here, and costs bytes there.
+    # Nullability is checked before, and costs bytes here.
     return pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(field.name, field.type) for field in fields]))
 
 
@@ -122,9 +180,12 @@ def _cast(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> pa.Chunked
         column = column if column.type == field.type else column.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SchemaError(f"table {schema.name}, column {field.name}: {error}") from None
+    return column
+
+
+def _check_nulls(column: pa.ChunkedArray, field: pa.Field, schema: Table) -> None:
     if not field.nullable and column.null_count:
         raise SchemaError(f"table {schema.name}, column {field.name}: {column.null_count} nulls")
-    return column
 
 
 def _to_series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series:

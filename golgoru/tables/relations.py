@@ -1,6 +1,6 @@
 """What must hold between tables: foreign keys, and identities such as fates that add up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +24,17 @@ def check_relations(written: Mapping[str, pd.DataFrame], read: Mapping[str, pd.D
         for identity in TABLES[name].identities:
             if set(identity.tables) <= set(known) and not identity.holds(*(known[table] for table in identity.tables)):
                 raise SchemaError(f"table {name}: it does not hold that {identity.sentence}")
+
+
+def columns_looked_at(written: Iterable[str]) -> dict[str, set[str]]:
+    """Return, by table, the columns of others that the checks of tables to be written, by name, look at."""
+    found: dict[str, set[str]] = {}
+    for name in written:
+        of_identities = [column.rpartition(".") for one in TABLES[name].identities for column in one.columns]
+        references = [*(there for _, there in foreign_keys(name)), *((table, key) for table, _, key in of_identities)]
+        for table, key in references:
+            found.setdefault(table, set()).add(key)
+    return found
 
 
 def foreign_keys(name: str) -> Iterator[tuple[str, tuple[str, str]]]:

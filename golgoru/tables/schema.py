@@ -34,11 +34,15 @@ class Column(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """What adds up between tables. `holds` takes the tables as DataFrames, in the order of `tables`."""
+    """What adds up between tables. `holds` takes the tables as DataFrames, in the order of `tables`.
+
+    `columns`, `table.column`: what it looks at in tables that another stage writes; a number of rows needs none.
+    """
 
     sentence: str
     tables: tuple[str, ...]
     holds: Callable[..., bool]
+    columns: tuple[str, ...] = ()
 
 
 class Table(NamedTuple):

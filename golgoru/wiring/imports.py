@@ -66,19 +66,26 @@ class Engine:
 def imported_modules(file: Path) -> frozenset[str]:
     """Return the modules that a file imports; `from a import b` counts as a and as a.b."""
     try:
-        return _imports(file, file.read_text("utf-8"))
+        return _imports(file.read_text("utf-8"))
+    except _RelativeImportError as relative:
+        raise UserError(f"{file}:{relative.lineno}: write imports in full, without leading dots") from None
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{file}: not valid Python: {error}") from None
 
 
+class _RelativeImportError(SyntaxError):
+    pass
+
+
 @lru_cache(maxsize=1024)
-def _imports(file: Path, source: str) -> frozenset[str]:
+def _imports(source: str) -> frozenset[str]:
+    """Return the modules that a source imports; remembered by its text, which copies of a repository share."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             if node.level:
-                raise UserError(f"{file}:{node.lineno}: write imports in full, without leading dots")
+                raise _RelativeImportError("relative import", (None, node.lineno, None, None))
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
     return frozenset(found)

@@ -47,7 +47,7 @@ def golden_text(rule: str) -> str:
             lines += [f"{row.table} {row.key}: {row.message}" for row in findings.itertuples()]
     for case in stage_rule_failures.CASES:
         if case.rule == rule:
-            lines += [f"# {case.name}", *stage_rule_failures.pipeline_messages(case, case.broken())]
+            lines += [f"# {case.name}", *stage_rule_failures.pipeline_messages(case, broken=True)]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Annotated, NamedTuple
 
+import pandas as pd
 import pytest
 
 from golgoru import shell
@@ -15,15 +17,17 @@ from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.core.files import write_bytes
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.tables.frames import table_name, table_path
 
 TOP = Path(__file__).parents[2]
 STAGE = """
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 import pandas as pd
 from golgoru import shell
 from golgoru.core.errors import UserError
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 from golgoru.core.yaml_models import ConfigModel
 
 class Params(ConfigModel):
@@ -36,7 +40,11 @@ class Tables(NamedTuple):
     documents: dict[str, bytes]
     plots: dict[str, bytes]
 
-def transform(duplicate_pairs: pd.DataFrame, params: Params) -> Tables:
+def transform(
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a")],
+    images: Annotated[pd.DataFrame, columns("width")],
+    params: Params,
+) -> Tables:
     tables = Tables(
         frames.frame("duplicates", {
             "image": duplicate_pairs["image_a"], "duplicate_of": "k", "kind": "near", "rule": "COPY-002",
@@ -46,6 +54,8 @@ def transform(duplicate_pairs: pd.DataFrame, params: Params) -> Tables:
         {"card.md": b"# card", "charts/one.svg": b"<svg/>"},
         {"curve.csv": b"x,y\\n"},
     )
+    if params.do == "take more":
+        images["image"]
     if params.do == "stop":
         raise shell.GateFailed("it does not hold", {"duplicates": tables.duplicates, "metrics": {"found": 1}})
     if params.do == "refuse":
@@ -67,6 +77,7 @@ def repository(tmp_path, monkeypatch):
     (tmp_path / "mini.py").write_text(STAGE)
     (tmp_path / "params.yaml").write_text("dataset: {}\n")
     frames.write_table(frames.frame("duplicate_pairs", PAIR), table_path("duplicate_pairs"), "duplicate_pairs")
+    frames.write_table(frames.frame("images", {"image": ["a/1.png", "k"]}), table_path("images"), "images")
     return tmp_path
 
 
@@ -85,7 +96,7 @@ def run(do=None):
 def written():
     """Return every file under data and reports, but the input."""
     files = {file.as_posix() for top in (paths.DATA, paths.REPORTS) for file in top.rglob("*") if file.is_file()}
-    return sorted(files - {"data/duplicate_pairs.parquet"})
+    return sorted(files - {"data/duplicate_pairs.parquet", "data/images.parquet"})
 
 
 def test_a_run_that_goes_well_writes_tables_metrics_documents_and_plots(repository):
@@ -135,10 +146,39 @@ def test_a_missing_or_torn_input_is_a_mistake_of_people(repository):
     assert done.stderr == "mini: data/duplicate_pairs.parquet: the table is missing; run `dvc repro` (or `dvc pull`)\n"
 
 
+def test_a_stage_reads_the_columns_that_it_names_and_those_that_the_checks_at_the_writing_look_at(repository):
+    images = {"image": ["a/1.png", "a/2.png"], "content": ["x", "y"], "error": [None, "torn"]}
+    frames.write_table(frames.frame("images", images), table_path("images"), "images")
+
+    class Tables(NamedTuple):
+        groups: pd.DataFrame
+
+    def transform(images: Annotated[pd.DataFrame, columns("content")], duplicate_pairs: pd.DataFrame) -> Tables:
+        images = images[images["content"] == "x"]
+        return Tables(frames.frame("groups", images.assign(group=images["content"], group_on_arrival="x")))
+
+    read = shell.read_arguments("mini", transform)
+    assert list(read["images"]) == ["image", "content", "error"]
+    assert list(read["duplicate_pairs"]) == list(frames.frame("duplicate_pairs"))
+    shell.check_outputs(transform(**read)._asdict(), read)
+
+
 def test_a_table_that_breaks_its_schema_is_a_fault_of_code(repository):
     done = run("break")
     assert done.returncode not in (0, 2)
     assert "SchemaError: table duplicates: missing columns [], unknown columns ['surprise']" in done.stderr
+
+
+def test_a_column_that_is_used_and_not_named_is_a_fault_of_code_even_where_a_check_reads_it(repository):
+    done = run("take more")
+    assert done.returncode not in (0, 2) and "KeyError: 'image'" in done.stderr
+
+
+def test_foreign_keys_are_checked_against_columns_that_the_stage_does_not_name(repository):
+    frames.write_table(frames.frame("images", {"image": ["a/1.png"]}), table_path("images"), "images")
+    done = run()
+    assert "SchemaError: table duplicates, column duplicate_of: 'k' is not in images.image" in done.stderr
+    assert written() == []
 
 
 @pytest.mark.parametrize("name", ["bytes", "table"])
@@ -154,7 +194,7 @@ def test_a_write_that_is_killed_leaves_the_old_file(repository, name):
             files.write_bytes(pathlib.Path("data/file"), b"new content")
         """,
         "table": """
-            def write(table, where):
+            def write(data, name, where):
                 pathlib.Path(where).write_bytes(b"PAR1")
                 os.kill(os.getpid(), signal.SIGKILL)
             frames._write = write
@@ -184,6 +224,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_part(repository, monkeypa
         frames.write_table(frames.frame("rejects"), target, "rejects")
     assert [file.name for file in target.parent.iterdir()] == ["file"]
     assert target.read_bytes() == b"old"
+
+
+def test_a_table_that_is_a_document_already_is_written_as_it_stands_there(repository, monkeypatch):
+    content = frames.to_bytes(frames.frame("release/images"), "release/images")
+    monkeypatch.setattr(frames, "write_table", None)
+    outputs = {"release_images": frames.frame("release/images"), "documents": {"images.parquet": content}}
+    shell.write_outputs("mini", outputs)
+    assert table_path("release_images").read_bytes() == content and written() == ["data/release/images.parquet"]
+    assert outputs == {}
 
 
 def test_a_metric_that_is_no_number_is_not_written(repository):

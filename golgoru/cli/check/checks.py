@@ -3,9 +3,9 @@
 The stages are imported, to load their blocks of params.yaml, in golgoru/wiring alone.
 """
 
+from golgoru.cli.check import known_good
 from golgoru.cli.check.data import data_findings
 from golgoru.cli.check.guideline import guideline_findings
-from golgoru.cli.check.unchanged_code import code_digest, is_known_good, remember_good
 from golgoru.cli.common.repository import Pipeline, read_pipeline
 from golgoru.core import paths
 from golgoru.core.files import write_bytes
@@ -22,15 +22,15 @@ def check_findings() -> list[str]:
 
 def _code_findings(pipeline: Pipeline) -> list[str]:
     """Return the findings on settings and stages, without looking where both are as when nothing was found."""
-    digest = code_digest()
-    if is_known_good(digest):
+    digest = known_good.code_digest()
+    if known_good.is_known_good(known_good.CODE, digest):
         return []
     from golgoru.cli.check.settings import settings_findings
     from golgoru.wiring.dvc_yaml import wiring_findings
 
     findings = [*settings_findings(pipeline), *wiring_findings()]
     if not findings:
-        remember_good(digest)
+        known_good.remember_good(known_good.CODE, digest)
     return findings
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from golgoru.annotations import metadata
+from golgoru.cli.check import known_good
 from golgoru.cli.check.collect_errors import read_errors, read_or_collect
 from golgoru.cli.common.repository import Pipeline, run_dvc
 from golgoru.core import paths, versions
@@ -130,14 +131,18 @@ def _batch_findings(
 def _pointer_findings() -> Iterator[str]:
     """Yield the pointers whose files on disk are missing or changed, as `dvc status` says."""
     pointers = [*paths.DELIVERIES.glob("*.dvc"), *paths.BATCHES.glob("*/payload.dvc")]
-    if not pointers:
+    digest = known_good.pointers_digest(pointers)
+    if not pointers or (digest and known_good.is_known_good(known_good.POINTERS, digest)):
         return
     status = run_dvc("status", "--json", *sorted(p.as_posix() for p in pointers))
     if status.returncode != 0:
         lines = [line for line in status.stderr.splitlines() if line.strip()] or ["no reason given"]
         yield f"dvc status: {lines[0].removeprefix('ERROR: ')}"
         return
-    for pointer, changes in sorted(json.loads(status.stdout or "{}").items()):
+    changed = json.loads(status.stdout or "{}")
+    if digest and not changed:
+        known_good.remember_good(known_good.POINTERS, digest)
+    for pointer, changes in sorted(changed.items()):
         outs = {path: state for change in changes if isinstance(change, dict) for path, state in _changed_outs(change)}
         yield from (_pointer_finding(pointer, path, state) for path, state in outs.items())
 

@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from golgoru.annotations import metadata
 from golgoru.cli.check.collect_errors import read_or_collect
+from golgoru.cli.check.unread_batches import annotations_to_check
 from golgoru.cli.common.repository import Pipeline
 from golgoru.core import paths
 from golgoru.core.dataset import read_dataset
@@ -25,7 +25,6 @@ from golgoru.guideline.classes import Classes, read_classes
 from golgoru.guideline.edge_cases import EdgeCases, read_edge_cases, trigger_problems
 from golgoru.guideline.rules import RuleBook, read_rules
 from golgoru.raw.deliveries import read_deliveries
-from golgoru.tables.frames import table_path
 from golgoru.validation.baseline import BaselineFile
 from golgoru.validation.features.edge_cases import trigger_columns
 from golgoru.validation.suites import read_suites, suite_problems
@@ -77,11 +76,8 @@ def _read_baseline_file() -> BaselineFile:
 
 
 def _undefined_classes(classes: Classes, changes: Changes) -> Iterator[str]:
-    """Yield classes of the annotations, as last read, that neither the guideline nor a change of it defines."""
-    file = table_path("annotations")
-    if not file.exists():
-        return
-    annotations = pq.read_table(file, columns=["label", "kind", "guideline_version"]).to_pandas()
+    """Yield classes of the annotations that neither the guideline nor a change of it defines."""
+    annotations = annotations_to_check(["label", "kind", "guideline_version"])
     is_undefined = (annotations["kind"] == "object") & ~is_known_label(annotations, changes, classes.ids)
     for label, count in annotations.loc[is_undefined, "label"].value_counts().sort_index().items():
         where = key_line(paths.CLASSES, "classes")

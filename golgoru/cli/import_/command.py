@@ -34,6 +34,13 @@ FormatOption = Annotated[
     ),
 ]
 
+DefineClassesOption = Annotated[
+    bool, typer.Option("--define-classes", help="Add the classes that guidelines/classes.yaml lacks to it.")
+]
+DateOption = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day it was delivered; today unless said.")
+]
+
 
 def import_(
     src: Annotated[Path, typer.Argument(help="File or folder: labels, or pictures (formats folders and images).")],
@@ -48,9 +55,7 @@ def import_(
     guideline: Annotated[
         str | None, typer.Option(help="Guideline version that the labels were made under; the current one unless said.")
     ] = None,
-    date: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day it was delivered; today unless said.")
-    ] = None,
+    date: DateOption = None,
     boxes: Annotated[Boxes | None, typer.Option(help="How boxes count pixels; must be given for format voc.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="ours=theirs, such as image=file; repeatable.")] = None,
     class_: Annotated[list[str] | None, typer.Option("--class", help="theirs=ours, a class id; repeatable.")] = None,
@@ -58,6 +63,7 @@ def import_(
     shift: Annotated[str | None, typer.Option(help="X,Y: pixels to move all boxes right and down.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the pictures, such as CC-BY-4.0.")] = None,
     group: Annotated[str | None, typer.Option(help="Pattern with one (group): equal groups share a split.")] = None,
+    define_classes: DefineClassesOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported, and write nothing.")] = False,
 ) -> None:
     """Import pictures as delivery NAME, labels as batch NAME."""
@@ -80,6 +86,7 @@ def import_(
             shift=parse_shift(shift),
             licence=licence,
             group=group,
+            define_classes=define_classes,
         ),
         dry_run,
     )

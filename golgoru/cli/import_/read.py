@@ -18,6 +18,7 @@ from golgoru.annotations import metadata
 from golgoru.annotations.from_payload import to_annotations
 from golgoru.annotations.image_names import ImageNames
 from golgoru.cli.common.yaml_out import build_model
+from golgoru.cli.import_ import new_classes
 from golgoru.cli.import_.delivery_yaml import describe_delivery
 from golgoru.cli.import_.detect_format import detect_format
 from golgoru.cli.import_.known_images import IncomingPictures, compare_pictures
@@ -59,7 +60,10 @@ class ImportedAnnotations(NamedTuple):
 
 
 class ImportContents(NamedTuple):
-    """All that an import would write, and what it leaves out. `unused_files`: the files that are not imported."""
+    """All that an import would write, and what it leaves out.
+
+    `undefined`: the classes that the guideline lacks; `unused_files`: the files that are not imported.
+    """
 
     request: Request
     pictures_from: Path | None
@@ -67,6 +71,7 @@ class ImportContents(NamedTuple):
     description: Description | None
     labels: ImportedAnnotations | None
     classes: Classes
+    undefined: list[str]
     unused_files: list[str]
     metadata_rejects: list[Reject]
 
@@ -99,6 +104,9 @@ def read_import(request: Request, work: Path) -> ImportContents:
         payload = _copy_payload(request, work)
         used |= {file.path for file in payload}
         labels = _read_annotations(request, work, incoming, classes)
+    undefined = [] if labels is None else new_classes.undefined_classes(labels.annotations, classes)
+    if request.define_classes:
+        new_classes.refuse_unusable(undefined)
     everything = files if source == request.source else [*files, *list_files(request.source)]
     unused_files = sorted({file.name for file in everything if file.path not in used and file.path != request.metadata})
     return ImportContents(
@@ -108,6 +116,7 @@ def read_import(request: Request, work: Path) -> ImportContents:
         description,
         labels,
         classes,
+        undefined,
         unused_files,
         _metadata_rejects(request, description, incoming),
     )
@@ -170,6 +179,7 @@ def _read_annotations(
     payload = read_payload(batch, arriving)
     if "annotator" not in settings["columns"] and _names_annotators(payload):
         settings["columns"] = {**settings["columns"], "annotator": "annotator"}
+    settings["label"] = request.label or _only_class(request, payload, classes)
     settings["names"] = _names_of_known_images(request, payload, incoming, batch.settings)
     if not arriving:
         settings |= _delivery_of_images(payload, incoming, batch.settings, settings["names"])
@@ -186,6 +196,15 @@ def _read_annotations(
 def _batch(request: Request, settings: dict[str, Any], work: Path) -> Batch:
     file = paths.BATCHES / request.name / "batch.yaml"
     return Batch(request.name, file, build_model(BatchFile, settings, _OPTION_OF_KEY), work / "payload")
+
+
+def _only_class(request: Request, payload: Payload, classes: Classes) -> str | None:
+    """Return the one class that a text without a class can have; None where there is a choice, or none is missing."""
+    takes_label = "label" in format_named(request.format).allowed_keys
+    if not takes_label or len(classes.ids) != 1 or read_dataset(paths.PARAMS).task != "ocr":
+        return None
+    named = payload.rows["label"].notna().all() if "label" in payload.rows else False
+    return None if named else classes.ids[0]
 
 
 def _names_annotators(payload: Payload) -> bool:

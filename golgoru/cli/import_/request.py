@@ -36,6 +36,7 @@ class Request(NamedTuple):
     shift: tuple[float, float] | None = None
     licence: str | None = None
     group: str | None = None
+    define_classes: bool = False
 
 
 def check_request(request: Request) -> None:
@@ -73,6 +74,7 @@ def _check_label_options(request: Request) -> None:
             "--source": request.annotator_type,
             "--guideline": request.guideline,
             "--class": request.classes,
+            "--define-classes": request.define_classes,
             **{option_of[key]: of_format[key] for key in FORMAT_KEYS},
         }
         if useless := [option for option, value in of_all.items() if value]:

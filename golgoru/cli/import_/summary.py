@@ -18,7 +18,7 @@ def summary_lines(contents: ImportContents) -> list[str]:
     lines = _picture_lines(contents)
     if (labels := contents.labels) is not None:
         lines += _annotation_lines(labels)
-        lines += _class_lines(labels.annotations, contents.classes)
+        lines += _class_lines(labels.annotations, contents)
         lines += _image_name_lines(labels)
         lines += _reject_lines("labels", labels.rejects)
         if labels.unused_columns:
@@ -54,22 +54,29 @@ def _annotation_lines(labels: ImportedAnnotations) -> list[str]:
     ]
 
 
-def _class_lines(annotations: pd.DataFrame, classes: Classes) -> list[str]:
+def _class_lines(annotations: pd.DataFrame, contents: ImportContents) -> list[str]:
     labels = annotations.loc[annotations["kind"] == "object", "label"]
     lines = []
+    if contents.labels is not None and (only := contents.labels.batch.settings.label) and not contents.request.label:
+        lines.append(
+            f"objects without a class are '{only}', the only class of {paths.CLASSES} (--label CLASS: another)"
+        )
     if labels.isna().any():
         lines.append(f"objects without a class: {int(labels.isna().sum()):,} (--label CLASS gives them one)")
-    known = labels.isin(classes.ids)
-    if known.any():
+    undefined = labels.isin(contents.undefined)
+    if (known := labels.notna() & ~undefined).any():
         lines.append(f"classes known: {_counts(labels[known])}")
-    unknown = labels[~known].dropna().value_counts()
+    unknown = labels[undefined].value_counts()
     if len(unknown):
-        lines.append(
-            f"classes unknown: {len(unknown):,}; define them in {paths.CLASSES}, or map with --class theirs=ours; until"
-            " then their annotations are set aside"
+        remedy = (
+            f"to be defined in {paths.CLASSES}"
+            if contents.request.define_classes
+            else f"define them in {paths.CLASSES} (--define-classes adds them), or map with --class theirs=ours;"
+            " until then their annotations are set aside"
         )
+        lines.append(f"classes unknown: {len(unknown):,}; {remedy}")
         lines += [
-            f"  {label}: {count:,} annotations{_resembles(str(label), classes)}"
+            f"  {label}: {count:,} annotations{_resembles(str(label), contents.classes)}"
             for label, count in _most_frequent(unknown)
         ]
         lines += _more(len(unknown))

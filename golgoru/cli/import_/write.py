@@ -13,6 +13,7 @@ from pathlib import Path
 
 from golgoru.cli.common.repository import run_dvc
 from golgoru.cli.common.yaml_out import to_yaml
+from golgoru.cli.import_.new_classes import define_classes
 from golgoru.cli.import_.read import ImportContents, copy_files
 from golgoru.cli.import_.request import Request
 from golgoru.core import paths
@@ -62,6 +63,15 @@ def work_folder(name: str, dry_run: bool) -> Iterator[Path]:
 
 def write_import(contents: ImportContents, work: Path) -> list[str]:
     """Write delivery and batch, add them to DVC, and return the lines that say what was written."""
+    before = paths.CLASSES.read_bytes()
+    try:
+        return [f"written: {file}" for file in _write_parts(contents, work)]
+    except BaseException:
+        write_bytes(paths.CLASSES, before)
+        raise
+
+
+def _write_parts(contents: ImportContents, work: Path) -> list[str]:
     name, written = contents.request.name, []
     if contents.incoming.new:
         copy_files(contents.incoming.new, work / "images", "copying pictures")
@@ -70,6 +80,9 @@ def write_import(contents: ImportContents, work: Path) -> list[str]:
         # DVC fills in this pointer. Where it would put one of its own, beside the pictures, git would stage it there.
         write_bytes(pointer, f"wdir: ../{paths.IMAGES.name}\nouts:\n- path: {name}\n  hash: md5\n".encode())
         written.append(_add_to_dvc(paths.IMAGES / name, pointer))
+    # Before the descriptions, which end the import: an import that is repeated finds the classes defined.
+    if contents.request.define_classes:
+        written += define_classes(paths.CLASSES, contents.undefined)
     if contents.labels is not None:
         written += write_batch(contents.labels.batch, work)
     if contents.description is not None:
@@ -78,7 +91,7 @@ def write_import(contents: ImportContents, work: Path) -> list[str]:
             written.append((paths.DELIVERIES / f"{name}.csv").as_posix())
         write_bytes(paths.DELIVERIES / f"{name}.yaml", to_yaml(contents.description))
         written.append((paths.DELIVERIES / f"{name}.yaml").as_posix())
-    return [f"written: {file}" for file in written]
+    return written
 
 
 def write_batch(batch: Batch, work: Path) -> list[str]:

@@ -1,6 +1,6 @@
 """The page of balance: shares before and after weighting, what to collect, splits, proposed pins, and leakage."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from golgoru.site.leakage_list import leakage_list, pictured_images
 from golgoru.site.page import Page, picture_uris, printable_rows
 from golgoru.splits.coverage import CLASS, EDGE_CASE
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 
 MAX_VALUES, MAX_MOVED, MAX_PINS, MAX_REASONS = 100, 30, 40, 50
 _MERGED = "merge: it was "
@@ -52,15 +53,15 @@ class MovedImages(NamedTuple):
 
 def page(
     *,
-    images: pd.DataFrame,
-    duplicate_pairs: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content")],
+    duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b")],
     splits: pd.DataFrame,
     split_coverage: pd.DataFrame,
     proposed_pins: pd.DataFrame,
     leakage: pd.DataFrame,
     weights: pd.DataFrame,
     collection_plan: pd.DataFrame,
-    labels: pd.DataFrame,
+    labels: Annotated[pd.DataFrame, columns("image", "status")],
     classes: Classes,
     edge_cases: EdgeCases,
 ) -> Page:

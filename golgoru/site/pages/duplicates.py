@@ -6,7 +6,7 @@ may hold millions of rows, and a page is bounded.
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.site.class_styles import class_styles
 from golgoru.site.page import Page, picture_uris
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 
 MAX_CARDS, MAX_PICTURES = 200, 12
 # How the second image of a pair is turned to look like the first, by golgoru/duplicates/orientations.py.
@@ -89,12 +90,12 @@ class PairedImages(NamedTuple):
 
 def page(
     *,
-    images: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "error")],
     duplicate_pairs: pd.DataFrame,
-    duplicates: pd.DataFrame,
-    groups: pd.DataFrame,
-    labels: pd.DataFrame,
-    splits: pd.DataFrame,
+    duplicates: Annotated[pd.DataFrame, columns("image", "duplicate_of", "kind", "distance")],
+    groups: Annotated[pd.DataFrame, columns("image", "group")],
+    labels: Annotated[pd.DataFrame, columns("image", "label", "status")],
+    splits: Annotated[pd.DataFrame, columns("image", "split")],
     classes: Classes,
 ) -> Page:
     """Return the page, and how much it shows."""

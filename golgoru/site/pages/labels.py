@@ -1,6 +1,6 @@
 """The page of labels: label issues on their images, agreement, annotators, label noise, and scores of a model."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.images.thumbnails import open_verified
 from golgoru.site.class_styles import class_styles
 from golgoru.site.page import Page, data_uri, first_rows
+from golgoru.tables.columns import columns
 
 MAX_ISSUES = 60
 _SIDE = 160  # pixels of the longer side
@@ -49,8 +50,8 @@ class IssueCard(NamedTuple):
 
 def page(
     *,
-    images: pd.DataFrame,
-    labels: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content")],
+    labels: Annotated[pd.DataFrame, columns("status")],
     label_issues: pd.DataFrame,
     agreement: pd.DataFrame,
     annotators: pd.DataFrame,

@@ -1,7 +1,7 @@
 """The page of the queue: the images to label next, their pre-annotations, and how often those are correct."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.site.class_styles import class_styles
 from golgoru.site.page import Page, first_rows, picture_uris
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 
 MAX_CARDS, MAX_BOXES = 60, 200
 _SIDE = 320  # pixels of the longer side: boxes must be visible
@@ -61,8 +62,8 @@ class Card(NamedTuple):
 
 def page(
     *,
-    images: pd.DataFrame,
-    labels: pd.DataFrame,
+    images: Annotated[pd.DataFrame, columns("image", "content", "width", "height")],
+    labels: Annotated[pd.DataFrame, columns("image", "label")],
     queue: pd.DataFrame,
     preannotations: pd.DataFrame,
     auto_accept: pd.DataFrame,

@@ -18,6 +18,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield selection.digits()
 
 
+@pytest.mark.slow
 def test_the_default_mix_and_each_strategy_are_better_than_random_labels(digits: Any) -> None:
     given = selection.with_features(*digits)
     usual = {name: share for name, share in Params().mix.items() if name in selection.OF_UNLABELLED}

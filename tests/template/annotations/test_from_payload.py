@@ -6,13 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.annotations.from_payload import to_annotations
 from golgoru.formats.payload import Payload, rows_frame
 from golgoru.raw.batches import Batch, BatchFile
 from golgoru.tables import frames
+from tests.template.builders.examples import examples
 
 
 def annotate(rows: list[dict[str, Any]], **settings: Any) -> tuple[pd.DataFrame, list[str]]:
@@ -223,7 +224,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(rows=ROWS, order=st.randoms(use_true_random=False))
 def test_shuffled_rows_give_the_same_table(rows: list[dict[str, Any]], order: Any) -> None:
     shuffled = rows.copy()
@@ -234,7 +235,7 @@ def test_shuffled_rows_give_the_same_table(rows: list[dict[str, Any]], order: An
     assert len(first[0]) + len(first[1]) == len(rows)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(10)
 @given(rows=ROWS.filter(len))
 def test_a_row_more_changes_no_other_row_s_key(rows: list[dict[str, Any]]) -> None:
     # With the same columns: a payload never changes after it has landed.

@@ -1,12 +1,13 @@
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.annotators.quality import annotator_table, confusion_table
 from golgoru.core.intervals import MIN_OBSERVATIONS
 from golgoru.tables import frames
 from tests.template.builders.annotator_tables import annotation_per_vote
+from tests.template.builders.examples import examples
 
 COLUMNS = ["object", "annotator", "value"]
 
@@ -125,7 +126,7 @@ def by_hand(votes: pd.DataFrame, name: str) -> list[float]:
     return found
 
 
-@settings(max_examples=50, deadline=None)
+@examples(20)
 @given(st.sets(VOTE).map(sorted), st.integers(0, 9))
 def test_agreement_is_what_the_definition_says_in_any_row_order(rows: list[tuple[str, str, str]], seed: int) -> None:
     votes = votes_of(*rows)

@@ -5,11 +5,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.annotators import corrections, self_consistency
 from tests.template.builders.annotator_tables import human_annotations
+from tests.template.builders.examples import examples
 
 AT = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -67,7 +68,7 @@ WORD = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@examples(40)
 @given(st.lists(WORD, max_size=14), st.randoms(use_true_random=False))
 def test_repeats_are_the_pairs_that_one_can_count_by_hand(rows: list[dict[str, Any]], dice: Any) -> None:
     same = ("annotator", "object", "epoch", "review")

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.annotators import speed
 from golgoru.tables import frames
 from tests.template.builders.annotator_tables import human_annotations
+from tests.template.builders.examples import examples
 
 
 def speed_rows(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -129,7 +130,7 @@ WORD = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@examples(25)
 @given(st.lists(WORD, max_size=25), st.randoms(use_true_random=False))
 def test_every_scope_has_every_annotation_with_a_class_once_and_order_and_names_are_nothing(
     rows: list[Any], dice: Any

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 from scipy.sparse import csr_array
 
 from golgoru.balance.raking import Margins, calibrate
+from tests.template.builders.examples import examples
 
-few = settings(max_examples=40, deadline=None)
+few = examples(20)
 
 
 def weights(counts, shares, low=0.1, high=10.0, belongs=None, mass=None, prior=None):

@@ -37,12 +37,16 @@ def brighter(image: Image.Image) -> Image.Image:
 
 def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: dict[str, str] | None = None):
     """Write images, and return tables `images` and `sources` of them."""
-    rows, sources = [], []
+    rows, sources, written = [], [], []
     for image, data in files.items():
         path = paths.IMAGES / image
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        fingerprint = fingerprint_files([path], (), 10**8)[0]
+        written.append(path)
+        delivery = image.split("/")[0]
+        date = (dates or {}).get(delivery, "2026-01-01")
+        sources.append({"image": image, "delivery": delivery, "date": date, "group_key": (keys or {}).get(image)})
+    for image, fingerprint in zip(files, fingerprint_files(written, (), 10**8), strict=True):
         rows.append(
             {
                 "image": image,
@@ -51,9 +55,6 @@ def tables(files: dict[str, bytes], dates: dict[str, str] | None = None, keys: d
                 **fingerprint.statistics._asdict(),
             }
         )
-        delivery = image.split("/")[0]
-        date = (dates or {}).get(delivery, "2026-01-01")
-        sources.append({"image": image, "delivery": delivery, "date": date, "group_key": (keys or {}).get(image)})
     return frames.frame("images", pd.DataFrame(rows)), frames.frame("sources", pd.DataFrame(sources))
 
 

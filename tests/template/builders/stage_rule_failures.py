@@ -3,6 +3,7 @@
 Such a rule is reported as rows of the ledger, or as the error that ends the run.
 """
 
+import functools
 from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
@@ -38,8 +39,10 @@ def capped_settings(cap: int | None) -> rebalance.Params:
     return rebalance.Params.model_validate({"targets": [{"to": "square root", "cap": cap}]})
 
 
-def pipeline_messages(case: Case, world: World) -> list[str]:
+@functools.cache
+def pipeline_messages(case: Case, broken: bool) -> list[str]:
     """Return what the pipeline reports of this rule: rows of the ledger, or the error that ends the run."""
+    world = case.broken() if broken else case.clean()
     try:
         made = worlds.released(world, rebalance=capped_settings(case.cap), frozen=case.frozen)
     except UserError as error:
@@ -53,6 +56,7 @@ def pipeline_messages(case: Case, world: World) -> list[str]:
     ]
 
 
+@functools.cache
 def four_cats() -> World:
     """Return four images that ann and ben call a cat, all of them in train."""
     images = frames.frame("images", {"image": NAMES, "content": CONTENT, "bytes": 10, "width": 100, "height": 100})
@@ -79,6 +83,7 @@ def four_cats() -> World:
     )
 
 
+@functools.cache
 def with_duplicate(kind: str, distance: int) -> World:
     made = four_cats()
     pair = {"image_a": NAMES[:1], "image_b": NAMES[1:2], "kind": kind, "distance": distance, "score": 1.0}

@@ -1,9 +1,10 @@
 """Small consistent worlds: the tables that stages read, with duplicates, groups, conflicts and broken rules, by seed.
 
 What `validate` would find is written by hand here, since Great Expectations costs seconds a run. The stages behind
-it are the real ones: `materials` runs consolidate, annotators, edge_cases, split and rebalance on a world.
+it are the real ones: `materials` runs consolidate, edge_cases, split and rebalance on a world, once in a process.
 """
 
+import functools
 import random
 from datetime import date
 from pathlib import Path
@@ -26,8 +27,9 @@ from golgoru.raw.withdrawals import Withdrawal
 from golgoru.tables import frames
 from golgoru.validation import baseline, suite_runner
 from golgoru.validation.findings import set_aside_rows
-from stages import annotators, consolidate, edge_cases, rebalance, release, split
-from tests.template.builders import guideline_changes
+from stages import consolidate, edge_cases, rebalance, release, split
+from tests.template.builders import guideline_changes, remembered
+from tests.template.builders.examples import THOROUGH
 from tests.template.builders.frozen import FROZEN
 from tests.template.builders.world_tables import (
     groups_of,
@@ -52,6 +54,9 @@ EDGE_CASES = EdgeCases(
         if case.check is None
     )
 )
+_STAGES: tuple[Any, ...] = (consolidate, edge_cases, split, rebalance, release)
+_SIZES = (0, 1, 2, 3, 5, 8, 10, 12, 14, 20)  # images
+_ARGUMENTS: dict["World", tuple[str, int, int]] = {}  # of `build`, by the world that it made
 NOTHING_ACCEPTED = baseline.read_baseline(Path("no such file"), date(2026, 7, 1))
 
 
@@ -70,17 +75,24 @@ class World(NamedTuple):
     withdrawals: list[Withdrawal]
     changes: Changes
 
+    # A world is itself: what stages make of it is remembered by it.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
 
 def worlds(*tasks: str, most: int = 14) -> st.SearchStrategy[World]:
-    """Return worlds of up to `most` images of one of the tasks."""
-    return st.builds(
-        build,
-        st.sampled_from(tasks or ("classification", "detection")),
-        st.integers(0, most),
-        st.integers(0, 2**32),
-    )
+    """Return worlds of up to `most` images of one of the tasks.
+
+    Tests share a few dozen of them, so that the stages run on each once in a process; thorough runs draw from all.
+    """
+    sizes = st.integers(0, most) if THOROUGH else st.sampled_from([size for size in _SIZES if size <= most])
+    seeds = st.integers(0, 2**32 if THOROUGH else 2)
+    return st.builds(build, st.sampled_from(tasks or ("classification", "detection")), sizes, seeds)
 
 
+@functools.lru_cache(maxsize=256)
 def build(task: str, size: int, seed: int) -> World:
     """Return the world of a seed: equal arguments give equal tables."""
     dice = random.Random(f"{task} {size} {seed}")  # noqa: S311  (a test, no secret)
@@ -101,13 +113,61 @@ def build(task: str, size: int, seed: int) -> World:
     groups = groups_of(images, sources, edges)
     pinned = groups.drop_duplicates("group").head(dice.choice((0, 0, 1)))
     pins = [Pin(2, image, "test", "a rare one") for image in pinned["image"]]
-    return World(task, images, sources, annotations, rejects, violations, pairs, groups, pins, withdrawals, changes)
+    made = World(task, images, sources, annotations, rejects, violations, pairs, groups, pins, withdrawals, changes)
+    _ARGUMENTS[made] = (task, size, seed)
+    return made
 
 
 def materials(world: World, **change: Any) -> dict[str, Any]:
-    """Return every argument that a stage can ask for, by name; tables of later stages are made by the stages."""
+    """Return every argument that a stage can ask for, by name; tables of later stages are made by the stages.
+
+    `change`: the `Params` of stages by their names, and the day that `frozen` is.
+    """
+    return _made(world, change, 4) | {
+        "predictions": make_predictions(world.images, CLASSES.ids, world.task),
+        "label_issues": make_label_issues(world.images),
+        "embeddings": make_embeddings(world.images),
+    }
+
+
+def consolidated(world: World) -> dict[str, Any]:
+    """Return the world's tables and what `consolidate` makes of them."""
+    return _made(world, {}, 1)
+
+
+def released(world: World, **change: Any) -> dict[str, Any]:
+    """Return the materials and what `release` makes of them, by the names of its fields."""
+    return materials(world, **change) | _made(world, change, 5)
+
+
+def _made(world: World, change: dict[str, Any], stages: int) -> dict[str, Any]:
+    """Return the world's tables and what so many stages make of them."""
+    settings = [change.get(stage.__name__.rpartition(".")[2], stage.Params()) for stage in _STAGES[:stages]]
+    made = _outputs(world, change.get("frozen"), tuple(params.model_dump_json() for params in settings))
+    return {name: value.copy() if isinstance(value, pd.DataFrame) else value for name, value in made.items()}
+
+
+@functools.lru_cache(maxsize=1024)
+def _outputs(world: World, frozen: date | None, settings: tuple[str, ...]) -> dict[str, Any]:
+    """Return the world's tables and what the first stages make of them, one for each of the settings as JSON."""
+    if not settings:
+        return _given(world, frozen)
+    stage, made = _STAGES[len(settings) - 1], _outputs(world, frozen, settings[:-1])
+
+    def outputs() -> dict[str, Any]:
+        arguments = {name: made[name] for name in stage.transform.__annotations__ if name in made}
+        with gate_open():
+            found = stage.transform(**arguments, params=stage.Params.model_validate_json(settings[-1]))
+        return dict(found._asdict())
+
+    # A world that a test altered is known to its process alone.
+    built = _ARGUMENTS.get(world)
+    return made | (remembered.value(f"{built} {frozen} {settings}", outputs) if built else outputs())
+
+
+def _given(world: World, frozen: date | None) -> dict[str, Any]:
     dataset = {"name": "pets", "version": "1", "task": world.task, "licence": "CC0-1.0", "creators": ["a"]}
-    made: dict[str, Any] = {
+    return {
         **world._asdict(),
         "classes": CLASSES,
         "rules": RULES,
@@ -117,33 +177,8 @@ def materials(world: World, **change: Any) -> dict[str, Any]:
         "annotator_pools": Annotators(),
         "dataset": Dataset.model_validate(dataset | {"date": "2026-07-01", "seed": 7}),
         "seed": 7,
-        "frozen": change.get("frozen"),
-        "predictions": make_predictions(world.images, CLASSES.ids, world.task),
-        "label_issues": make_label_issues(world.images),
-        "embeddings": make_embeddings(world.images),
+        "frozen": frozen,
     }
-    for stage in (consolidate, annotators, edge_cases, split, rebalance):
-        params = change.get(stage.__name__.rpartition(".")[2], stage.Params())
-        arguments = {name: made[name] for name in stage.transform.__annotations__ if name in made}
-        made |= stage.transform(**arguments, params=params)._asdict()
-    del made["metrics"], made["plots"]
-    return made
-
-
-def consolidated(world: World) -> dict[str, Any]:
-    """Return the world's tables and what `consolidate` makes of them."""
-    given = {**world._asdict(), "classes": CLASSES, "params": consolidate.Params()}
-    arguments = {name: given[name] for name in consolidate.transform.__annotations__ if name in given}
-    return given | consolidate.transform(**arguments)._asdict()
-
-
-def released(world: World, **change: Any) -> dict[str, Any]:
-    """Return the materials and what `release` makes of them, by the names of its fields."""
-    made = materials(world, **change)
-    arguments = {name: made[name] for name in release.transform.__annotations__ if name in made}
-    with gate_open():
-        result = release.transform(**arguments, params=change.get("release", release.Params()))
-    return made | result._asdict()
 
 
 def gate_open() -> Any:

@@ -2,23 +2,23 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from golgoru.cli.check import settings
 from golgoru.core import paths
-from tests.template.builders.scratch_repository import PAGE, picture
+from tests.template.builders.command_repository import make_filled
+from tests.template.builders.scratch_repository import PAGE
 
 BATCH = 'format: csv\nsource: human\ndate: 2026-02-01\nguideline_version: "1.2"\nannotator: ann\n'
 
 
 @pytest.fixture
-def filled(repository, dataset, tmp_path, no_dvc):
+def filled(begin, no_dvc):
     """A repository with one delivery and one batch."""
-    picture(tmp_path / "source/a.png", 1)
-    (tmp_path / "source/labels.csv").write_text("image,label\na.png,cat\n")
-    assert dataset("import", f"{tmp_path}/source", "--as", "first", "--annotator", "ann").status == 0
-    return repository
+    begin(make_filled)
+    return Path.cwd()
 
 
 def edit(file, old, new):

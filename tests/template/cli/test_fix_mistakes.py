@@ -6,6 +6,7 @@ import pytest
 
 from golgoru.core import paths
 from tests.template.builders import reviewed_repository
+from tests.template.builders.command_repository import make_empty
 from tests.template.builders.reviewed_repository import (
     add_batch,
     box_annotation,
@@ -19,8 +20,8 @@ from tests.template.cli.test_fix import FIX, MISSING
 __all__ = ["drawn", "labelled"]
 
 
-@pytest.fixture
-def drawn(repository, no_dvc):
+def make_drawn():
+    make_empty()
     reviewed_repository.task("detection")
     pictures("d/1.png", "e/1.png", "d/2.png")
     add_batch("one", "ann-a", box_annotation("a", "cat"), box_annotation("b", "cat"))
@@ -28,11 +29,21 @@ def drawn(repository, no_dvc):
     write_label_issues(MISSING, {"issue": "one/a", "kind": "geometry"})
 
 
-@pytest.fixture
-def labelled(repository, no_dvc):
+def make_labelled():
+    make_empty()
     pictures("d/1.png", "e/1.png", "d/2.png", "d/3.png", exact=(("d/2.png", "d/3.png"),))
     add_batch("one", "ann-a", *({"image": name, "label": "cat"} for name in ("d/1.png", "d/2.png", "d/3.png")))
     reproduce(checked=False)
+
+
+@pytest.fixture
+def drawn(begin, no_dvc):
+    begin(make_drawn)
+
+
+@pytest.fixture
+def labelled(begin, no_dvc):
+    begin(make_labelled)
 
 
 def take(dataset, tmp_path, text, *more):

@@ -1,10 +1,13 @@
 """`dataset log`: every annotation that an image ever had, and who overruled whom."""
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from tests.template.builders import reviewed_repository
+from tests.template.builders.command_repository import make_empty, run, without_dvc
 from tests.template.builders.reviewed_repository import (
     add_batch,
     box_annotation,
@@ -16,17 +19,17 @@ from tests.template.builders.reviewed_repository import (
 from tests.template.cli.test_fix import FIX, MISSING
 
 
-def fix(dataset, tmp_path, name, text, *options):
-    file = tmp_path / f"{name}.csv"
+def fix(dataset, folder, name, text, *options):
+    file = folder / f"{name}.csv"
     file.write_text(text)
     said = dataset("fix", str(file), "--as", name, *(options or FIX))
     assert said.status == 0, said.err
     reproduce(checked=False)
 
 
-@pytest.fixture
-def drawn(repository, no_dvc, dataset, tmp_path):
+def make_drawn():
     """Two annotators and a reviewer on one image and its copy of equal pixels; a model's box that is added."""
+    make_empty()
     reviewed_repository.task("detection")
     pictures("d/1.png", "d/2.png", "d/3.png", "e/3.png", exact=(("d/1.png", "d/2.png"),))
     add_batch(
@@ -47,7 +50,13 @@ def drawn(repository, no_dvc, dataset, tmp_path):
     reproduce(checked=False)
     write_label_issues(MISSING)
     decisions = "issue,decision,new_label\nold/a,relabel,dog\none/b,agree,\nnet/7,add,\n"
-    fix(dataset, tmp_path, "fix-1", decisions.replace("net/7,add,", "net/7,add,cat"))
+    with tempfile.TemporaryDirectory() as folder, without_dvc():
+        fix(run, Path(folder), "fix-1", decisions.replace("net/7,add,", "net/7,add,cat"))
+
+
+@pytest.fixture
+def drawn(begin, no_dvc):
+    begin(make_drawn)
 
 
 LOG = """\

@@ -16,6 +16,7 @@ from stages import dedup
 from tests.template.builders import real_data
 
 COUNT = 6143
+SLOWER = pytest.param("thorough", 0.95, 0.02, marks=pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def judged() -> dict[frozenset[str], str]:
         return {frozenset((row["image_a"], row["image_b"])): row["judgment"] for row in rows}
 
 
-@pytest.mark.parametrize(("mode", "recall", "beyond"), [("default", 0.75, 0.01), ("thorough", 0.95, 0.02)])
+@pytest.mark.parametrize(("mode", "recall", "beyond"), [("default", 0.75, 0.01), SLOWER])
 def test_same_shots_that_people_judged_are_found(mode: str, recall: float, beyond: float) -> None:
     """127 pairs of the same shot. The other pairs were looked at one by one: docs/decisions/duplicates.md."""
     images, sources = cifar()
@@ -62,7 +63,9 @@ def test_same_shots_that_people_judged_are_found(mode: str, recall: float, beyon
     assert (table["kind"] == "near").sum() <= 6, "only certain duplicates may be set aside"
 
 
-@pytest.mark.parametrize(("archive", "count"), [("bccd.zip", 100), ("cifar10n.zip", 300)])
+@pytest.mark.parametrize(
+    ("archive", "count"), [pytest.param("bccd.zip", 100, marks=pytest.mark.slow), ("cifar10n.zip", 300)]
+)
 def test_duplicates_of_photographs_are_found_and_hardly_anything_else(archive: str, count: int) -> None:
     pictures = real_data.pictures(archive)
     # The archive holds both images of many pairs of one shot, which rightly form one group.

@@ -1,7 +1,6 @@
 """Masks of confident learning, held to cleanlab's on the same probabilities."""
 
 import numpy as np
-from cleanlab.filter import find_label_issues
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,8 @@ def mask(label: Integers, probabilities: Floats) -> Flags:
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(20, 200), st.booleans())
 def test_the_mask_equals_cleanlabs(seed: int, classes: int, size: int, coarse: bool) -> None:
+    from cleanlab.filter import find_label_issues  # slow to import
+
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.full(classes, 0.5), size)
     if coarse:  # many ties

@@ -1,5 +1,7 @@
 """Features of crops: finite, independent of the batch, and sensitive to gradients and not to brightness."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,12 +14,14 @@ def crops(count: int, seed: int = 0) -> features.Crops:
     return np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
 
 
-PATCHES = features.learn_patches(crops(20), 8, 0)
+@functools.cache
+def patches() -> features.Patches:
+    return features.learn_patches(crops(20), 8, 0)
 
 
 def test_their_number_is_the_stated_one() -> None:
     assert features.hog_and_colour(crops(3)).shape == (3, features.HOG_AND_COLOUR_SIZE)
-    assert features.patch_features(crops(3), PATCHES, 2).shape == (3, 4 * 8)
+    assert features.patch_features(crops(3), patches(), 2).shape == (3, 4 * 8)
 
 
 @settings(deadline=None, max_examples=15)
@@ -25,7 +29,7 @@ def test_their_number_is_the_stated_one() -> None:
 def test_features_of_a_crop_do_not_depend_on_its_batch(count: int, seed: int) -> None:
     together = crops(count, seed)
     alone = [together[n : n + 1] for n in range(count)]
-    for compute in (features.hog_and_colour, lambda batch: features.patch_features(batch, PATCHES, 2)):
+    for compute in (features.hog_and_colour, lambda batch: features.patch_features(batch, patches(), 2)):
         np.testing.assert_array_equal(compute(together), np.concatenate([compute(crop) for crop in alone]))
 
 
@@ -35,7 +39,7 @@ def test_a_crop_of_one_grey_has_no_gradient_and_is_finite(grey: int) -> None:
     values = features.hog_and_colour(flat)[0]
     assert values[: -3 * 16].tolist() == [0.0] * (features.HOG_AND_COLOUR_SIZE - 48)
     np.testing.assert_allclose(values[-48:], grey / 255, atol=1e-6)
-    assert np.isfinite(features.patch_features(flat, PATCHES, 2)).all()
+    assert np.isfinite(features.patch_features(flat, patches(), 2)).all()
     assert np.isfinite(np.concatenate([part.ravel() for part in features.learn_patches(flat, 4, 0)])).all()
 
 
@@ -52,7 +56,7 @@ def test_stripes_across_and_down_are_told_apart_and_brighter_ones_are_not() -> N
 
 def test_patches_are_the_same_every_time() -> None:
     again = features.learn_patches(crops(20), 8, 0)
-    for first, second in zip(PATCHES, again, strict=True):
+    for first, second in zip(patches(), again, strict=True):
         np.testing.assert_array_equal(first, second)
 
 

@@ -23,6 +23,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> label_issues.World:
     patch.undo()
 
 
+@pytest.mark.slow
 def test_errors_of_a_single_annotator_are_ranked_by_the_model(given: label_issues.World) -> None:
     for annotator in ("slot-1", "slot-2", "slot-3"):
         result = label_issues.audited(given, given.annotations[given.annotations["annotator"] == annotator])

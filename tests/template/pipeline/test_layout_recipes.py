@@ -59,11 +59,11 @@ TABLES = (
 '''
 FORMAT = '''"""Lines of an image and its class, with a tab between them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from golgoru.formats.files import SourceFile, files_with_suffix
-from golgoru.formats.payload import Payload, read_each_file, rows_frame
+from golgoru.formats.payload import FileRows, Payload, read_each_file
 from golgoru.formats.record import Format, PayloadSettings
 
 _SUFFIXES = (".pairs",)
@@ -75,18 +75,18 @@ def detect(files: Sequence[SourceFile]) -> str | None:
     return f"{len(pairs):,} files of pairs" if pairs else None
 
 
-def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Payload:
-    """Return the rows of every file of the payload."""
+def read(payload: Path, settings: PayloadSettings, images: Sequence[str]) -> Iterator[Payload]:
+    """Yield the rows of every file of the payload."""
     del settings, images
     return read_each_file(payload, _SUFFIXES, read_file)
 
 
-def read_file(name: str, path: Path) -> Payload:
+def read_file(name: str, path: Path) -> FileRows:
     """Return one file's rows."""
     lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
     pairs = [(number, *line.split("\\t")) for number, line in lines]
     rows = [{"file": name, "line": number, "image": image, "label": label} for number, image, label in pairs]
-    return Payload(rows_frame(rows), [])
+    return FileRows(rows, [])
 
 
 FORMAT = Format("pairs", _SUFFIXES, detect, read, allowed_keys=("label",), cannot_hold=("boxes",))

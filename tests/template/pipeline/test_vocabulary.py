@@ -1,5 +1,6 @@
 """The field's terms are the only ones: names that nobody from outside could search for do not come back."""
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -30,6 +31,7 @@ WORDS_OF_TEXT = (
 )
 
 
+@functools.cache
 def lines() -> list[tuple[str, str]]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *FOLDERS], cwd=TOP, capture_output=True, check=True
@@ -43,18 +45,15 @@ def lines() -> list[tuple[str, str]]:
     ]
 
 
-LINES = lines()
-
-
 @pytest.mark.parametrize("word", GONE)
 def test_an_old_name_is_gone(word):
     pattern = re.compile(rf"(?<![\w-]){word}(?![\w-])", re.IGNORECASE)
-    assert [shown for shown, line in LINES if pattern.search(line)] == []
+    assert [shown for shown, line in lines() if pattern.search(line)] == []
 
 
 def test_an_annotation_is_not_called_a_word():
     pattern = re.compile(r"\bwords?\b", re.IGNORECASE)
     found = [
-        shown for shown, line in LINES if pattern.search(line) and not any(known in line for known in WORDS_OF_TEXT)
+        shown for shown, line in lines() if pattern.search(line) and not any(known in line for known in WORDS_OF_TEXT)
     ]
     assert found == []

@@ -3,7 +3,6 @@
 import json
 import socket
 
-import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +24,8 @@ def no_network(monkeypatch):
 
 def opened(folder, classes=small_release.CLASSES, **changes):
     """Write the small release with its Croissant file, and return it as mlcroissant sees it."""
+    import mlcroissant  # slow to import
+
     parts = small_release.write(folder, small_release.tables())
     document = croissant.build_croissant(small_release.DATASET.model_copy(update=changes), classes, parts)
     (folder / croissant.FILE).write_bytes(manifest.json_bytes(document))

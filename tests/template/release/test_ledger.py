@@ -1,8 +1,7 @@
 """The second law: every raw image, annotation and reject is in the ledger once, and its fate is true."""
 
-import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.dataset import SPLITS
@@ -12,14 +11,10 @@ from golgoru.release.ledger import IN_RELEASE, image_fates
 from golgoru.tables import frames
 from stages import rebalance, release
 from tests.template.builders import worlds
-from tests.template.builders.guideline_changes import changed
+from tests.template.builders.drawn_worlds import beside_each_other, drawn, of
+from tests.template.builders.examples import examples
 
-# A world runs through four stages: some 0.3 s.
-few = settings(max_examples=25, deadline=None)
-
-
-def of(ledger, kind):
-    return ledger[ledger["kind"] == kind].set_index("key")
+few = examples(12)  # a world runs through five stages: some 0.5 s
 
 
 @few
@@ -225,65 +220,39 @@ def test_a_contested_label_is_left_out_or_released_as_the_settings_say(contested
         assert sorted(of(ledger, "annotation")["fate"]) == ["outvoted", "released"]
 
 
-def drawn(answers, task="classification", **more):
-    """Return a world of one image; `answers` maps annotators to a label, to boxes (left edges), or to a kind."""
-    dataset = worlds.build(task, 1, 0)
-    image = frames.frame(
-        "images", {"image": ["a/1.png"], "content": "1" * 32, "bytes": 1, "width": 100, "height": 100, "format": "PNG"}
-    )
-    rows = []
-    for annotator, answer in answers.items():
-        about = {"annotator": annotator, "source": "review" if annotator == "rev" else "human"}
-        if isinstance(answer, str):
-            kind = answer if answer in ("empty", "remove", "unsure", "skipped") else "object"
-            rows.append(about | {"kind": kind, "label": answer if kind == "object" else None})
-        else:
-            rows += [about | {"kind": "object", "label": "cat", "x": x, "y": 0.0} for x in answer]
-    rows = [row | {"annotation": f"b/{n}"} for n, row in enumerate(rows)]
-    table = pd.DataFrame(rows, columns=["annotation", "annotator", "source", "kind", "label", "x", "y"])
-    table = table.assign(image="a/1.png", batch="b", date="2026-03-01", guideline_version="1.9", width=9.0, height=9.0)
-    about = {"image": ["a/1.png"], "delivery": "a", "date": "2026-01-01"}
-    return dataset._replace(
-        images=image,
-        sources=frames.frame("sources", about),
-        annotations=frames.frame("annotations", table.assign(**more)),
-        rejects=frames.frame("rejects"),
-        violations=frames.frame("violations"),
-        duplicate_pairs=frames.frame("duplicate_pairs"),
-        groups=frames.frame("groups", {"image": ["a/1.png"], "group": "1" * 32, "group_on_arrival": "1" * 32}),
-        pins=[],
-        withdrawals=[],
-        changes=changed(),
-    )
-
-
-@pytest.mark.parametrize(
-    ("task", "answers", "fate"),
-    [
-        ("classification", {"ann": "empty"}, "reviewed empty"),
-        ("classification", {"ann": "empty", "ben": "empty", "cem": "cat"}, "reviewed empty"),
-        ("classification", {"ann": "empty", "ben": "cat"}, "contested"),
+EMPTY_OR_NOT = {
+    "classification": [
+        ({"ann": "empty"}, "reviewed empty"),
+        ({"ann": "empty", "ben": "empty", "cem": "cat"}, "reviewed empty"),
+        ({"ann": "empty", "ben": "cat"}, "contested"),
         # The most frequent answer is `empty`, and it is not that of more than half.
-        ("classification", {"ann": "empty", "ben": "empty", "cem": "cat", "dan": "dog"}, "contested"),
-        ("classification", {"rev": "empty", "ben": "cat", "cem": "cat"}, "reviewed empty"),
+        ({"ann": "empty", "ben": "empty", "cem": "cat", "dan": "dog"}, "contested"),
+        ({"rev": "empty", "ben": "cat", "cem": "cat"}, "reviewed empty"),
         # A reviewer removed the label and gave no other.
-        ("classification", {"rev": "remove", "ben": "cat"}, "unlabelled"),
-        ("classification", {"ann": "unsure"}, "unlabelled"),
-        ("classification", {"ann": "skipped"}, "unlabelled"),
-        ("classification", {}, "unlabelled"),
-        ("detection", {"ann": "empty", "ben": "empty", "cem": [0.0]}, "reviewed empty"),
-        ("detection", {"ann": "empty", "ben": [0.0]}, "contested"),
-        # Two of three drew a box, each elsewhere: one `empty` is no majority.
-        ("detection", {"ann": "empty", "ben": [0.0], "cem": [50.0]}, "contested"),
-        ("detection", {"ann": [25.0], "ben": [0.0], "cem": [50.0]}, "contested"),
-        ("detection", {"rev": "empty", "ben": [0.0], "cem": [50.0]}, "reviewed empty"),
-        ("detection", {"ann": "empty", "ben": [0.0], "cem": [0.0]}, "released"),
+        ({"rev": "remove", "ben": "cat"}, "unlabelled"),
+        ({"ann": "unsure"}, "unlabelled"),
+        ({"ann": "skipped"}, "unlabelled"),
+        ({}, "unlabelled"),
     ],
-)
-def test_an_image_is_empty_where_most_of_its_annotators_or_a_reviewer_say_so(task, answers, fate):
-    made = worlds.released(drawn(answers, task))
-    assert of(made["release_ledger"], "image")["fate"].tolist() == [fate]
-    assert len(made["release_images"]) == (fate in IN_RELEASE)
+    "detection": [
+        ({"ann": "empty", "ben": "empty", "cem": [0.0]}, "reviewed empty"),
+        ({"ann": "empty", "ben": [0.0]}, "contested"),
+        # Two of three drew a box, each elsewhere: one `empty` is no majority.
+        ({"ann": "empty", "ben": [0.0], "cem": [50.0]}, "contested"),
+        ({"ann": [25.0], "ben": [0.0], "cem": [50.0]}, "contested"),
+        ({"rev": "empty", "ben": [0.0], "cem": [50.0]}, "reviewed empty"),
+        ({"ann": "empty", "ben": [0.0], "cem": [0.0]}, "released"),
+    ],
+}
+
+
+@pytest.mark.parametrize("task", EMPTY_OR_NOT)
+def test_an_image_is_empty_where_most_of_its_annotators_or_a_reviewer_say_so(task):
+    made = worlds.released(beside_each_other([drawn(answers, task) for answers, _ in EMPTY_OR_NOT[task]]))
+    found = of(made["release_ledger"], "image")["fate"].to_dict()
+    expected = {f"a/{number}.png": fate for number, (_, fate) in enumerate(EMPTY_OR_NOT[task])}
+    assert found == expected
+    assert set(made["release_images"]["image"]) == {image for image, fate in expected.items() if fate in IN_RELEASE}
 
 
 def test_an_image_is_reviewed_as_empty_when_its_last_box_is_removed():

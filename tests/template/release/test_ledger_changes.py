@@ -3,8 +3,8 @@
 import pytest
 
 from tests.template.builders import worlds
+from tests.template.builders.drawn_worlds import beside_each_other, drawn, of
 from tests.template.builders.guideline_changes import changed
-from tests.template.release.test_ledger import drawn, of
 
 
 @pytest.mark.parametrize("old_votes", ["drop", "requeue"])
@@ -25,12 +25,13 @@ def test_annotations_of_a_removed_class_are_outdated(old_votes):
 @pytest.mark.parametrize("task", ["classification", "detection"])
 def test_an_outdated_annotation_of_an_object_counts_against_empty(task, old_votes):
     gone = {"action": "split", "classes": ["unicorn"], "to": ["cat", "dog"], "old_votes": old_votes}
-    world = drawn({"ann": "unicorn", "ben": "empty"}, task, x=0.0, y=0.0)._replace(changes=changed(gone))
-    assert of(worlds.released(world)["release_ledger"], "image")["fate"].tolist() == ["contested"]
-    by_majority = drawn({"ann": "unicorn", "ben": "empty", "cem": "empty"}, task, x=0.0, y=0.0)
-    made = worlds.released(by_majority._replace(changes=changed(gone)))
-    assert of(made["release_ledger"], "image")["fate"].tolist() == ["reviewed empty"]
-    # Without the change it is an ordinary disagreement.
-    assert of(worlds.released(drawn({"ann": "cat", "ben": "empty"}, task))["release_ledger"], "image")[
-        "fate"
-    ].tolist() == ["contested"]
+    answers = ({"ann": "unicorn", "ben": "empty"}, {"ann": "unicorn", "ben": "empty", "cem": "empty"})
+    world = beside_each_other([drawn(said, task, x=0.0, y=0.0) for said in answers])._replace(changes=changed(gone))
+    fates = of(worlds.released(world)["release_ledger"], "image")["fate"]
+    assert fates.to_dict() == {"a/0.png": "contested", "a/1.png": "reviewed empty"}
+
+
+@pytest.mark.parametrize("task", ["classification", "detection"])
+def test_without_the_change_it_is_an_ordinary_disagreement(task):
+    ledger = worlds.released(drawn({"ann": "cat", "ben": "empty"}, task))["release_ledger"]
+    assert of(ledger, "image")["fate"].tolist() == ["contested"]

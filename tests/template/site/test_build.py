@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 import pytest
@@ -10,6 +11,8 @@ from golgoru.guideline.classes import Classes
 from golgoru.site import build, pages
 from golgoru.site.page import Page
 from golgoru.site.pages import PAGES
+from golgoru.tables import frames
+from golgoru.tables.columns import columns, named_columns
 from stages.report import Params, transform
 
 FOLDER = Path(pages.__file__).parent
@@ -40,3 +43,17 @@ def test_an_argument_that_two_pages_declare_differently_is_refused(monkeypatch: 
         monkeypatch.setitem(build.PAGES, "other", page)
         with pytest.raises(TypeError, match="page other: `labels` must be keyword-only, and of one type on every page"):
             build.page_arguments()
+
+
+def test_the_stage_reads_the_columns_of_all_pages_and_a_page_is_given_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one(*, groups: Annotated[pd.DataFrame, columns("image")]) -> Page:
+        return Page({}, {"columns": [*groups]})
+
+    def two(*, groups: Annotated[pd.DataFrame, columns("group")]) -> Page:
+        return Page({}, {"columns": [*groups]})
+
+    monkeypatch.setattr(build, "PAGES", {"one": one, "two": two})
+    monkeypatch.setattr(build, "render_page", lambda *_: b"")
+    assert named_columns(build.page_arguments()["groups"].annotation) == {"image", "group"}
+    site = build.build_site({"groups": frames.frame("groups")})
+    assert site.metrics == {"one": {"columns": ["image"]}, "two": {"columns": ["group"]}}

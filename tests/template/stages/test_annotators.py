@@ -4,13 +4,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from golgoru.tables import frames
 from golgoru.tables.catalogue import TABLES
 from stages.annotators import Params, Tables, transform
 from tests.template.builders import worlds
 from tests.template.builders.consensus_tables import BOX, CLASSES, ELSEWHERE, annotation, consolidate, detect, pictures
+from tests.template.builders.examples import examples
 from tests.template.builders.guideline_changes import NONE
 
 
@@ -126,7 +127,7 @@ def test_several_reasons_stand_in_one_flag_and_who_is_fast_and_good_has_none() -
     assert flags.drop("cem").isna().all()
 
 
-@settings(max_examples=6, deadline=None)
+@examples(4)
 @given(worlds.worlds(most=10))
 def test_names_of_annotators_are_nothing_and_every_annotation_is_counted(world: worlds.World) -> None:
     made = worlds.consolidated(world)

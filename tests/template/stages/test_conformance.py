@@ -4,6 +4,7 @@ Inputs untouched, row order irrelevant, empty tables work, unknown settings refu
 the same again on a second run. A stage is found automatically; its arguments are found by their names.
 """
 
+import contextlib
 import importlib
 import inspect
 import json
@@ -13,16 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from golgoru import shell
 from golgoru.guideline.changes import Changes
 from golgoru.tables import frames
+from golgoru.tables.columns import given_columns
 from golgoru.tables.frames import table_name
 from golgoru.validation.suites import suite_from_rules
 from tests.template.builders import worlds
+from tests.template.builders.examples import examples
 from tests.template.builders.frozen import template_stages
 from tests.test_contract import arguments, plots, table_arguments
 
@@ -39,13 +42,13 @@ ON_FILES = {
 STAGES = template_stages()
 ON_TABLES = [stage for stage in STAGES if stage not in ON_FILES]
 SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.checked_tables()}
-few = settings(max_examples=5, deadline=None)
+few = examples(3)
 
 
 def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[str, bytes]:
     """Return everything that a stage writes, as bytes by name. Tables that break schema or key raise here."""
     module = importlib.import_module(f"stages.{stage}")
-    chosen = {name: given[name] for name in arguments(stage) if name != "params"}
+    chosen = named(module, given)
     if real_suites:
         made = outcome(module, chosen)
     else:
@@ -63,6 +66,12 @@ def run(stage: str, given: dict[str, Any], real_suites: bool = False) -> dict[st
         else:
             written[name] = frames.to_bytes(value, table_name(name))
     return written
+
+
+def named(module: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a stage, of each table the columns that it names: what it uses beyond that raises."""
+    asked = inspect.signature(module.transform).parameters
+    return {name: given_columns(given[name], asked[name].annotation) for name in asked if name != "params"}
 
 
 def outcome(module: Any, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -124,10 +133,20 @@ def repository(tmp_path_factory):
     return top
 
 
-@pytest.fixture
-def read(repository, monkeypatch):
+@pytest.fixture(scope="module")
+def made(repository):
     """Return what the stages of the repository read, each from the ones before."""
+    with contextlib.chdir(repository):
+        return tables_of_stages()
+
+
+@pytest.fixture
+def read(repository, made, monkeypatch):
     monkeypatch.chdir(repository)
+    return {name: value.copy() if isinstance(value, pd.DataFrame) else value for name, value in made.items()}
+
+
+def tables_of_stages():
     given = {name: shell.INPUTS[name].read() for name in ("deliveries", "batches")}
     given |= {"classes": worlds.CLASSES, "changes": Changes(), "task": "classification", "pins": [], "seed": 7}
     given |= {"external_predictions": [], "frozen": None}
@@ -138,7 +157,7 @@ def read(repository, monkeypatch):
     for stage in (stage for stage in STAGES if stage not in found_in_folders):
         module = importlib.import_module(f"stages.{stage}")
         with worlds.gate_open():
-            given |= outcome(module, {name: given[name] for name in arguments(stage) if name != "params"})
+            given |= outcome(module, named(module, given))
     return given
 
 

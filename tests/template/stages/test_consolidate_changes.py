@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core import versions
@@ -23,6 +23,7 @@ from tests.template.builders.consensus_tables import (
     pictures,
     roles,
 )
+from tests.template.builders.examples import examples
 from tests.template.builders.guideline_changes import changed, redefine
 
 NEW: dict[str, Any] = {"guideline_version": "1.10"}
@@ -214,7 +215,7 @@ def test_what_lapsed_is_on_no_ballot() -> None:
 # Laws ---------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@examples(10)
 @given(worlds.worlds(most=10), st.integers(0, 99))
 def test_no_requeued_annotation_stands_beside_a_new_one_that_it_could_outvote(world: worlds.World, seed: int) -> None:
     made = worlds.consolidated(world)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.dataset import Task
@@ -24,6 +24,7 @@ from tests.template.builders.consensus_tables import (
     run,
     to_bytes,
 )
+from tests.template.builders.examples import examples
 
 IMAGES = ["d/a", "d/b", "d/c", "d/torn"]
 WORD = st.fixed_dictionaries(
@@ -72,7 +73,7 @@ def collections(draw: st.DrawFn) -> dict[str, pd.DataFrame]:
 
 
 TASKS = st.sampled_from(["classification", "detection", "ocr"])
-few = settings(max_examples=30, deadline=None)  # a run takes 0.1 s
+few = examples(15)  # a run takes 0.1 s
 
 
 @few

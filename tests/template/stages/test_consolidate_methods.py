@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import stages.consolidate
 from stages.consolidate import Method, Params
 from tests.template.builders.consensus_tables import (
     BOX,
@@ -57,6 +58,21 @@ def test_who_always_says_the_same_is_believed_less() -> None:
         "annotators": int((by_count.labels["label"] != by_weight.labels["label"]).sum()),
     }
     assert told["annotators"] > 0
+
+
+def test_of_many_objects_a_sample_is_compared_with_other_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    annotations, truth = crowd()
+    images = pictures(*truth)
+    whole = consolidate(*annotations, images=images)
+    assert "objects compared with other methods" not in whole.metrics
+    monkeypatch.setattr(stages.consolidate, "_COMPARED_OBJECTS", 30)
+    sampled = consolidate(*annotations, images=images)
+    assert sampled.metrics["objects compared with other methods"] == 30
+    told, of_all = (m["labels that another method would change"] for m in (sampled.metrics, whole.metrics))
+    assert 0 < told["annotators"] < of_all["annotators"]
+    backwards = consolidate(*annotations[::-1], images=images)
+    assert backwards.metrics == sampled.metrics
+    assert to_bytes(backwards) == to_bytes(sampled) == to_bytes(whole)
 
 
 @pytest.mark.parametrize("method", get_args(Method))

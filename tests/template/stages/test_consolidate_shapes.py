@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.annotators import agreement
@@ -23,6 +23,7 @@ from tests.template.builders.consensus_tables import (
     label,
     label_and_status,
 )
+from tests.template.builders.examples import examples
 
 WIDE = (0, 0, 14, 10)
 SIDES = ["x", "y", "width", "height"]
@@ -133,7 +134,7 @@ SAID = st.tuples(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@examples(5)
 @given(st.lists(SAID, min_size=1, max_size=6))
 def test_names_of_classes_are_nothing(rows: list[tuple[str, str, tuple[float, ...], str | None]]) -> None:
     annotations = [annotation(f"b1/{n}", who, name, at, text=text) for n, (who, name, at, text) in enumerate(rows)]

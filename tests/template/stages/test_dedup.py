@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -14,6 +14,7 @@ from golgoru.images import thumbnails
 from golgoru.tables import frames
 from stages.dedup import Params, Tables, transform
 from tests.template.builders.copied_images import SCANS, brighter, groups, kinds, noise, run, saved, tables
+from tests.template.builders.examples import examples
 
 
 @pytest.fixture(autouse=True)
@@ -222,7 +223,7 @@ _POOL = [
 ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(_POOL), st.sampled_from([None, "k", "l"])), max_size=12)
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.dataset import Task
@@ -13,7 +13,6 @@ from stages.consolidate import Tables
 from tests.template.builders.consensus_tables import (
     BOX,
     ELSEWHERE,
-    TABLES,
     annotation,
     consolidate,
     detect,
@@ -21,9 +20,9 @@ from tests.template.builders.consensus_tables import (
     label_and_status,
     pictures,
     run,
-    to_bytes,
 )
-from tests.template.stages.test_consolidate_laws import TASKS, collections
+from tests.template.builders.examples import examples
+from tests.template.stages.test_consolidate_laws import collections
 
 TWO = pictures("d/copy", "d/i")
 EXACT: dict[str, Any] = {"images": TWO, "pairs": (("d/copy", "d/i", "exact"),)}
@@ -188,7 +187,7 @@ def test_an_answer_of_which_a_part_was_set_aside_does_not_say_that_the_rest_is_m
 
 # Laws ---------------------------------------------------------------------------------------------------------------
 
-few = settings(max_examples=15, deadline=None)  # an example takes 0.2 s
+few = examples(8)  # an example takes 0.2 s
 
 
 def elections(tables: dict[str, pd.DataFrame], task: Task) -> tuple[Tables, dict[str, Any], dict[str, Any]]:
@@ -262,11 +261,3 @@ def test_no_object_is_resolved_in_silence(
         of_kept = found.labels[found.labels["image"] == kept]
         if not set(by_file[image]) & set(of_kept["label"]):
             assert set(of_kept["status"]) <= {"contested", "adjudicated"}
-
-
-@few
-@given(collections(), TASKS, st.integers(0, 99))
-def test_the_order_of_rows_is_nothing(tables: dict[str, pd.DataFrame], task: Task, seed: int) -> None:
-    other = {name: table.sample(frac=1, random_state=seed) for name, table in tables.items()}
-    one, two = to_bytes(run(tables, task)), to_bytes(run(other, task))
-    assert {name: one[name] == two[name] for name in TABLES} == dict.fromkeys(TABLES, True)

@@ -65,17 +65,25 @@ class World:
         }
         given["release_images"] = self.rows[["image", "group"]].astype("str")
         given["edge_case_hits"] = frames.frame("edge_case_hits") if edge_case_hits is None else edge_case_hits
-        given["predictions"] = predict.transform(
-            labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources, groups=self.groups,
-            duplicates=frames.frame("duplicates"),
-        external_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
-        ).predictions  # fmt: skip
+        given["predictions"] = self.predictions().copy()
         result = transform(**(given | change), params=params or Params())
         for name in ("scores", "label_noise", "learning_curve", "forecast"):
             frames.to_bytes(getattr(result, name), name)
         return result
 
+    def predictions(self) -> pd.DataFrame:
+        """Return the model's predictions, which say the same whatever is voted and in whatever order the rows are."""
+        key = "/".join(self.rows.sort_index()["label"])
+        if key not in _PREDICTIONS:
+            _PREDICTIONS[key] = predict.transform(
+                labels=frames.frame("labels", self.rows), images=self.images, sources=self.sources,
+                groups=self.groups, duplicates=frames.frame("duplicates"), external_predictions=[], classes=CLASSES,
+                task="classification", seed=0, params=predict.Params(),
+            ).predictions  # fmt: skip
+        return _PREDICTIONS[key]
 
+
+_PREDICTIONS: dict[str, pd.DataFrame] = {}  # by the labels
 COLOURS = ["red", "green"] * 30
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from golgoru.core import paths
-from golgoru.images import statistics
+from golgoru.core import paths, storage
 from golgoru.tables import frames
 from tests.template.builders.deliveries import deliver, png, pointer, refusal, rows, run
 
@@ -98,14 +97,14 @@ def test_links_out_of_the_image_folder_are_refused_and_links_into_the_cache_are_
 
 def test_a_file_that_cannot_be_read_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     deliver("x", {"a.png": png(1), "b.png": png(2)})
-    read = statistics.read_bytes
+    read = storage.read_bytes
 
     def guarded(path: str) -> bytes:
         if path.endswith("a.png"):
             raise PermissionError(13, "Permission denied")
         return read(path)
 
-    monkeypatch.setattr(statistics, "read_bytes", guarded)
+    monkeypatch.setattr(storage, "read_bytes", guarded)
     images = rows()
     assert images.loc["x/a.png", "error"] == "the file cannot be read: Permission denied"
     assert pd.isna(images.loc["x/b.png", "error"])
@@ -202,11 +201,11 @@ def test_without_a_delivery_the_stage_stops() -> None:
 
 def test_a_file_that_vanishes_midway_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = deliver("x", {"a.png": png(1), "b.png": png(2)})
-    real = statistics.read_bytes
+    real = storage.read_bytes
 
     def vanishing(path: str) -> bytes:
         (folder / "b.png").unlink(missing_ok=True)
         return real(path)
 
-    monkeypatch.setattr(statistics, "read_bytes", vanishing)
+    monkeypatch.setattr(storage, "read_bytes", vanishing)
     assert rows().loc["x/b.png", "error"] == "the file cannot be read: No such file or directory"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from golgoru.images import statistics
+from golgoru.core import storage
 from golgoru.tables import frames
 from stages import validate
 from tests.template.builders.deliveries import deliver, png, pointer, refusal, rows, run
@@ -178,7 +178,7 @@ def test_links_inside_are_followed_and_loops_are_not() -> None:
 
 def test_a_folder_in_place_of_a_file_midway_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = deliver("x", {"a.png": png(1), "b.png": png(2)})
-    real = statistics.read_bytes
+    real = storage.read_bytes
 
     def changing(path: str) -> bytes:
         if path.endswith("b.png"):
@@ -186,7 +186,7 @@ def test_a_folder_in_place_of_a_file_midway_has_a_row_that_says_so(monkeypatch: 
             (folder / "b.png").mkdir()
         return real(path)
 
-    monkeypatch.setattr(statistics, "read_bytes", changing)
+    monkeypatch.setattr(storage, "read_bytes", changing)
     by_image = rows()
     assert by_image.loc["x/b.png", "error"] == "the file cannot be read: Is a directory"
     assert pd.isna(by_image.loc["x/a.png", "error"])

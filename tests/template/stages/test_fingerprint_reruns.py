@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from golgoru.core import cache, parallel, paths
-from golgoru.images import resize, statistics, unchanged_files
+from golgoru.core import cache, parallel, paths, storage
+from golgoru.images import resize, unchanged_files
 from golgoru.tables import frames
 from stages.fingerprint import Params, cache_version
 from tests.template.builders import real_data
@@ -38,12 +38,12 @@ def test_the_cache_saves_the_decoding_and_never_shows_in_the_result(monkeypatch:
 
 
 def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", -60_000_000_000)
+    monkeypatch.setattr(unchanged_files, "CLOCK_TICK", -60_000_000_000)
     folder = deliver("x", {"a.png": png(1), "b.png": png(2), "same.png": png(2), "bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     read = []
-    real = statistics.read_bytes
-    monkeypatch.setattr(statistics, "read_bytes", lambda path: read.append(Path(path).name) or real(path))
+    real = storage.read_bytes
+    monkeypatch.setattr(storage, "read_bytes", lambda path: read.append(Path(path).name) or real(path))
     assert frames.to_bytes(run().images, "images") == cold
     assert read == []
     changed = folder / "a.png"
@@ -62,7 +62,7 @@ def test_an_untouched_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("name", ["fingerprint.parquet", "stamps.parquet"])
 @pytest.mark.parametrize("at", [5, 100, -100, -1])
 def test_a_damaged_cache_is_noticed_and_computed_anew(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
-    monkeypatch.setattr(unchanged_files, "_CLOCK_TICK", -60_000_000_000)
+    monkeypatch.setattr(unchanged_files, "CLOCK_TICK", -60_000_000_000)
     deliver("x", {f"{n}.png": png(n) for n in range(8)} | {"bad.png": b"no"})
     cold = frames.to_bytes(run().images, "images")
     data = bytearray((Path(".cache") / name).read_bytes())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.errors import UserError
@@ -17,6 +17,7 @@ from golgoru.raw.batches import read_batches
 from golgoru.raw.deliveries import Delivery, Description, read_deliveries
 from golgoru.tables import frames
 from stages import ingest
+from tests.template.builders.examples import examples
 
 BATCH = 'format: csv\nsource: human\nannotator: ann\ndate: {date}\nguideline_version: "1.0"\nimages: d\n'
 IMAGES = ["d/1.png", "d/2.png", "d/s1/3.png"]
@@ -132,7 +133,7 @@ def test_a_batch_named_as_a_delivery_shares_no_reject_key_with_it(run: Run) -> N
 LINES = st.lists(st.sampled_from(["1.png,cat", "1.png,dog", "2.png,cat", "nowhere.png,cat", "2.png", '3.png,"cat', ""]))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(10)
 @given(lines=LINES, order=st.randoms(use_true_random=False))
 def test_the_order_of_lines_and_of_images_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], order: Any

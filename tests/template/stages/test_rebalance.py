@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import rebalance
 from tests.template.builders import worlds
 from tests.template.builders.balance_tables import of_class, planned, run
+from tests.template.builders.examples import examples
 
-few = settings(max_examples=30, deadline=None)
+few = examples(15)
 CATS = [["cat"]] * 900 + [["dog"]] * 100
 
 
@@ -224,7 +225,7 @@ def test_near_duplicates_change_no_share_and_no_other_weight(seed, copies, to):
     assert after.drop(others).sum() == pytest.approx(before["0"], abs=1e-3)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(
     worlds.worlds(),
     st.sampled_from((None, 1, 2)),

@@ -1,5 +1,6 @@
 """Stage release: the gate stops it, the metadata reach it, and its hash is that of the files on disk."""
 
+import functools
 import hashlib
 import json
 import shutil
@@ -14,7 +15,7 @@ from golgoru.core.dataset import SPLITS
 from golgoru.guideline.classes import Classes
 from golgoru.release import card, croissant, manifest
 from golgoru.tables import frames
-from golgoru.tables.frames import table_path
+from golgoru.tables.frames import table_name, table_path
 from golgoru.validation.suites import suite_from_rules
 from stages import release
 from tests.template.builders import world_tables, worlds
@@ -24,6 +25,7 @@ SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES
 PARTS = ("images", *SPLITS, "lineage", "ledger")
 
 
+@functools.cache
 def world():
     """Return a world whose release has images in every split."""
     made = worlds.build("detection", 60, 5)
@@ -161,3 +163,8 @@ def test_the_documents_follow_from_the_tables_alone():
         first, second = (release.transform(**arguments()) for _ in range(2))
     assert first.documents == second.documents
     assert all(isinstance(content, bytes) for content in first.documents.values())
+    tables = {name: table for name, table in first._asdict().items() if name.startswith("release_")}
+    for name, table in tables.items():
+        file = table_path(name).relative_to(paths.RELEASE).as_posix()
+        assert first.documents[file] == frames.to_bytes(table, table_name(name))
+    assert len(tables) == 6

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.errors import UserError
@@ -12,9 +12,10 @@ from golgoru.raw.withdrawals import Withdrawal
 from golgoru.tables import frames
 from stages import select
 from tests.template.builders import worlds
+from tests.template.builders.examples import examples
 from tests.template.builders.selection_tables import SelectionTables, name
 
-few = settings(max_examples=6, deadline=None)
+few = examples(6)
 
 
 def only(strategy: str) -> dict[str, float]:

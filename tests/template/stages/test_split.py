@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from golgoru.core.dataset import SPLITS
@@ -13,9 +13,10 @@ from golgoru.raw.pins import Pin, read_pins
 from golgoru.tables import frames
 from stages import split
 from tests.template.builders import world_tables, worlds
+from tests.template.builders.examples import examples
 from tests.template.builders.split_tables import groups, labels, run
 
-few = settings(max_examples=15, deadline=None)
+few = examples(12)
 
 
 def pin(line, image, where):

@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from golgoru.core import paths
@@ -15,6 +15,7 @@ from golgoru.core.yaml_models import load_config
 from golgoru.raw.pins import Pin
 from golgoru.splits import assignment
 from stages import split
+from tests.template.builders.examples import examples
 from tests.template.builders.split_tables import delivered, joined, run
 
 DAYS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
@@ -107,7 +108,7 @@ def test_pins_decide_what_the_frozen_test_set_is():
 pictures = st.lists(st.sampled_from(DAYS), min_size=1, max_size=14).map(sorted)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(pictures, st.data())
 def test_the_test_set_is_the_same_whatever_comes_later(days, data):
     position = st.integers(0, len(days) - 1)

@@ -1,4 +1,4 @@
-"""Stage split over twenty commits that bring 20,000 pictures to 60,000: what stays, what moves, and what is listed."""
+"""Stage split over ten commits that bring 10,000 pictures to 30,000: what stays, what moves, and what is listed."""
 
 from functools import cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from golgoru.splits import assignment
 from golgoru.splits.assignment import SplitSettings
 from tests.template.builders.split_tables import delivered, joined, labels, run
 
-FIRST, EACH, COMMITS = 20_000, 2_000, 20
+FIRST, EACH, COMMITS = 10_000, 2_000, 10
 RULE = SplitSettings(0, (0.7, 0.15, 0.15))
 RARE = {f"rare {n}": 30 + n for n in range(12)}  # pictures of each
 
@@ -61,7 +61,7 @@ def said(images: pd.Series) -> pd.Series:
     return pd.Series(label, dtype="str")
 
 
-def test_twenty_commits_move_nothing_but_merges_and_pins_that_are_listed():
+def test_ten_commits_move_nothing_but_merges_and_pins_that_are_listed():
     part, groups = until(FIRST)
     pins = []
     before = splits(part, groups)
@@ -83,7 +83,8 @@ def test_twenty_commits_move_nothing_but_merges_and_pins_that_are_listed():
         before = now
     share = before.splits["split"].value_counts(normalize=True)
     for split, wanted in zip(SPLITS, RULE.shares, strict=True):
-        assert abs(share[split] - wanted) < 0.005, split
+        chance = (wanted * (1 - wanted) / len(before.splits)) ** 0.5
+        assert abs(share[split] - wanted) < 3 * chance, split
 
 
 def test_after_the_proposed_pins_every_class_of_thirty_groups_is_in_each_split():

@@ -88,9 +88,65 @@ def test_empty_tables_that_were_read_can_be_joined_by_two_columns(tmp_path: Path
     assert read.merge(count, left_on=["edge_case", "image"], right_index=True, how="left").empty
 
 
-def test_a_key_that_stands_twice_is_refused() -> None:
+@settings(max_examples=50, deadline=None)
+@given(rows=ANNOTATIONS, rows_per_group=st.integers(1, 3))
+def test_row_groups_are_those_of_the_whole_table_and_its_bytes_those_of_a_plain_write(
+    rows: list[dict[str, Any]], rows_per_group: int
+) -> None:
+    whole = frames.canonical_table(annotations(rows), "annotations")
+    sink = pa.BufferOutputStream()
+    pq.write_table(whole, sink, compression="zstd", store_schema=False, row_group_size=rows_per_group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frames, "_ROW_GROUP", rows_per_group)
+        assert frames.to_bytes(annotations(rows), "annotations") == sink.getvalue().to_pybytes()
+        assert frames.canonical_table(annotations(rows), "annotations").equals(whole)
+    assert whole["annotation"].to_pylist() == sorted(row["annotation"] for row in rows)
+
+
+def test_a_table_of_several_chunks_has_the_bytes_of_one() -> None:
+    names = pd.Series([f"image {number:05}" for number in range(3000)], dtype="str")
+    parts = [
+        frames.frame("sources", {"image": part, "delivery": "d", "date": "a"}) for part in (names[:1234], names[1234:])
+    ]
+    whole = frames.frame("sources", {"image": names, "delivery": "d", "date": "a"})
+    for ordered in (parts, parts[::-1]):
+        assert frames.to_bytes(pd.concat(ordered), "sources") == frames.to_bytes(whole, "sources")
+
+
+@pytest.mark.parametrize("rows_per_group", [1, 2, 9])
+@pytest.mark.parametrize("images", [["a", "a"], ["a", "b", "b"], ["b", "a", "a"], ["c", "b", "a", "c"]])
+def test_a_key_that_stands_twice_is_refused(
+    images: list[str], rows_per_group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "_ROW_GROUP", rows_per_group)
+    table = frames.frame("sources", {"image": images, "delivery": "d", "date": "2026-01-05"})
     with pytest.raises(SchemaError, match=r"^table sources: key image is not unique$"):
-        frames.to_bytes(source().assign(image="a"), "sources")
+        frames.to_bytes(table, "sources")
+
+
+VOTES = st.lists(
+    st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.booleans(), st.sampled_from(["a", "b", None])),
+    max_size=5,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(keys=VOTES)
+def test_a_key_of_several_columns_sorts_as_a_whole_nulls_last_and_stands_once(
+    keys: list[tuple[str, str, bool, str | None]],
+) -> None:
+    columns = dict(zip(("object", "annotator", "review", "label"), zip(*keys, strict=True), strict=False))
+    table = frames.frame("votes", {
+        **{name: list(values) for name, values in columns.items()},
+        "image": ["i"] * len(keys), "weight": 1.0, "batch": "b", "guideline_version": "1",
+    })  # fmt: skip
+    if len(set(keys)) < len(keys):
+        with pytest.raises(SchemaError, match=r"^table votes: key object, annotator, review, label is not unique$"):
+            frames.to_bytes(table, "votes")
+        return
+    made = frames.canonical_table(table, "votes").select(["object", "annotator", "review", "label"]).to_pylist()
+    expected = sorted(keys, key=lambda key: (*key[:3], key[3] is None, key[3] or ""))
+    assert [tuple(row.values()) for row in made] == expected
 
 
 def test_a_null_where_none_may_be_is_refused() -> None:
@@ -123,6 +179,16 @@ def test_a_column_that_is_missing_is_refused() -> None:
         frames.to_bytes(source().drop(columns="date"), "sources")
 
 
+def test_some_columns_are_read_as_in_the_whole_table(tmp_path: Path) -> None:
+    frames.write_table(source(site=["x", "y"]), tmp_path / "t.parquet", "sources")
+    whole = frames.read_table(tmp_path / "t.parquet", "sources")
+    part = frames.read_table(tmp_path / "t.parquet", "sources", {"site", "image"})
+    pd.testing.assert_frame_equal(part, whole[["image", "site"]])
+    assert len(frames.read_table(tmp_path / "t.parquet", "sources", set())) == 2
+    with pytest.raises(SchemaError, match=r"^table sources: it has no columns \['when'\]$"):
+        frames.read_table(tmp_path / "t.parquet", "sources", {"image", "when"})
+
+
 def test_a_file_that_is_missing_or_no_table_is_a_message(tmp_path: Path) -> None:
     path = tmp_path / "images.parquet"
     with pytest.raises(UserError) as error:
@@ -143,7 +209,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(pq, "write_table", full)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
     with pytest.raises(OSError, match="no space"):
         frames.write_table(source(delivery="e"), path, "sources")
     assert hashlib.md5(path.read_bytes()).hexdigest() == before  # noqa: S324

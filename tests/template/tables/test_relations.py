@@ -6,7 +6,7 @@ import pytest
 from golgoru.tables import frames
 from golgoru.tables.catalogue import TABLES
 from golgoru.tables.frames import SchemaError
-from golgoru.tables.relations import check_relations, foreign_keys
+from golgoru.tables.relations import check_relations, columns_looked_at, foreign_keys
 
 IMAGES = frames.frame("images", {"image": ["d/a.png", "d/b.png"], "content": ["a", "b"]})
 PAIR = {"image_a": ["d/a.png"], "image_b": ["d/b.png"], "kind": "near", "distance": 1, "score": 0.9}
@@ -88,3 +88,27 @@ def test_every_reference_names_a_column_of_its_own_type():
         for identity in table.identities:
             assert table.name in identity.tables
             assert set(identity.tables) <= set(TABLES)
+
+
+def test_the_columns_that_the_checks_look_at_are_those_referred_to_and_those_that_identities_name():
+    assert columns_looked_at(["duplicate_pairs"]) == {"images": {"image"}}
+    assert columns_looked_at(["groups"]) == {"images": {"image", "error"}}
+    assert columns_looked_at([]) == {}
+
+
+def test_identities_name_columns_that_exist_and_look_at_no_others_of_tables_that_another_stage_writes():
+    written_together = [
+        {"labels", "votes", "annotation_roles"},
+        {name for name in TABLES if name.startswith("release/")},
+    ]
+    for name, table in TABLES.items():
+        own = next((tables for tables in written_together if name in tables), {name})
+        for identity in table.identities:
+            named = {column.rpartition(".")[::2] for column in identity.columns}
+            assert all(column in [c.name for c in TABLES[other].columns] for other, column in named)
+            given = [
+                frames.frame(other) if other in own
+                else frames.frame(other)[[column for there, column in named if there == other]]
+                for other in identity.tables
+            ]  # fmt: skip
+            assert identity.holds(*given), identity.sentence

@@ -9,12 +9,13 @@ import pytest
 
 from golgoru.core.dataset import Task
 from tests.template.builders.clean_world import TASKS, clean, rule_findings
+from tests.template.builders.examples import THOROUGH
 from tests.template.builders.rule_failures import FAULTS
 
 IMAGES = 60
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(20 if THOROUGH else 1))
 @pytest.mark.parametrize("task", TASKS)
 def test_one_planted_fault_is_found_and_nothing_else_that_is_critical(task: Task, seed: int) -> None:
     dice = random.Random(f"{task} {seed}")  # noqa: S311  (a test, no secret)

@@ -3,15 +3,11 @@
 import json
 from typing import Any
 
-import great_expectations
 import numpy as np
 import pandas as pd
 import pytest
-from great_expectations.core import ExpectationSuite
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import golgoru.validation.row_expectations  # noqa: F401  (registers its expectations)
 
 FORMATS = ("BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE")
 ROWS = pd.DataFrame({"a": [1.0, None, 3.0, -1.0], "image": ["1.png", "2.PNG", "3.jpg", "4"], "format": ["PNG"] * 4})
@@ -19,7 +15,12 @@ ROWS = pd.DataFrame({"a": [1.0, None, 3.0, -1.0], "image": ["1.png", "2.PNG", "3
 
 @pytest.fixture(scope="module")
 def validate():
-    """Return a function that runs expectations, written as JSON, on rows."""
+    """Return a function that runs expectations, written as JSON, on rows. Only who runs it imports their library."""
+    import great_expectations
+    from great_expectations.core import ExpectationSuite
+
+    import golgoru.validation.row_expectations  # noqa: F401  (registers its expectations)
+
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     batches = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
