@@ -23,7 +23,7 @@ from golgoru.model.features import LIGHT, Patches
 from golgoru.model.projection import Projection, ReducedFeatures
 
 # Objects that the model is trained on, and that the components are those of; neighbours are searched among the last.
-TRAINING_ROWS, BASIS_ROWS, _REFERENCES = 50_000, 20_000, 2_000
+TRAINING_ROWS, BASIS_ROWS, _REFERENCES = 50_000, 20_000, 1_000
 # Of a rare class so many are trained on at least, where there are so many.
 RAREST = 500
 _IMAGES_PER_BATCH = 64

@@ -86,3 +86,15 @@ def test_histograms_do_not_depend_on_the_size_of_a_batch(monkeypatch: pytest.Mon
     whole = features.hog_and_colour(crops(5))
     monkeypatch.setattr(features, "_CROPS_PER_BATCH", 2)
     assert (features.hog_and_colour(crops(5)) == whole).all()
+
+
+def test_sums_over_cells_are_those_of_numpy() -> None:
+    values = np.random.default_rng(0).random((9, 3, 4, 8, 4, 8)).astype(np.float32)
+    found = features._cell_sums(values).reshape(9, 3, 4, 4)
+    np.testing.assert_allclose(found, values.sum(axis=(3, 5), dtype=np.float64), rtol=1e-6)
+
+
+def test_colours_are_the_means_of_cells() -> None:
+    found = features.hog_and_colour(crops(3))[:, -48:].reshape(3, 4, 4, 3)
+    expected = crops(3).reshape(3, 4, 8, 4, 8, 3).mean(axis=(2, 4)) / 255
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
