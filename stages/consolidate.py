@@ -139,6 +139,8 @@ def _counted_for(image: pd.Series, equal_pixels: pd.Series) -> pd.Series:
 
 def _conflicts(chosen: Representatives, placed: Placed, pooled: Consensus, context: Context) -> DuplicateConflicts:
     """Return where duplicates are labelled differently; files of equal pixels are compared each by itself."""
+    if chosen.duplicates.empty:
+        return duplicate_conflicts.no_conflicts(pooled)
     pooled_files = duplicate_conflicts.pooled_images(chosen.equal_pixels)
     on_own_file, counts = placed.shown_on(pooled_files)
     by_file = find_consensus(on_own_file, counts, context)
@@ -224,25 +226,24 @@ def _counts(column: pd.Series, values: tuple[str, ...]) -> dict[str, int]:
 def _other_methods(found: Outcome, context: Context) -> dict[str, Any]:
     """Return the method in use, and how many labels each other one would change; of many objects, of a sample."""
     sampled = {"objects compared with other methods": len(found.elected)} if found.is_sample else {}
-    others = {
-        method: _labels_by(found, context._replace(method=method))
-        for method in get_args(Method)
-        if method != context.method
-    }
+    # All methods give the only value that was voted for.
+    disputed = bool(found.compared[["object", "value"]].drop_duplicates()["object"].duplicated().any())
     return {
         "method": context.method,
         "labels that another method would change": {
-            method: int((other != found.elected.reindex(other.index)).sum()) for method, other in others.items()
+            method: _changes(found, context._replace(method=method)) if disputed else 0
+            for method in get_args(Method)
+            if method != context.method
         },
         **sampled,
     }
 
 
-def _labels_by(found: Outcome, context: Context) -> pd.Series:
-    """Return the labels of the compared objects (index) by the context's method."""
-    votes = found.compared
-    estimates = estimates_of(votes, found.accuracy, context)
-    return elected_values(votes, estimates, context).set_index("object")["label"]
+def _changes(found: Outcome, context: Context) -> int:
+    """Return how many labels of the compared objects are others by the context's method."""
+    estimates = estimates_of(found.compared, found.accuracy, context)
+    label = elected_values(found.compared, estimates, context).set_index("object")["label"]
+    return int((label != found.elected.reindex(label.index)).sum())
 
 
 if __name__ == "__main__":

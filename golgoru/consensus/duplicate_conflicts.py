@@ -37,6 +37,11 @@ def pooled_images(representative: pd.Series) -> pd.Index:
     return representative.index[representative.duplicated(keep=False)]
 
 
+def no_conflicts(pooled: Consensus) -> DuplicateConflicts:
+    """Return that none of the labels differs from a duplicate's: there are no duplicates."""
+    return DuplicateConflicts(frames.frame("duplicate_conflicts"), pd.Series(False, index=pooled.labels.index))
+
+
 def find_conflicts(
     duplicates: pd.DataFrame,
     *,

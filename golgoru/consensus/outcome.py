@@ -97,7 +97,10 @@ def find_outcome(placed: Placed, context: Context, listed: pd.Index) -> Outcome:
     """Return what the annotators agree on; `listed` are images of which the consensus itself is wanted."""
     slices = placed.slices()
     contexts = [_context_of(placed, rows, context) for rows in slices]
-    counted = [_packed(count_votes(*placed.rows(rows), of)) for rows, of in zip(slices, contexts, strict=True)]
+    counted = [
+        _packed(count_votes(*placed.rows(rows), of), several=len(slices) > 1)
+        for rows, of in zip(slices, contexts, strict=True)
+    ]
     agreement = [majority.agreement_counts(frames.as_texts(part.votes)) for part in counted]
     accuracy = majority.accuracy_of(agreement, len(context.classes.ids))
     gathered = _Gathered(listed, _compared_images(counted))
@@ -115,8 +118,10 @@ def _context_of(placed: Placed, rows: Integers, context: Context) -> Context:
     return context._replace(images=context.images[frames.is_in(context.images["image"], seen)])
 
 
-def _packed(counted: Counted) -> Counted:
-    """Return what has to be held until all votes are counted."""
+def _packed(counted: Counted, several: bool) -> Counted:
+    """Return what has to be held until all votes are counted; where that is of several slices, as codes."""
+    if not several:
+        return Counted(counted.annotations[_STANDING], counted.votes)
     codes = dict.fromkeys(["image", "annotator", "value", "batch", "guideline_version"], "category")
     standing = counted.annotations[_STANDING].astype({"value": "category"})
     return Counted(standing, counted.votes.astype(codes))
@@ -147,7 +152,7 @@ def _compared_images(counted: Sequence[Counted]) -> pd.Series | None:
     objects = sum(part.votes["object"].nunique() for part in counted)
     if objects <= _COMPARED_OBJECTS:
         return None
-    images: pd.Series = pd.concat([part.votes["image"].cat.categories.to_series() for part in counted])
+    images = pd.concat([pd.Series(part.votes["image"].unique()).astype("str") for part in counted])
     chosen = order_by_hash(images, "methods")[: math.ceil(len(images) * _COMPARED_OBJECTS / objects)]
     return images.iloc[chosen]
 

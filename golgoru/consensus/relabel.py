@@ -52,6 +52,8 @@ def relabel_queue(
         dropped_by=effects.change_numbers(lambda effect: effect.dropped_by),
     )
     by_change = (asked["asked_by"] != NO_CHANGE) | (asked["dropped_by"] != NO_CHANGE)
+    if not by_change.any():
+        return frames.frame("relabel")
     is_touched = frames.is_in(annotation_roles["annotation"], asked.loc[by_change, "annotation"])
     touched = annotation_roles.loc[is_touched, "image"]
     # Of an image that no change touches, nothing is asked; and nothing of it says that another was labelled anew.

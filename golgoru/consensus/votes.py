@@ -99,10 +99,12 @@ def lapsed_annotations(current: pd.DataFrame, statements: pd.DataFrame, is_outda
 
 
 def rows_in(rows: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which rows have the values of one of the others in all of these columns."""
-    keys = others[list(columns)].drop_duplicates()
-    matched = rows[list(columns)].merge(keys, on=list(columns), how="left", indicator=True)["_merge"]
-    return np.asarray(matched == "both", dtype=bool)
+    """Return which rows have the values of one of the others in all of these columns; nulls are equal."""
+    code = np.zeros(len(rows) + len(others), np.int64)
+    for column in columns:
+        value = pd.factorize(pd.concat([rows[column], others[column]], ignore_index=True))[0]
+        code = pd.factorize(code * (value.max(initial=0) + 2) + value)[0].astype(np.int64)
+    return np.isin(code[: len(rows)], code[len(rows) :])
 
 
 def _is_replaced(current: pd.DataFrame, newest_whole: pd.Series) -> pd.Series:

@@ -239,7 +239,7 @@ def concat(frames: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
 def as_texts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with texts where they hold categories of texts."""
     coded = [name for name in rows if isinstance(rows[name].dtype, pd.CategoricalDtype)]
-    return rows.astype(dict.fromkeys(coded, "str"))
+    return rows.astype(dict.fromkeys(coded, "str")) if coded else rows
 
 
 def is_in(texts: "pd.Series | pd.Index", others: "pd.Series | pd.Index") -> pd.Series:
