@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from golgoru.tables.raw import SOURCES
 from golgoru.tables.schema import (
@@ -20,14 +21,24 @@ from golgoru.tables.vocabulary import ADJUDICATED, ANNOTATION_ROLES, LABEL_STATU
 
 
 def _votes_add_up_to_one(votes: pd.DataFrame) -> bool:
-    total = votes.groupby(["object", "annotator", "review"], sort=False)["weight"].sum()
-    return bool(np.isclose(total, 1).all())
+    voter = _distinct(_distinct(pd.factorize(votes["object"])[0], votes["annotator"]), votes["review"])
+    return bool(np.isclose(np.bincount(voter, votes["weight"].to_numpy(np.float64)), 1).all())
 
 
 def _labels_count_their_votes(labels: pd.DataFrame, votes: pd.DataFrame) -> bool:
-    voted = labels[labels["status"] != ADJUDICATED]  # a review settles those, however many voted
-    voters = votes.loc[~votes["review"], ["object", "annotator"]].drop_duplicates()["object"].value_counts()
-    return bool((voters.reindex(voted["object"]).fillna(0).to_numpy() == voted["votes"].to_numpy()).all())
+    cast = votes.loc[~votes["review"].to_numpy(bool), ["object", "annotator"]]
+    both = pd.factorize(pd.concat([labels["object"], cast["object"]], ignore_index=True))[0]
+    labelled, voted = both[: len(labels)], both[len(labels) :]
+    first = np.unique(_distinct(voted, cast["annotator"]), return_index=True)[1]  # one row per object and annotator
+    voters = np.bincount(voted[first], minlength=both.max(initial=-1) + 1)[labelled]
+    by_review = (labels["status"] == ADJUDICATED).to_numpy(bool)  # a review settles those, however many voted
+    return bool((by_review | (voters == labels["votes"].to_numpy())).all())
+
+
+def _distinct(codes: NDArray[np.int64], column: pd.Series) -> NDArray[np.int64]:
+    """Return a number per row, equal for rows of equal code and value."""
+    value, values = pd.factorize(column)
+    return pd.factorize(codes.astype(np.int64) * (len(values) + 1) + value + 1)[0].astype(np.int64)
 
 
 TABLES = (
