@@ -95,7 +95,8 @@ rules, run `dataset check --write`. `origin` is still the template: `git remote 
 
 [Bringing data in](docs/deliveries.md) · [correcting labels](docs/corrections.md) · [rules](docs/rules.md) ·
 [edge cases](docs/edge-cases.md) · [splits](docs/splits.md) · [balance](docs/balance.md) ·
-[what to label next](docs/queue.md) · [how the repository is laid out](docs/layout.md)
+[what to label next](docs/queue.md) · [large sets and clusters](docs/scale.md) ·
+[how the repository is laid out](docs/layout.md)
 """
 # Forms of one kind are alike by nature: at the default every second receipt would be paired with another one.
 _SETTINGS = {("dedup", "ocr"): "\n  min_aligned: 0.9 # forms are alike by nature; see docs/deliveries.md"}
