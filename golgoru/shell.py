@@ -22,7 +22,7 @@ from golgoru.core.files import write_bytes
 from golgoru.core.text import terminal_safe
 from golgoru.core.yaml_models import load_config
 from golgoru.tables import frames, relations
-from golgoru.tables.columns import given_columns, named_columns
+from golgoru.tables.columns import coded_columns, given_columns, named_columns
 from golgoru.tables.frames import table_name, table_path
 
 METRICS, PLOTS, DOCUMENTS = "metrics", "plots", "documents"
@@ -184,7 +184,8 @@ def _argument(stage: str, name: str, annotation: Any, checked: Set[str]) -> Any:
     if name in INPUTS:
         return INPUTS[name].read()
     named = named_columns(annotation)
-    return frames.read_table(table_path(name), table_name(name), None if named is None else named | checked)
+    wanted = None if named is None else named | checked
+    return frames.read_table(table_path(name), table_name(name), wanted, coded_columns(annotation))
 
 
 def _rounded(value: Any) -> Any:

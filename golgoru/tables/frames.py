@@ -28,30 +28,40 @@ class SchemaError(Exception):
     """A stage wrote, or a file holds, a table that breaks its schema: a fault of code, not of data."""
 
 
-def frame(name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None) -> pd.DataFrame:
-    """Return `rows` with the columns and dtypes of table `name`; columns that are absent become null."""
+def frame(
+    name: str, rows: "pd.DataFrame | dict[str, Any] | None" = None, coded: Set[str] = frozenset()
+) -> pd.DataFrame:
+    """Return `rows` with the columns and dtypes of table `name`; columns that are absent become null.
+
+    The columns `coded`, which hold texts, may stay categories.
+    """
     table = TABLES[name]
     data = pd.DataFrame(rows if rows is not None else {})
     fixed = {}
     for column in table.columns:
         values = data[column.name] if column.name in data else pd.Series(None, index=data.index, dtype=object)
+        if column.name in coded and isinstance(values.dtype, pd.CategoricalDtype):
+            fixed[column.name] = values
+            continue
         fixed[column.name] = values.astype(_dtype(column.type, column.nullable or column.name not in data))
     extra = {name: data[name] for name in data if name not in fixed} if table.extra else {}
     return pd.DataFrame(fixed | extra, index=data.index, copy=False)  # pandas copies what is written to later
 
 
-def read_table(path: Path, name: str, columns: Set[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, name: str, columns: Set[str] | None = None, coded: Set[str] = frozenset()
+) -> pd.DataFrame:
     """Read table `name` from Parquet, or those of its columns, in the order of the schema.
 
-    Raises UserError where the file is missing, SchemaError where it differs from the schema or lacks a column. Column
+    The columns `coded`, which hold texts, come as categories, in no particular order. Raises UserError where the file is missing, SchemaError where it differs from the schema or lacks a column. Column
     by column: a table is held once while it is read, and not twice.
     """
     schema = TABLES[name]
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, read_dictionary=sorted(coded)) as file:
             fields = _fields(file.schema_arrow.empty_table(), schema)
             fields = fields if columns is None else _chosen(fields, columns, schema)
-            read = {field.name: _read_column(file, field, schema) for field in fields}
+            read = {field.name: _read_column(file, field, schema, coded) for field in fields}
             return pd.DataFrame(read, index=pd.RangeIndex(file.metadata.num_rows), copy=False)
     except FileNotFoundError:
         raise UserError(f"{path}: the table is missing; run `dvc repro` (or `dvc pull`)") from None
@@ -66,10 +76,12 @@ def _chosen(fields: Iterable[pa.Field], columns: Set[str], schema: Table) -> lis
     return chosen
 
 
-def _read_column(file: pq.ParquetFile, field: pa.Field, schema: Table) -> pd.Series:
-    column = _cast(file.read([field.name])[field.name], field, schema)
+def _read_column(file: pq.ParquetFile, field: pa.Field, schema: Table, coded: Set[str]) -> pd.Series:
+    column = file.read([field.name])[field.name]
+    is_coded = field.name in coded and len(column) > 0
+    column = column if is_coded else _cast(column, field, schema)
     _check_nulls(column, field, schema)
-    return _to_series(column, field)
+    return column.to_pandas() if is_coded else _to_series(column, field)
 
 
 def to_bytes(data: pd.DataFrame, name: str) -> bytes:
@@ -224,6 +236,12 @@ def concat(frames: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
     """Return the frames of table `name` one below the other; none gives an empty table."""
     parts = [part for part in frames if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else frame(name)
+
+
+def as_texts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with texts where they hold categories of texts."""
+    coded = [name for name in rows if isinstance(rows[name].dtype, pd.CategoricalDtype)]
+    return rows.astype(dict.fromkeys(coded, "str"))
 
 
 def is_in(texts: "pd.Series | pd.Index", others: "pd.Series | pd.Index") -> pd.Series:
