@@ -13,6 +13,7 @@ from golgoru.consensus import roles
 from golgoru.consensus.relabel import RelabelWork
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.core.markdown import DASH, escape_markdown, format_count, format_integer, format_share, listed, table
+from golgoru.tables import coded
 
 # On this many objects a measured share of a half is uncertain by 18 points either way (95 %); on fewer, by more.
 _FEW = 30
@@ -25,7 +26,7 @@ def labelling_section(tables: Mapping[str, pd.DataFrame], work: RelabelWork) -> 
     contested = ledger.loc[ledger["fate"] == "contested", "kind"]
     images, annotations = (int((contested == kind).sum()) for kind in ("image", "annotation"))
     adjudicated = lineage.loc[lineage["role"] == roles.ADJUDICATED, "object"].nunique()
-    versions = lineage["guideline_version"].value_counts().sort_index()
+    versions = coded.counts(lineage["guideline_version"]).sort_index()
     rows = [
         ["Annotators and reviewers", format_integer(lineage["annotator"].nunique())],
         ["Annotations behind the labels", format_integer(len(lineage))],
