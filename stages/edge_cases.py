@@ -76,7 +76,7 @@ def transform(
         evaluable_rows, missing = int(answers.notna().sum()), _missing_columns(rows)
         evaluable.append({"edge_case": case.id, "rows": evaluable_rows, "missing_columns": missing})
     edge_case_hits = frames.concat(hits, "edge_case_hits")
-    found = HitCounts(edge_case_hits, labels)
+    found = HitCounts(edge_case_hits, labels, frames.positions(edge_case_hits["object"], labels["object"]))
     counts = {case.id: found.of(case) for case in edge_cases.active}
     evaluable_edge_cases = frames.frame("evaluable_edge_cases", pd.DataFrame(evaluable))
     return Tables(edge_case_hits, evaluable_edge_cases, {"edge_cases": counts})

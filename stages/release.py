@@ -15,6 +15,7 @@ Enforces WITHDRAWN-001 (withdrawn images are never used again) and runs the suit
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from golgoru import shell
@@ -40,7 +41,6 @@ from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeat
 from golgoru.validation.findings import gate_failure
 from golgoru.validation.suite_runner import ValidationResult
 from golgoru.validation.suites import Suite
-
 
 # What is asked of a label besides `object`; texts of few distinct ones are categories.
 _OF_LABELS = (*BOX_COLUMNS, "polygon", "text", "text_agreement", "ignore", "votes", "agreement", "confidence")
@@ -198,13 +198,24 @@ def _images(
     """Return table `release/images`, with the metadata that the team's deliveries declare."""
     released = frames.as_texts(fates.images[fates.images["fate"].isin(IN_RELEASE)]).reset_index()
     reviewed_empty = released["fate"] == "reviewed empty"
+    objects = coded.counts(labels.loc[fates.released, "image"])
+    tables = (
+        images[["image", "content", "width", "height"]],
+        sources.drop(columns=["date", "group_key"]),
+        splits[["image", "group", *(["fold"] if splits["fold"].notna().any() else [])]],
+        weights.drop(columns="keep"),
+        pd.DataFrame({"image": objects.index, "objects": objects.to_numpy()}),
+    )
     rows = released.assign(reviewed_empty=reviewed_empty)[["image", "split", "reviewed_empty"]]
-    rows = rows.merge(images[["image", "content", "width", "height"]], on="image")
-    rows = rows.merge(sources.drop(columns=["date", "group_key"]), on="image")
-    of_split = ["image", "group"] + ["fold"] * bool(splits["fold"].notna().any())
-    rows = rows.merge(splits[of_split], on="image").merge(weights.drop(columns="keep"), on="image")
-    object_counts = rows["image"].map(coded.counts(labels.loc[fates.released, "image"])).astype(float).fillna(0).astype(int)
-    return frames.frame("release/images", rows.assign(objects=object_counts))
+    rows = pd.concat([rows, *(_of_images(table, rows["image"]) for table in tables)], axis=1)
+    return frames.frame("release/images", rows.fillna({"objects": 0}))
+
+
+def _of_images(table: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
+    """Return what a table with one row per image says of each of the images; null where it has none."""
+    rows = frames.positions(image, table["image"])
+    found = table.drop(columns="image").iloc[rows].set_axis(image.index)
+    return found if (rows >= 0).all() else found.where(pd.Series(rows >= 0, index=image.index))
 
 
 def _of_split(fates: Fates, split: str, *, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
@@ -222,9 +233,10 @@ def _lineage(
     fates: Fates, *, annotations: pd.DataFrame, annotation_roles: pd.DataFrame, label_rows: Integers
 ) -> pd.DataFrame:
     """Return table `release/lineage`: the annotations that agree with each released object, or were overruled."""
-    behind = is_on_object(annotation_roles["role"]) & coded.flags_at(fates.released, label_rows)
-    of_role = annotation_roles.loc[behind, ["object", "annotation", "role"]]
-    about = annotations.loc[behind, [*_ABOUT_ANNOTATION]]
+    behind = np.flatnonzero(is_on_object(annotation_roles["role"]) & coded.flags_at(fates.released, label_rows))
+    behind = behind[np.argsort(label_rows[behind], kind="stable")]  # by object, then annotation, as it is written
+    of_role = annotation_roles[["object", "annotation", "role"]].iloc[behind]
+    about = annotations[[*_ABOUT_ANNOTATION]].iloc[behind]
     return frames.frame("release/lineage", pd.concat([of_role, about], axis=1), {"role", *_ABOUT_ANNOTATION})
 
 

@@ -7,13 +7,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from golgoru.consensus import roles
 from golgoru.consensus.relabel import RelabelWork
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.core.markdown import DASH, escape_markdown, format_count, format_integer, format_share, listed, table
-from golgoru.tables import coded
+from golgoru.tables import coded, frames
 
 # On this many objects a measured share of a half is uncertain by 18 points either way (95 %); on fewer, by more.
 _FEW = 30
@@ -77,7 +78,10 @@ def limits_section(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[
 
 def _annotators_per_object(lineage: pd.DataFrame) -> pd.Series:
     """Return the number of annotators by object."""
-    return lineage[["object", "annotator"]].drop_duplicates()["object"].value_counts()
+    code, objects = pd.factorize(lineage["object"])
+    annotator, names = pd.factorize(lineage["annotator"])
+    pairs = np.unique(code * max(len(names), 1) + annotator)
+    return pd.Series(np.bincount(pairs // max(len(names), 1), minlength=len(objects)), index=objects)
 
 
 def _distribution(annotators: pd.Series) -> str:
@@ -95,10 +99,10 @@ def _distribution(annotators: pd.Series) -> str:
 
 def _agreement(tables: Mapping[str, pd.DataFrame], annotators: pd.Series) -> str:
     values: list[float] = []
+    several = annotators.index[annotators > 1]
     for split in SPLITS:
         objects = tables[f"release/{split}"]
-        # Not `isin`: on text it is a Python loop, twenty times as slow on a million rows.
-        compared = objects["object"].map(annotators) > 1
+        compared = frames.is_in(objects["object"], several)
         values += objects.loc[compared, "agreement"].tolist()
     if not values:
         return f"{DASH} (no object has annotations of two annotators)"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from golgoru.consensus import duplicate_conflicts as conflicts
 from golgoru.consensus import majority, roles, transcriptions
@@ -230,7 +231,7 @@ def _first_reason(index: pd.Index, reasons: Sequence[FateReason], otherwise: Fat
     })  # fmt: skip
 
 
-def _given(first: Integers, values: Sequence["str | pd.Series | None"], index: pd.Index) -> pd.Series:
+def _given(first: NDArray[np.int8], values: Sequence["str | pd.Series | None"], index: pd.Index) -> pd.Series:
     """Return for each row the value, or its value among those, that its first reason gives."""
     given = [value.astype("category") if isinstance(value, pd.Series) else value for value in values]
     texts = [[value] if isinstance(value, str) else value.cat.categories for value in given if value is not None]
@@ -239,7 +240,7 @@ def _given(first: Integers, values: Sequence["str | pd.Series | None"], index: p
     for number, value in enumerate(given):
         rows = first == number
         if isinstance(value, str):
-            codes[rows] = dtype.categories.get_loc(value)
+            codes[rows] = [*dtype.categories].index(value)
         elif value is not None:
             codes[rows] = value[rows].cat.set_categories(dtype.categories).cat.codes
     return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=index)

@@ -48,7 +48,10 @@ def take(values: pd.Series, rows: Integers, index: pd.Index) -> pd.Series:
     """Return the texts of some rows as categories; null for the row -1."""
     categories = values.astype("category")
     codes = np.append(categories.cat.codes.to_numpy(), -1)
-    return pd.Series(pd.Categorical.from_codes(codes[rows], dtype=categories.dtype), index=index)
+    taken = codes[rows]
+    return pd.Series(
+        pd.Categorical.from_codes(taken, dtype=pd.CategoricalDtype(categories.cat.categories)), index=index
+    )
 
 
 def repeated(text: str, index: pd.Index) -> pd.Series:

@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from golgoru.core.arrays import Integers
 from golgoru.core.dataset import SPLITS
 from golgoru.guideline.edge_cases import EdgeCase, EdgeCases
 from golgoru.tables import coded, frames
 
 
 class HitCounts:
-    """Counts where edge cases fire. `hits` is table `edge_case_hits`; `objects` have the columns object, image, label."""
+    """Counts where edge cases fire. `hits` is table `edge_case_hits`; `objects` has the columns object, image, label.
 
-    def __init__(self, hits: pd.DataFrame, objects: pd.DataFrame) -> None:
-        self._hits, self._objects = hits, objects
-        self.object_rows = frames.positions(hits["object"], objects["object"])  # of each hit, in `objects`; or -1
+    `object_rows`: the row of each hit's object in `objects`, or -1.
+    """
+
+    def __init__(self, hits: pd.DataFrame, objects: pd.DataFrame, object_rows: Integers) -> None:
+        self._hits, self._objects, self._object_rows = hits, objects, object_rows
 
     def of(self, case: EdgeCase) -> dict[str, Any]:
         """Return the number of images and objects of one edge case, and of its objects per class.
@@ -26,7 +29,7 @@ class HitCounts:
         is_of_case = (self._hits["edge_case"] == case.id).to_numpy()
         images = coded.distinct(self._hits.loc[is_of_case, "image"])
         if case.on == "object":
-            its_objects = np.unique(self.object_rows[is_of_case & (self.object_rows >= 0)])
+            its_objects = np.unique(self._object_rows[is_of_case & (self._object_rows >= 0)])
         else:
             its_objects = np.flatnonzero(coded.is_in(self._objects["image"], images))
         per_class = coded.counts(self._objects["label"].iloc[its_objects]).sort_index()
@@ -46,11 +49,11 @@ def release_counts(edge_cases: EdgeCases, hits: pd.DataFrame, tables: Mapping[st
     images = tables["release/images"]
     objects = pd.concat([tables[f"release/{split}"][["object", "image", "label"]] for split in SPLITS])
     image_rows = coded.positions(hits["image"], images["image"])
-    is_kept = hits["object"].isna() | (frames.positions(hits["object"], objects["object"]) >= 0)
-    released = (image_rows >= 0) & is_kept
+    object_rows = frames.positions(hits["object"], objects["object"])
+    released = (image_rows >= 0) & (hits["object"].isna().to_numpy() | (object_rows >= 0))
     split = coded.take(images["split"], image_rows[released], hits.index[released])
     hits = hits[released]
-    found = HitCounts(hits, objects)
+    found = HitCounts(hits, objects, object_rows[released])
     counts = {}
     for case in edge_cases.active:
         per_split = coded.counts(split[hits["edge_case"] == case.id])
