@@ -214,8 +214,7 @@ def _images(
 def _of_images(table: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
     """Return what a table with one row per image says of each of the images; null where it has none."""
     rows = frames.positions(image, table["image"])
-    found = table.drop(columns="image").iloc[rows].set_axis(image.index)
-    return found if (rows >= 0).all() else found.where(pd.Series(rows >= 0, index=image.index))
+    return table.drop(columns="image").reset_index(drop=True).reindex(rows).set_axis(image.index)
 
 
 def _of_split(fates: Fates, split: str, *, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
