@@ -78,10 +78,19 @@ def limits_section(dataset: Dataset, counts: Mapping[str, Any], tables: Mapping[
 
 def _annotators_per_object(lineage: pd.DataFrame) -> pd.Series:
     """Return the number of annotators by object."""
-    code, objects = pd.factorize(lineage["object"])
+    if not _in_order(lineage["object"]):
+        lineage = lineage.sort_values("object")
+    object_ = lineage["object"]
+    is_first = np.append(True, (object_.array[1:] != object_.array[:-1]).astype(bool))[: len(object_)]
     annotator, names = pd.factorize(lineage["annotator"])
-    pairs = np.unique(code * max(len(names), 1) + annotator)
-    return pd.Series(np.bincount(pairs // max(len(names), 1), minlength=len(objects)), index=objects)
+    pairs = np.unique((np.cumsum(is_first) - 1) * max(len(names), 1) + annotator)
+    return pd.Series(np.bincount(pairs // max(len(names), 1)), index=object_[is_first])
+
+
+def _in_order(texts: pd.Series) -> bool:
+    """Return whether rows of one text stand together, as in a table that is sorted by it; no hash of all texts."""
+    array = texts.array
+    return bool((array[1:] >= array[:-1]).all())
 
 
 def _distribution(annotators: pd.Series) -> str:

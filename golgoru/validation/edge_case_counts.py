@@ -19,22 +19,27 @@ class HitCounts:
     """
 
     def __init__(self, hits: pd.DataFrame, objects: pd.DataFrame, object_rows: Integers) -> None:
-        self._hits, self._objects, self._object_rows = hits, objects, object_rows
+        images = coded.distinct(hits["image"])
+        self._edge_case, self._label, self._object_rows = hits["edge_case"], objects["label"], object_rows
+        self._hit_image = coded.positions(hits["image"], images)
+        self._image_of_object = coded.positions(objects["image"], images)
+        self._images = len(images)
 
     def of(self, case: EdgeCase) -> dict[str, Any]:
         """Return the number of images and objects of one edge case, and of its objects per class.
 
         For an edge case of images, its objects are those on its images.
         """
-        is_of_case = (self._hits["edge_case"] == case.id).to_numpy()
-        images = coded.distinct(self._hits.loc[is_of_case, "image"])
+        is_of_case = (self._edge_case == case.id).to_numpy()
+        has_hit = np.zeros(self._images, dtype=bool)
+        has_hit[self._hit_image[is_of_case]] = True
         if case.on == "object":
             its_objects = np.unique(self._object_rows[is_of_case & (self._object_rows >= 0)])
         else:
-            its_objects = np.flatnonzero(coded.is_in(self._objects["image"], images))
-        per_class = coded.counts(self._objects["label"].iloc[its_objects]).sort_index()
+            its_objects = np.flatnonzero(coded.flags_at(has_hit, self._image_of_object))
+        per_class = coded.counts(self._label.iloc[its_objects]).sort_index()
         return {
-            "images": len(images),
+            "images": int(has_hit.sum()),
             "objects": len(its_objects),
             "classes": {str(label): int(number) for label, number in per_class.items()},
         }
