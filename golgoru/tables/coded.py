@@ -44,6 +44,12 @@ def counts(values: pd.Series) -> pd.Series:
     return found.set_axis(found.index.astype("str"))
 
 
+def in_order(values: pd.Series) -> pd.Series:
+    """Return the texts as categories in the order of texts, so that what is sorted or grouped by them is as by texts."""
+    categories = values.astype("category")
+    return categories.cat.set_categories(sorted(categories.cat.categories), ordered=True)
+
+
 def take(values: pd.Series, rows: Integers, index: pd.Index) -> pd.Series:
     """Return the texts of some rows as categories; null for the row -1."""
     categories = values.astype("category")
