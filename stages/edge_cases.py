@@ -44,7 +44,7 @@ def transform(
     images: pd.DataFrame,
     sources: pd.DataFrame,
     labels: pd.DataFrame,
-    annotation_roles: Annotated[pd.DataFrame, columns("image", "role")],
+    annotation_roles: Annotated[pd.DataFrame, columns(coded=("image", "role"))],
     groups: Annotated[pd.DataFrame, columns("image", "group")],
     duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
     classes: Classes,

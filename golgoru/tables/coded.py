@@ -75,4 +75,4 @@ def in_order_of(rows: pd.DataFrame, key: str, keys: pd.Series) -> pd.DataFrame:
     """Return the rows in the order of their keys, with the index of these; tables of one grain are mostly so already."""
     if pa.array(rows[key].astype("str").array).equals(pa.array(keys.astype("str").array)):
         return rows.set_axis(keys.index)
-    return rows.set_index(key).reindex(keys).reset_index().set_axis(keys.index)
+    return rows.set_index(key).reindex(pd.Index(keys, name=key)).reset_index().set_axis(keys.index)
