@@ -249,7 +249,8 @@ def main() -> None:
     print(f"Measured: a task costs {1000 * per_task:.1f} ms of client and scheduler; per image of "
           f"{works[0].image_bytes / 1000:.0f} kB:")  # fmt: skip
     for work in works:
-        print(f"- {work.name}: {1000 * work.seconds.mean():.2f} ms (groups of {_TOGETHER}: {1000 * work.seconds.min():.2f} "
+        print(f"- {work.name}: {1000 * work.seconds.mean():.2f} ms "
+              f"(groups of {_TOGETHER}: {1000 * work.seconds.min():.2f} "
               f"to {1000 * work.seconds.max():.2f}); result {work.result_bytes:,.0f} bytes, "
               f"{1e6 * work.client_seconds:.1f} us of the client")  # fmt: skip
     print(f"Simulated, {options.cores} cores a machine:\n")

@@ -24,6 +24,7 @@ from golgoru.core.yaml_models import ConfigModel
 from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
+from golgoru.tables import coded
 from golgoru.tables.columns import columns
 
 
@@ -47,19 +48,19 @@ class Tables(NamedTuple):
 
 def transform(
     annotations: Annotated[pd.DataFrame, columns(
-        "annotation", "image", "annotator", "batch", "date", "source", "kind", "guideline_version", "created_at",
-        "lead_time_s", "label",
+        "annotation", "created_at", "lead_time_s",
+        coded=("image", "annotator", "batch", "date", "source", "kind", "guideline_version", "label"),
     )],
-    annotation_roles: pd.DataFrame,
-    votes: Annotated[pd.DataFrame, columns("object", "annotator", "review", "label", "weight", "batch")],
-    labels: Annotated[pd.DataFrame, columns("object", "votes", "agreement", "status")],
+    annotation_roles: Annotated[pd.DataFrame, columns("annotation", "object", coded=("image", "role"))],
+    votes: Annotated[pd.DataFrame, columns("object", "review", "weight", coded=("annotator", "label", "batch"))],
+    labels: Annotated[pd.DataFrame, columns("object", "votes", "agreement", coded=("status",))],
     classes: Classes,
     changes: Changes,
     params: Params,
 ) -> Tables:  # fmt: skip
     """Return how far annotators agree, and what the votes tell about each of them."""
     human = human_annotations(annotations, annotation_roles=annotation_roles, labels=labels, changes=changes)
-    cast = votes.assign(value=votes["label"].fillna(ABSENT))
+    cast = _cast(votes)
     unreviewed = cast[~cast["review"]]
     agreement_rows = agreement.agreement_table(unreviewed)
     confusion = confusion_table(unreviewed, len(classes.ids))
@@ -73,6 +74,14 @@ def transform(
         plots=speed.speed_plots(speed_rows),
         metrics=_agreement_metrics(agreement_rows, annotators) | _annotation_metrics(human, cast),
     )
+
+
+def _cast(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return the votes with their `value`: objects by number, and other texts as categories, in the texts' order."""
+    texts = {name: coded.in_order(votes[name]) for name in ("annotator", "batch")}
+    value = coded.in_order(votes["label"].astype("str").fillna(ABSENT))
+    object_ = pd.factorize(votes["object"], sort=True)[0]
+    return votes[["review", "weight"]].assign(object=object_, value=value, **texts)
 
 
 def _agreement_metrics(agreement_rows: pd.DataFrame, annotators: pd.DataFrame) -> dict[str, Any]:

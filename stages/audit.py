@@ -7,7 +7,7 @@ Writes: `label_issues` (one row per object whose label is probably wrong, or tha
 An issue changes nothing: it is a proposal, which becomes a label when a review batch says so (`dataset fix`).
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,18 @@ from golgoru.model import box_issues, chosen_model, label_posterior, label_score
 from golgoru.model.box_issues import ISSUE_COLUMNS
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 
 # Of several issues of an object with equal scores the first counts; reasons are given in this order.
 _KINDS = ("doubled", "class", "missing", "geometry", "text")
-# What is asked of a label, and what the reason of an issue is made of.
-_OF_LABEL = ["object", "image", "label", *BOX_COLUMNS, "text_agreement", "votes", "status", "rule"]
+# What is asked of a label and of a prediction, and what the reason of an issue is made of.
+_OF_LABEL = columns(
+    "object", *BOX_COLUMNS, "text_agreement", "votes", coded=("image", "label", "status", "rule")
+)  # fmt: skip
+_OF_PREDICTION = columns(
+    "prediction", "object", *BOX_COLUMNS, "confidence", "probabilities", "class_learned",
+    coded=("model", "image", "predicted"),
+)  # fmt: skip
 _IN_REASON = (
     "label", "label_probability", "predicted", "predicted_probability", "confident", "status", "rule",
 )  # fmt: skip
@@ -53,16 +60,23 @@ class Tables(NamedTuple):
 
 
 def transform(
-    labels: pd.DataFrame, votes: pd.DataFrame, predictions: pd.DataFrame, classes: Classes, params: Params
+    labels: Annotated[pd.DataFrame, _OF_LABEL],
+    votes: Annotated[pd.DataFrame, columns("object", "review", "weight", coded=("annotator", "label"))],
+    predictions: Annotated[pd.DataFrame, _OF_PREDICTION],
+    classes: Classes,
+    params: Params,
 ) -> Tables:
     """Return the label issues, ranked. Objects that a reviewer decided are none. Raises UserError (unknown model)."""
     of_model = chosen_model.rows_of_model(predictions, params.model, "audit")
-    open_ = labels.loc[~status.is_adjudicated(labels["status"]), _OF_LABEL]
+    open_ = labels[~status.is_adjudicated(labels["status"])]
     # A new repository has no classes, and no label is one of them.
     evidence = label_posterior.gather_evidence(votes=votes, predictions=of_model, classes=classes.ids or [""])
     scored = label_scores.scored_labels(open_, evidence)
+    class_issues = _class_issues(scored, votes, params)
+    doubts = scored[["score", "confident"]]
+    del scored, evidence, of_model
     parts = [
-        _class_issues(scored, votes, params),
+        class_issues,
         _text_issues(open_, params),
         box_issues.unusual_boxes(open_),
         box_issues.doubled_boxes(open_),
@@ -73,13 +87,14 @@ def transform(
     several = label_posterior.of_several_annotators(votes.loc[~votes["review"], ["object", "annotator"]])
     reason = None if len(several) else _NO_DOUBLES
     reason = reason if len(classes.ids) > 1 else _ONE_CLASS
-    metrics = _metrics(label_issues=label_issues, scored=scored, objects=len(labels), reason=reason)
+    metrics = _metrics(label_issues=label_issues, doubts=doubts, objects=len(labels), reason=reason)
     return Tables(label_issues=frames.frame("label_issues", label_issues), metrics=metrics)
 
 
 def _class_issues(scored: pd.DataFrame, votes: pd.DataFrame, params: Params) -> pd.DataFrame:
-    listed = scored[status.is_contested(scored["status"]) | (scored["score"] >= params.min_score)]
+    listed = frames.as_texts(scored[status.is_contested(scored["status"]) | (scored["score"] >= params.min_score)])
     of_listed = votes.loc[frames.is_in(votes["object"], listed["object"]), ["object", "review", "label", "weight"]]
+    of_listed = frames.as_texts(of_listed)
     vote_text = listed["object"].map(_votes_in_text(of_listed))
     reason = [_reason(*row) for row in zip(vote_text, *(listed[name] for name in _IN_REASON), strict=True)]
     relabel = listed["likely"].notna() & (listed["likely_probability"] >= _RELABEL_FROM)
@@ -94,7 +109,7 @@ def _class_issues(scored: pd.DataFrame, votes: pd.DataFrame, params: Params) -> 
 
 def _text_issues(labels: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Return the objects whose transcriptions differ."""
-    differing = labels[1 - labels["text_agreement"] >= params.min_score]
+    differing = frames.as_texts(labels[1 - labels["text_agreement"] >= params.min_score])
     return differing.assign(
         issue=differing["object"], kind="text", proposed=None, proposal="review",
         score=(1 - differing["text_agreement"]).round(6),
@@ -146,7 +161,7 @@ def _ranked_issues(issues: pd.DataFrame) -> pd.DataFrame:
     return first.assign(reason=reason, rank=np.arange(1, len(first) + 1))
 
 
-def _metrics(*, label_issues: pd.DataFrame, scored: pd.DataFrame, objects: int, reason: str | None) -> dict[str, Any]:
+def _metrics(*, label_issues: pd.DataFrame, doubts: pd.DataFrame, objects: int, reason: str | None) -> dict[str, Any]:
     """Return how many issues there are, and the expected number of wrong labels; None with the `reason` why."""
     first_tenth = label_issues.head(round(objects / 10))
     first_tenth = first_tenth[first_tenth["kind"] == "class"]
@@ -154,8 +169,8 @@ def _metrics(*, label_issues: pd.DataFrame, scored: pd.DataFrame, objects: int, 
     return {
         "objects": objects,
         "label issues": {kind: int(count) for kind, count in kinds.items()},
-        "confident learning": int(scored["confident"].sum()),
-        "expected wrong labels": None if reason else float(scored["score"].sum()),
+        "confident learning": int(doubts["confident"].sum()),
+        "expected wrong labels": None if reason else float(doubts["score"].sum()),
         "expected wrong labels in the first tenth": None if reason else float(first_tenth["score"].sum()),
         **({"why": reason} if reason else {}),
     }

@@ -23,7 +23,7 @@ from golgoru.guideline.edge_cases import EdgeCase, EdgeCases, EdgeCaseUnit, trig
 from golgoru.shell import run_stage
 from golgoru.tables import frames
 from golgoru.tables.columns import columns
-from golgoru.validation.edge_case_counts import count_edge_case
+from golgoru.validation.edge_case_counts import HitCounts
 from golgoru.validation.features.base import FeatureTable
 from golgoru.validation.features.edge_cases import EdgeCaseImages, EdgeCaseObjects, trigger_columns
 
@@ -44,7 +44,7 @@ def transform(
     images: pd.DataFrame,
     sources: pd.DataFrame,
     labels: pd.DataFrame,
-    annotation_roles: Annotated[pd.DataFrame, columns("image", "role")],
+    annotation_roles: Annotated[pd.DataFrame, columns(coded=("image", "role"))],
     groups: Annotated[pd.DataFrame, columns("image", "group")],
     duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
     classes: Classes,
@@ -76,7 +76,8 @@ def transform(
         evaluable_rows, missing = int(answers.notna().sum()), _missing_columns(rows)
         evaluable.append({"edge_case": case.id, "rows": evaluable_rows, "missing_columns": missing})
     edge_case_hits = frames.concat(hits, "edge_case_hits")
-    counts = {case.id: count_edge_case(case, edge_case_hits, labels) for case in edge_cases.active}
+    found = HitCounts(edge_case_hits, labels, frames.positions(edge_case_hits["object"], labels["object"]))
+    counts = {case.id: found.of(case) for case in edge_cases.active}
     evaluable_edge_cases = frames.frame("evaluable_edge_cases", pd.DataFrame(evaluable))
     return Tables(edge_case_hits, evaluable_edge_cases, {"edge_cases": counts})
 

@@ -15,21 +15,24 @@ Enforces WITHDRAWN-001 (withdrawn images are never used again) and runs the suit
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from golgoru import shell
+from golgoru.consensus.geometry import GEOMETRY_COLUMNS
 from golgoru.consensus.relabel import RelabelWork, relabel_work
 from golgoru.consensus.roles import is_on_object
+from golgoru.core.arrays import Integers
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.core.yaml_models import ConfigModel
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.guideline.rules import RuleBook
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.release import card, card_edge_cases, charts, croissant, manifest
 from golgoru.release.ledger import IN_RELEASE, Fates, build_ledger, image_fates
-from golgoru.tables import frames
-from golgoru.tables.catalogue import TABLES
+from golgoru.tables import coded, frames
 from golgoru.tables.columns import columns
 from golgoru.tables.frames import table_path
 from golgoru.validation import edge_case_counts, suite_runner
@@ -38,6 +41,11 @@ from golgoru.validation.features.released import LabelFeatures, ReleaseImageFeat
 from golgoru.validation.findings import gate_failure
 from golgoru.validation.suite_runner import ValidationResult
 from golgoru.validation.suites import Suite
+
+# What is asked of a label besides `object`; texts of few distinct ones are categories.
+_OF_LABELS = (*BOX_COLUMNS, "polygon", "text", "text_agreement", "ignore", "votes", "agreement", "confidence")
+_ABOUT_ANNOTATION = ("batch", "annotator", "guideline_version")
+_CODED = ("image", "label", "attributes", "status", "rule", "source", "guideline_version")
 
 
 class Params(ConfigModel):
@@ -65,19 +73,21 @@ def transform(
     sources: pd.DataFrame,
     annotations: Annotated[
         pd.DataFrame,
-        columns("annotation", "image", "annotator", "batch", "source", "kind", "guideline_version", "lead_time_s"),
+        columns(
+            "annotation", "lead_time_s", coded=("image", "annotator", "batch", "source", "kind", "guideline_version")
+        ),
     ],
     rejects: Annotated[pd.DataFrame, columns("reject")],
     violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
     duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],
     duplicates: Annotated[pd.DataFrame, columns("image", "duplicate_of", "rule")],
     duplicate_conflicts: Annotated[pd.DataFrame, columns("duplicate_of", "status")],
-    labels: pd.DataFrame,
-    annotation_roles: pd.DataFrame,
+    labels: Annotated[pd.DataFrame, columns("object", *_OF_LABELS, coded=_CODED)],
+    annotation_roles: Annotated[pd.DataFrame, columns("annotation", "object", coded=("image", "role"))],
     relabel: Annotated[pd.DataFrame, columns("image")],
     splits: Annotated[pd.DataFrame, columns("image", "group", "split", "fold", "held_back")],
     weights: pd.DataFrame,
-    edge_case_hits: pd.DataFrame,
+    edge_case_hits: Annotated[pd.DataFrame, columns("object", coded=("edge_case", "image"))],
     evaluable_edge_cases: pd.DataFrame,
     classes: Classes,
     rules: RuleBook,
@@ -89,6 +99,8 @@ def transform(
     params: Params,
 ) -> Tables:
     """Return the release. Raises shell.GateFailed, with no release, where the gate does not hold."""
+    annotations = annotations.reset_index(drop=True)
+    annotation_roles = coded.in_order_of(annotation_roles, "annotation", annotations["annotation"])
     fates = image_fates(
         images=images, annotations=annotations, violations=violations, duplicate_pairs=duplicate_pairs,
         duplicates=duplicates, duplicate_conflicts=duplicate_conflicts, labels=labels,
@@ -123,14 +135,16 @@ def _tables(
     weights: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of the release by name, in the order of `Tables`."""
-    objects = _objects(fates, labels=labels, images=images)
+    label_rows = frames.positions(annotation_roles["object"], labels["object"])
     return {
-        "release/images": _images(fates, objects, images=images, sources=sources, splits=splits, weights=weights),
-        **{f"release/{split}": _of_split(objects, split) for split in SPLITS},
-        "release/lineage": _lineage(fates, annotations=annotations, annotation_roles=annotation_roles),
+        "release/images": _images(fates, images=images, sources=sources, labels=labels, splits=splits, weights=weights),
+        **{f"release/{split}": _of_split(fates, split, labels=labels, images=images) for split in SPLITS},
+        "release/lineage": _lineage(
+            fates, annotations=annotations, annotation_roles=annotation_roles, label_rows=label_rows
+        ),
         "release/ledger": build_ledger(
             fates, annotations=annotations, rejects=rejects, violations=violations, labels=labels,
-            annotation_roles=annotation_roles,
+            annotation_roles=annotation_roles, label_rows=label_rows,
         ),
     }  # fmt: skip
 
@@ -172,50 +186,57 @@ def _documents(
     }
 
 
-def _objects(fates: Fates, *, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
-    """Return the released objects with their image's content and split."""
-    released = labels[frames.is_in(labels["object"], fates.objects)]
-    content = images.set_index("image")["content"]
-    return released.assign(
-        content=released["image"].map(content),
-        split=released["image"].map(fates.images["split"]),
-        ignore=released["ignore"] | frames.is_in(released["object"], fates.ignored),
-    )
-
-
 def _images(
     fates: Fates,
-    objects: pd.DataFrame,
     *,
     images: pd.DataFrame,
     sources: pd.DataFrame,
+    labels: pd.DataFrame,
     splits: pd.DataFrame,
     weights: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return table `release/images`, with the metadata that the team's deliveries declare."""
-    released = fates.images[fates.images["fate"].isin(IN_RELEASE)].reset_index()
+    released = frames.as_texts(fates.images[fates.images["fate"].isin(IN_RELEASE)]).reset_index()
     reviewed_empty = released["fate"] == "reviewed empty"
+    objects = coded.counts(labels.loc[fates.released, "image"])
+    tables = (
+        images[["image", "content", "width", "height"]],
+        sources.drop(columns=["date", "group_key"]),
+        splits[["image", "group", *(["fold"] if splits["fold"].notna().any() else [])]],
+        weights.drop(columns="keep"),
+        pd.DataFrame({"image": objects.index, "objects": objects.to_numpy()}),
+    )
     rows = released.assign(reviewed_empty=reviewed_empty)[["image", "split", "reviewed_empty"]]
-    rows = rows.merge(images[["image", "content", "width", "height"]], on="image")
-    rows = rows.merge(sources.drop(columns=["date", "group_key"]), on="image")
-    of_split = ["image", "group"] + ["fold"] * bool(splits["fold"].notna().any())
-    rows = rows.merge(splits[of_split], on="image").merge(weights.drop(columns="keep"), on="image")
-    object_counts = rows["image"].map(objects["image"].value_counts()).astype(float).fillna(0).astype(int)
-    return frames.frame("release/images", rows.assign(objects=object_counts))
+    rows = pd.concat([rows, *(_of_images(table, rows["image"]) for table in tables)], axis=1)
+    return frames.frame("release/images", rows.fillna({"objects": 0}))
 
 
-def _of_split(objects: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Return table `release/train`, `val` or `test`."""
+def _of_images(table: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
+    """Return what a table with one row per image says of each of the images; null where it has none."""
+    rows = frames.positions(image, table["image"])
+    return table.drop(columns="image").reset_index(drop=True).reindex(rows).set_axis(image.index)
+
+
+def _of_split(fates: Fates, split: str, *, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """Return table `release/train`, `val` or `test`: the released objects, with their image's content."""
     name = f"release/{split}"
-    return frames.frame(name, objects.loc[objects["split"] == split, [c.name for c in TABLES[name].columns]])
+    in_split = fates.images.index[fates.images["split"] == split]
+    shown = fates.released & coded.is_in(labels["image"], in_split).to_numpy()
+    rows = labels.loc[shown, ["object", "image", "label", *GEOMETRY_COLUMNS, "ignore", "agreement", "confidence"]]
+    content = coded.take(images["content"], coded.positions(rows["image"], images["image"]), rows.index)
+    rows = rows.assign(content=content, ignore=rows["ignore"] | fates.ignored[shown])
+    return frames.frame(name, rows, {"image", "content", "label", "attributes"})
 
 
-def _lineage(fates: Fates, *, annotations: pd.DataFrame, annotation_roles: pd.DataFrame) -> pd.DataFrame:
+def _lineage(
+    fates: Fates, *, annotations: pd.DataFrame, annotation_roles: pd.DataFrame, label_rows: Integers
+) -> pd.DataFrame:
     """Return table `release/lineage`: the annotations that agree with each released object, or were overruled."""
-    of_released = frames.is_in(annotation_roles["object"], fates.objects)
-    behind = annotation_roles[of_released & is_on_object(annotation_roles["role"])]
-    about = annotations[["annotation", "batch", "annotator", "guideline_version"]]
-    return frames.frame("release/lineage", behind.drop(columns="image").merge(about, on="annotation"))
+    behind = np.flatnonzero(is_on_object(annotation_roles["role"]) & coded.flags_at(fates.released, label_rows))
+    behind = behind[np.argsort(label_rows[behind], kind="stable")]  # by object, then annotation, as it is written
+    of_role = annotation_roles[["object", "annotation", "role"]].iloc[behind]
+    about = annotations[[*_ABOUT_ANNOTATION]].iloc[behind]
+    return frames.frame("release/lineage", pd.concat([of_role, about], axis=1), {"role", *_ABOUT_ANNOTATION})
 
 
 def _metrics(classes: Classes, tables: Mapping[str, pd.DataFrame], parts: Mapping[str, bytes]) -> dict[str, Any]:
@@ -230,8 +251,8 @@ def _metrics(classes: Classes, tables: Mapping[str, pd.DataFrame], parts: Mappin
 def _counts(rows: pd.DataFrame, by: str, column: str) -> dict[str, dict[str, int]]:
     """Return how often each value of a column occurs, for each value of `by`; rows without one do not count."""
     return {
-        str(name): {str(value): int(count) for value, count in group[column].value_counts().sort_index().items()}
-        for name, group in rows.groupby(by)
+        str(name): {str(value): int(count) for value, count in coded.counts(group).sort_index().items()}
+        for name, group in rows.groupby(by, observed=True)[column]
     }
 
 

@@ -28,18 +28,24 @@ from golgoru.consensus import status
 from golgoru.core.errors import UserError
 from golgoru.core.paths import PARAMS
 from golgoru.core.yaml_models import ConfigModel, key_line
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
 from golgoru.model import chosen_model
 from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.raw.withdrawals import Withdrawal
 from golgoru.shell import run_stage
-from golgoru.tables import frames
+from golgoru.tables import coded, frames
 from golgoru.tables.columns import columns
 
 # With fewer labels per class the model's uncertainty is mostly noise: on CIFAR-10 and digits medoids were the better
 # first hundred.
 _MIN_LABELS_PER_CLASS = 10
 _DEFAULT_BUDGET = 200  # images, a day's work
+
+_OF_PREDICTION = columns(
+    "prediction", "object", *BOX_COLUMNS, "confidence", "probabilities", "class_learned",
+    coded=("model", "image", "label", "predicted"),
+)  # fmt: skip
 
 
 class Params(ConfigModel):
@@ -84,14 +90,14 @@ def transform(
     duplicates: Annotated[pd.DataFrame, columns("image")],
     groups: Annotated[pd.DataFrame, columns("image", "group")],
     violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
-    annotation_roles: Annotated[pd.DataFrame, columns("image", "role")],
-    labels: Annotated[pd.DataFrame, columns("object", "image", "status")],
+    annotation_roles: Annotated[pd.DataFrame, columns(coded=("image", "role"))],
+    labels: Annotated[pd.DataFrame, columns("object", coded=("image", "status"))],
     duplicate_conflicts: Annotated[pd.DataFrame, columns("duplicate_of", "status")],
-    edge_case_hits: pd.DataFrame,
+    edge_case_hits: Annotated[pd.DataFrame, columns(coded=("edge_case", "image"))],
     split_coverage: pd.DataFrame,
     collection_plan: pd.DataFrame,
-    predictions: pd.DataFrame,
-    label_issues: pd.DataFrame,
+    predictions: Annotated[pd.DataFrame, _OF_PREDICTION],
+    label_issues: Annotated[pd.DataFrame, columns("image", "rank", "label", "proposed", "score", "reason")],
     embeddings: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
     classes: Classes,
@@ -146,12 +152,12 @@ def _candidates(
     images: pd.DataFrame,
     embeddings: pd.DataFrame,
     predictions: pd.DataFrame,
-    edge_case_hits: pd.DataFrame,
+    edge_case_hits: Annotated[pd.DataFrame, columns(coded=("edge_case", "image"))],
     gaps: coverage_gaps.CoverageGaps,
     classes: list[str],
     seed: int,
 ) -> Candidates:
-    on_unlabelled = predictions[predictions["object"].isna()]
+    on_unlabelled = frames.as_texts(predictions[predictions["object"].isna()])
     uncertain = uncertainty.image_uncertainty(pool.unlabelled, on_unlabelled, classes)
     coverage = coverage_gaps.coverage_scores(
         pool.unlabelled, uncertain.class_probability, classes, edge_case_hits, gaps
@@ -178,7 +184,7 @@ def _reason_without_model(
     """Return why the model's uncertainty cannot be used; None where it can, or where no image is unlabelled."""
     if pool.unlabelled.empty:
         return None
-    if not frames.is_in(predictions["image"], pool.unlabelled).any():
+    if not coded.is_in(predictions["image"], pool.unlabelled).any():
         return "no model has predictions for unlabelled images"
     known = int((~status.is_contested(labels["status"])).sum()) / max(len(classes.ids), 1)
     if model == BUILT_IN and known < _MIN_LABELS_PER_CLASS:

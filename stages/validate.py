@@ -10,7 +10,7 @@ action is `stop` ends the run with exit status 1; the table of violations is wri
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 
@@ -22,12 +22,18 @@ from golgoru.guideline.changes import Changes
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import RuleBook
 from golgoru.tables import frames
+from golgoru.tables.catalogue import TABLES
+from golgoru.tables.columns import columns
 from golgoru.validation import suite_runner
 from golgoru.validation.baseline import Baseline
 from golgoru.validation.features.annotations import AnnotationFeatures
 from golgoru.validation.features.images import ImageFeatures, RejectFeatures, SourceFeatures
 from golgoru.validation.findings import SET_ASIDE_TABLES, gate_failure, set_aside_rows
 from golgoru.validation.suites import Suite
+
+# Rules may read every column of an annotation; texts of few distinct ones are categories.
+_CODED = ("image", "annotator", "batch", "date", "source", "guideline_version", "attributes")
+_OF_ANNOTATIONS = tuple(column.name for column in TABLES["annotations"].columns if column.name not in _CODED)
 
 
 class Params(ConfigModel):
@@ -44,7 +50,7 @@ class Tables(NamedTuple):
 def transform(
     images: pd.DataFrame,
     sources: pd.DataFrame,
-    annotations: pd.DataFrame,
+    annotations: Annotated[pd.DataFrame, columns(*_OF_ANNOTATIONS, coded=_CODED)],
     rejects: pd.DataFrame,
     classes: Classes,
     changes: Changes,

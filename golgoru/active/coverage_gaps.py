@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from golgoru.core.arrays import Floats
+from golgoru.tables import coded, frames
 
 # A class that is less probable is not worth searching for there.
 _MIN_PROBABILITY = 0.05
@@ -50,8 +51,9 @@ def coverage_scores(
     weight = gaps.classes.reindex(classes).fillna(0.0).to_numpy(float)
     weight = weight / weight.sum() if weight.sum() > 0 else weight
     by_class = np.where(class_probability >= _MIN_PROBABILITY, class_probability, 0) * weight
-    missing = edge_case_hits["edge_case"].isin(gaps.edge_cases.index) & edge_case_hits["image"].isin(images)
-    hits = edge_case_hits[missing].drop_duplicates(["image", "edge_case"]).sort_values("edge_case")
+    missing = coded.is_in(edge_case_hits["edge_case"], gaps.edge_cases.index)
+    missing &= coded.is_in(edge_case_hits["image"], images)
+    hits = frames.as_texts(edge_case_hits[missing]).drop_duplicates(["image", "edge_case"]).sort_values("edge_case")
     edge_cases = hits.groupby("image")["edge_case"].agg(", ".join).reindex(images).astype("str")
     label, probability = np.full(len(images), None, dtype=object), np.zeros(len(images))
     if by_class.shape[1]:

@@ -15,7 +15,7 @@ def contested_images(
     pool: Pool, *, annotation_roles: pd.DataFrame, duplicate_conflicts: pd.DataFrame, label_issues: pd.DataFrame
 ) -> Picks:
     """Return the images that annotators disagree on, or gave no answer for; one of each group of near-duplicates."""
-    no_answer = annotation_roles[annotation_roles["role"] == roles.NO_VOTE]
+    no_answer = frames.as_texts(annotation_roles[annotation_roles["role"] == roles.NO_VOTE])
     no_answer = no_answer[frames.is_in(no_answer["image"], pool.unsure)]
     representatives = duplicate_conflicts["duplicate_of"]
     conflicts = representatives[frames.is_in(representatives, pool.undecided)]

@@ -15,7 +15,7 @@ from golgoru.core.arrays import Flags
 from golgoru.duplicates import components, kinds
 from golgoru.duplicates.withdrawn import withdrawn_images
 from golgoru.raw.withdrawals import Withdrawal
-from golgoru.tables import frames
+from golgoru.tables import coded, frames
 from golgoru.validation.findings import set_aside_rows
 
 DUPLICATE_OF_LABELLED = "near-duplicates of labelled images"
@@ -59,12 +59,14 @@ def labelling_pool(
     # Files of equal content are one image, even where no pair joins them.
     names = pd.Index(usable.sort_values("image").drop_duplicates("content")["image"])
     role, image = annotation_roles["role"], annotation_roles["image"]
-    answered = frames.is_in(names, image[roles.is_answer(role)]).to_numpy()
-    asked = frames.is_in(names, image[role == roles.NO_VOTE]).to_numpy()
-    empty = frames.is_in(names, image[role == roles.EMPTY]).to_numpy()
-    has_label = frames.is_in(names, labels["image"]).to_numpy()
+    answered, asked, empty, has_label = (
+        frames.is_in(names, coded.distinct(some)).to_numpy()
+        for some in (
+            image[roles.is_answer(role)], image[role == roles.NO_VOTE], image[role == roles.EMPTY], labels["image"]
+        )
+    )  # fmt: skip
     contested = pd.concat([
-        labels.loc[status.is_contested(labels["status"]), "image"],
+        coded.distinct(labels.loc[status.is_contested(labels["status"]), "image"]),
         duplicate_conflicts.loc[status.is_contested(duplicate_conflicts["status"]), "duplicate_of"],
     ])  # fmt: skip
     undecided = frames.is_in(names, contested).to_numpy() | (answered & ~has_label & ~empty)

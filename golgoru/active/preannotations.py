@@ -4,13 +4,17 @@ import pandas as pd
 
 from golgoru.consensus import status
 from golgoru.geometry.boxes import BOX_COLUMNS
-from golgoru.tables import frames
+from golgoru.tables import coded, frames
 
 
 def preannotation_rows(predictions: pd.DataFrame, unlabelled: pd.Index) -> pd.DataFrame:
     """Return one model's `predictions` on unlabelled images, as table `preannotations` without `accepted`."""
-    rows = predictions[predictions["object"].isna() & frames.is_in(predictions["image"], unlabelled)]
-    rows = rows.drop(columns="label").rename(columns={"prediction": "preannotation", "predicted": "label"})
+    rows = predictions[predictions["object"].isna() & coded.is_in(predictions["image"], unlabelled)]
+    rows = (
+        frames.as_texts(rows)
+        .drop(columns="label")
+        .rename(columns={"prediction": "preannotation", "predicted": "label"})
+    )
     return rows[["preannotation", "image", "label", *BOX_COLUMNS, "confidence"]].reset_index(drop=True)
 
 
@@ -22,11 +26,14 @@ def predictions_on_labelled(
     A prediction is correct where it equals the label. It is not where the label is contested, where the model has not
     learned its class, and where no object is.
     """
-    rows = predictions[frames.is_in(predictions["image"], labelled)]
-    label_status = rows["object"].map(labels.set_index("object")["status"])
+    asked = ["object", "image", "label", "predicted", "confidence", "class_learned"]
+    rows = predictions.loc[coded.is_in(predictions["image"], labelled), asked]
+    label_status = coded.take(labels["status"], frames.positions(rows["object"], labels["object"]), rows.index)
     evaluable = rows["class_learned"] & label_status.notna() & ~status.is_contested(label_status)
-    correct = (rows["predicted"] == rows["label"]) & evaluable
-    group = rows["image"].map(groups.set_index("image")["group"])
+    predicted = coded.positions(rows["predicted"], coded.distinct(rows["label"]))
+    is_label = (predicted >= 0) & (predicted == coded.positions(rows["label"], coded.distinct(rows["label"])))
+    correct = is_label & evaluable
+    group = coded.take(groups["group"], coded.positions(rows["image"], groups["image"]), rows.index)
     return pd.DataFrame({"confidence": rows["confidence"], "correct": correct.astype(float), "group": group})
 
 

@@ -114,8 +114,8 @@ def _between_classes(counts: _Counts) -> pd.DataFrame:
     if both.empty:
         return pd.DataFrame()
     met = 2 * both["weight"] * both["weight_other"] / (both["annotators"] - 1)
-    pairs = met.groupby([both["value"], both["value_other"]]).sum().rename("met").reset_index()
-    of_value = values.groupby("value")["weight"].sum()
+    pairs = frames.as_texts(met.groupby([both["value"], both["value_other"]]).sum().rename("met").reset_index())
+    of_value = values.groupby(values["value"].astype("str"))["weight"].sum()
     votes = pairs["value"].map(of_value) + pairs["value_other"].map(of_value)
     return pd.DataFrame({
         "scope": _CLASSES, "key": pairs["value"], "other": pairs["value_other"], "votes": votes,
@@ -158,7 +158,7 @@ def _per_batch(votes: pd.DataFrame, counts: _Counts) -> pd.DataFrame:
     of_value = counts.values.groupby("value")["weight"].sum()
     differing = compared["annotators"] - compared["weight_in_all"]
     compared["disagreement"] = compared["weight"] * differing / (compared["annotators"] - 1)
-    differing_by_chance = counts.votes - compared["value"].map(of_value)
+    differing_by_chance = counts.votes - compared["value"].map(of_value).astype(float)
     compared["chance"] = compared["weight"] * differing_by_chance / (counts.votes - 1)
     sums = compared.groupby("batch")[["weight", "disagreement", "chance"]].sum()
     alpha = 1 - sums["disagreement"] / sums["chance"].where(sums["chance"] > 0)

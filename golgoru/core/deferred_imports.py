@@ -4,6 +4,7 @@ import gc
 import importlib
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -55,6 +56,16 @@ def _load(placeholder: ModuleType) -> ModuleType:
     module = importlib.import_module(name)
     placeholder.__dict__.update(module.__dict__)
     return module
+
+
+def imported_apart(name: str) -> ModuleType:
+    """Import a module in a thread of its own.
+
+    Errors that a library catches while it is imported may stay, and with them the frames of all who called: here, with
+    no table of theirs.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(importlib.import_module, name).result()
 
 
 @contextmanager

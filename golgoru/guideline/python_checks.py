@@ -12,6 +12,7 @@ import pandas as pd
 from golgoru.core import paths
 from golgoru.core.errors import UserError
 from golgoru.guideline.predicates import PredicateError
+from golgoru.tables import frames
 
 
 def check_columns(name: str) -> tuple[str, ...]:
@@ -21,9 +22,10 @@ def check_columns(name: str) -> tuple[str, ...]:
 
 def run_check(name: str, frame: pd.DataFrame) -> pd.Series:
     """Return the answer of a check for each row of `frame`, with its index. Raises PredicateError."""
-    check = _find_check(name)
+    check, columns = _find_check(name), check_columns(name)
     try:
-        answer = check(**{column: frame[column] for column in check_columns(name)})
+        rows = frames.as_texts(frame[[*columns]])
+        answer = check(**{column: rows[column] for column in columns})
         return pd.Series(answer, index=frame.index).astype("boolean")
     except Exception as error:  # the team's own code, which may raise anything
         raise PredicateError(f"check '{name}' of {paths.CHECKS}: {type(error).__name__}: {error}") from None

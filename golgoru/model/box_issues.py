@@ -6,6 +6,7 @@ import pandas as pd
 from golgoru.core.arrays import Floats
 from golgoru.geometry.boxes import BOX_COLUMNS, box_array
 from golgoru.geometry.matching import overlap_pairs
+from golgoru.tables import frames
 
 # Where sizes are distributed as in nature, one box in many thousands lies that far out.
 _MAX_Z_SCORE = 5.0
@@ -38,14 +39,16 @@ def unusual_boxes(labels: pd.DataFrame) -> pd.DataFrame:
         else f"aspect ratio {width[n] / height[n]:.2g}, median of class {boxes['label'][n]} {median_aspect[n]:.2g}"
         for n in unusual
     ]
-    issues = boxes.iloc[unusual].assign(score=(1 - 0.5 * _MAX_Z_SCORE / score[unusual]).round(4), reason=reason)
+    score = (1 - 0.5 * _MAX_Z_SCORE / score[unusual]).round(4)
+    issues = frames.as_texts(boxes.iloc[unusual]).assign(score=score, reason=reason)
     return _issue_rows(issues, "geometry", "review")
 
 
 def doubled_boxes(labels: pd.DataFrame) -> pd.DataFrame:
     """Return objects whose box is also that of another object on the image: of two, the one with fewer votes."""
-    boxes = labels[labels["width"] > 0].sort_values(["image", "object"]).reset_index(drop=True)
-    image = boxes.groupby("image", sort=False).ngroup().to_numpy().astype(np.int64)
+    boxes = labels.loc[labels["width"] > 0, ["object", "image", "label", "votes", *BOX_COLUMNS]].sort_values("object")
+    boxes = boxes.iloc[np.argsort(pd.factorize(boxes["image"])[0], kind="stable")].reset_index(drop=True)
+    image = pd.factorize(boxes["image"])[0].astype(np.int64)
     parts = [
         pd.DataFrame(pairs._asdict())[pairs.overlap >= _DOUBLED_IOU] for pairs in overlap_pairs(image, box_array(boxes))
     ]
@@ -61,14 +64,15 @@ def doubled_boxes(labels: pd.DataFrame) -> pd.DataFrame:
         f"overlaps a box of class {label} (IoU {overlap:.2f})"
         for label, overlap in zip(boxes["label"].iloc[doubled["other"]], doubled["overlap"], strict=True)
     ]
-    issues = boxes.iloc[doubled["weaker"]].assign(score=doubled["overlap"].round(4).to_numpy(), reason=reason)
+    score = doubled["overlap"].round(4).to_numpy()
+    issues = frames.as_texts(boxes.iloc[doubled["weaker"]]).assign(score=score, reason=reason)
     return _issue_rows(issues, "doubled", "remove")
 
 
 def missing_objects(predictions: pd.DataFrame, min_confidence: float) -> pd.DataFrame:
     """Return the boxes that a team's model predicts with that confidence or more where no object is."""
     unmatched = predictions[predictions["object"].isna() & predictions["width"].notna()]
-    unmatched = unmatched[unmatched["confidence"] >= min_confidence]
+    unmatched = frames.as_texts(unmatched[unmatched["confidence"] >= min_confidence])
     reason = [
         f"{row.model} predicts {row.predicted} here ({row.confidence:.2f}), and no annotator drew it"
         for row in unmatched.itertuples(index=False)

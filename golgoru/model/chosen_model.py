@@ -13,7 +13,8 @@ def rows_of_model(predictions: pd.DataFrame, model: str, stage: str) -> pd.DataF
 
     Raises UserError for a model without predictions; only the built-in one may have none, since it needs labels.
     """
-    rows = predictions[predictions["model"] == model]
+    of_model = predictions["model"] == model
+    rows = predictions if of_model.all() else predictions[of_model]  # of millions, a copy takes gigabytes
     if rows.empty and model != BUILT_IN:
         others = ", ".join(sorted({BUILT_IN, *predictions["model"].unique()}))
         raise UserError(

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from golgoru.core.arrays import Floats, Integers
-from golgoru.tables import frames
+from golgoru.tables import coded
 
 
 class ClassProbabilities:
@@ -17,7 +17,7 @@ class ClassProbabilities:
     def __init__(self, predictions: pd.DataFrame, classes: list[str]) -> None:
         self._classes = len(classes)
         self._confidence = predictions["confidence"].to_numpy(np.float64)
-        self._predicted = frames.positions(predictions["predicted"], pd.Series(classes, dtype="str"))
+        self._predicted = coded.positions(predictions["predicted"], pd.Series(classes, dtype="str"))
         lists = pa.chunked_array(pa.array(predictions["probabilities"].array, from_pandas=True))
         self._complete = lists.is_valid().to_numpy()
         # As they lie in memory: putting the parts of a column together would copy them.

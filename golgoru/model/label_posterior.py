@@ -13,7 +13,7 @@ import pandas as pd
 from golgoru.consensus import dawid_skene
 from golgoru.core.arrays import Flags, Floats, Integers
 from golgoru.model.class_probabilities import ClassProbabilities
-from golgoru.tables import frames
+from golgoru.tables import coded, frames
 
 # No class is impossible: the precision that probabilities are rounded to.
 _MIN_PROBABILITY = 1e-6
@@ -147,4 +147,4 @@ def confusion_probabilities(votes: pd.DataFrame, classes: list[str]) -> Floats:
 
 
 def _codes(labels: pd.Series, classes: list[str]) -> Integers:
-    return frames.positions(labels, pd.Series(classes, dtype="str"))
+    return coded.positions(labels, pd.Series(classes, dtype="str"))

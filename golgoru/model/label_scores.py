@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from golgoru.core.arrays import Flags, Floats, Integers
 from golgoru.model import confident_learning
 from golgoru.model.label_posterior import Evidence, Judged, ObjectEvidence
-from golgoru.tables import frames
+from golgoru.tables import coded
 
 # What is kept of each label, with its value where neither annotators nor a model say anything.
 _KEPT = {
@@ -27,7 +26,7 @@ def scored_labels(labels: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     by confident learning.
     """
     names = pd.Series(evidence.classes, dtype="str")
-    code = frames.positions(labels["label"], names)
+    code = coded.positions(labels["label"], names)
     labels, code = labels[code >= 0], code[code >= 0]
     of_objects = ObjectEvidence(labels["object"], evidence)
     thresholds = _thresholds(of_objects, code, len(names))
@@ -35,7 +34,7 @@ def scored_labels(labels: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     for judged in of_objects.judged():
         for name, values in _scores(judged, code[judged.rows], thresholds).items():
             kept[name][judged.rows] = values
-    texts = {name: _texts(kept.pop(name), names, labels.index) for name in ("likely", "predicted")}
+    texts = {name: coded.take(names, kept.pop(name), labels.index) for name in ("likely", "predicted")}
     return labels.assign(**texts, **kept)
 
 
@@ -65,9 +64,3 @@ def _scores(judged: Judged, code: Integers, thresholds: Floats) -> dict[str, Any
         "label_probability": model[each, code],
         "confident": confident,
     }
-
-
-def _texts(code: Integers, names: pd.Series, index: pd.Index) -> pd.Series:
-    """Return the names of codes, null for -1."""
-    found = pa.array(names.array).take(pa.array(code, mask=code < 0))
-    return pd.Series(found.to_pandas().to_numpy(), index=index, dtype="str")

@@ -18,6 +18,7 @@ from golgoru.guideline.rules import RuleBook
 from golgoru.release import charts, croissant, manifest
 from golgoru.release.card_labels import labelling_section, limits_section
 from golgoru.release.ledger import IN_RELEASE
+from golgoru.tables import frames
 from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import INTEGER, NUMBER, POLYGON, TEXT, YES_NO
 
@@ -155,9 +156,11 @@ def _contents(classes: Classes, counts: Mapping[str, Any]) -> str:
 
 def _left_out(rules: RuleBook, ledger: pd.DataFrame) -> str:
     sentences = {rule.id: rule.sentence for rule in rules.rules}
+    by = ["fate", "rule", "kind"]
+    sizes = frames.as_texts(ledger.groupby(by, observed=True, dropna=False).size().rename("rows").reset_index())
     counts = (
-        ledger.assign(rule=ledger["rule"].fillna(""))
-        .value_counts(["fate", "rule", "kind"])
+        sizes.fillna({"rule": ""})
+        .set_index(by)["rows"]
         .unstack("kind", fill_value=0)
         .reindex(columns=list(_KINDS), fill_value=0)
     )

@@ -14,6 +14,7 @@ from golgoru.core.dataset import SPLITS
 from golgoru.core.text import markup_safe, shorten
 from golgoru.guideline.classes import Classes
 from golgoru.release.manifest import objects_by_class
+from golgoru.tables import coded
 
 CLASSES, IMAGES, IMAGE_FATES, ANNOTATION_FATES = (
     f"charts/{name}.svg" for name in ("classes", "images", "image-fates", "annotation-fates")
@@ -44,8 +45,8 @@ def draw_charts(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dict[st
     return {
         CLASSES: bar_chart("Objects per class", _by_size(by_class), SPLITS),
         IMAGES: bar_chart("Images per split", [Bar(split, (int(by_split.get(split, 0)),)) for split in SPLITS]),
-        IMAGE_FATES: bar_chart("Fates of the raw images", _fates(ledger[is_image])),
-        ANNOTATION_FATES: bar_chart("Fates of annotations and rejects", _fates(ledger[~is_image])),
+        IMAGE_FATES: bar_chart("Fates of the raw images", _fates(ledger.loc[is_image, "fate"])),
+        ANNOTATION_FATES: bar_chart("Fates of annotations and rejects", _fates(ledger.loc[~is_image, "fate"])),
     }
 
 
@@ -80,8 +81,8 @@ def _by_size(frame: pd.DataFrame) -> list[Bar]:
     return [Bar(str(name), tuple(numbers)) for name, numbers in zip(order, values, strict=True)]
 
 
-def _fates(ledger: pd.DataFrame) -> list[Bar]:
-    return _by_size(ledger["fate"].value_counts().sort_index().to_frame())
+def _fates(fate: pd.Series) -> list[Bar]:
+    return _by_size(coded.counts(fate).sort_index().to_frame())
 
 
 def _head(title: str, height: int) -> list[str]:

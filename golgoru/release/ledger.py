@@ -1,37 +1,42 @@
 """The ledger: every raw image, annotation and reject, once, and its fate."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from golgoru.consensus import duplicate_conflicts as conflicts
 from golgoru.consensus import majority, roles, transcriptions
 from golgoru.consensus.status import is_contested
+from golgoru.core.arrays import Flags, Integers
 from golgoru.duplicates.withdrawn import withdrawn_images
 from golgoru.raw.withdrawals import Withdrawal
-from golgoru.tables import frames
+from golgoru.tables import coded, frames
+from golgoru.tables.parts import Parts
 from golgoru.validation.findings import set_aside_rows
 
 WITHDRAWN_RULE, HELD_BACK_RULE, CAP_RULE = "WITHDRAWN-001", "SPLIT-002", "CAP-001"
 IN_RELEASE = ("released", "reviewed empty")
+_CODED = ("kind", "image", "fate", "stage", "rule", "survivor", "split")
 
 
 class Fates(NamedTuple):
-    """`images`: one row per image: fate, stage, rule, survivor, split. `objects`: ids of the released objects.
+    """`images`: one row per image: fate, stage, rule, survivor, split. `released`: which of the labels are released.
 
-    `ignored`: those of them that are contested, and released with `ignore`.
+    `ignored`: which of them are contested, and released with `ignore`.
     """
 
     images: pd.DataFrame
-    objects: pd.Index
-    ignored: pd.Index
+    released: Flags
+    ignored: Flags
 
 
 class FateReason(NamedTuple):
     """The rows it applies to, the fate it gives, the stage that decided, and the rule, where one did."""
 
-    where: Any
+    where: "pd.Series | Flags"
     fate: "str | pd.Series"
     stage: "str | pd.Series"
     rule: "str | pd.Series | None" = None
@@ -78,7 +83,7 @@ def image_fates(
             release_contested=release_contested,
         ),
     ]
-    table = _first_reason(table, reasons, FateReason(True, "unlabelled", "consolidate"))
+    table = _first_reason(table.index, reasons, FateReason(_everywhere(table.index), "unlabelled", "consolidate"))
     table["survivor"] = duplicate["duplicate_of"].where(table["fate"] == "duplicate")
     split = splits.set_index("image")["split"].reindex(table.index)
     table["split"] = split.where(table["fate"].isin(IN_RELEASE))
@@ -96,17 +101,20 @@ def _label_reasons(
     release_contested: bool,
 ) -> list[FateReason]:
     """Return why images without another reason are released or not: their labels, and what annotators say of them."""
-    answers = annotation_roles.merge(annotations[["annotation", "annotator", "source", "kind"]], on="annotation")
+    # Of an image with labels it matters only who has annotated it under an older guideline: in most data, of few rows.
+    matters = (annotation_roles["role"] == roles.OUTDATED) | ~coded.is_in(annotation_roles["image"], labels["image"])
+    about = annotations.loc[matters.to_numpy(), ["annotator", "source", "kind"]]
+    answers = frames.as_texts(pd.concat([annotation_roles[matters], about], axis=1))
     not_renewed = _outdated_and_not_renewed(answers, relabel)
-    to_release = labels if release_contested else labels[~is_contested(labels["status"])]
-    has_label = frames.is_in(images, to_release["image"])
+    may_stand = release_contested | ~is_contested(labels["status"])
+    has_label = frames.is_in(images, coded.distinct(labels.loc[may_stand, "image"]))
     # The annotations of a duplicate that is left out disagree with those of the image, and no reviewer has decided.
     open_conflicts = duplicate_conflicts[is_contested(duplicate_conflicts["status"])]
     in_conflict = frames.is_in(images, open_conflicts["duplicate_of"])
     empty = frames.is_in(images, _reviewed_empty(answers, labels, not_renewed))
     undecided = empty | frames.is_in(images, _without_consensus(labels, annotation_roles, not_renewed))
     by_votes, by_texts = (
-        frames.is_in(images, labels.loc[labels["rule"] == rule, "image"])
+        frames.is_in(images, coded.distinct(labels.loc[labels["rule"] == rule, "image"]))
         for rule in (majority.RULE, transcriptions.RULE)
     )
     return [
@@ -123,9 +131,9 @@ def _with_released_objects(table: pd.DataFrame, labels: pd.DataFrame, release_co
 
     A released image keeps its contested objects: without them they would count as background, which is a wrong label.
     """
-    shown = labels[frames.is_in(labels["image"], table.index[table["fate"] == "released"])]
-    ignored = is_contested(shown["status"]) & (not release_contested)
-    return Fates(table, pd.Index(shown["object"]), pd.Index(shown.loc[ignored, "object"]))
+    released = coded.is_in(labels["image"], table.index[table["fate"] == "released"]).to_numpy()
+    ignored = released & is_contested(labels["status"]).to_numpy() & (not release_contested)
+    return Fates(table, released, ignored)
 
 
 def build_ledger(
@@ -136,15 +144,25 @@ def build_ledger(
     violations: pd.DataFrame,
     labels: pd.DataFrame,
     annotation_roles: pd.DataFrame,
+    label_rows: Integers,
 ) -> pd.DataFrame:
-    """Return table `release/ledger`."""
-    of_images = fates.images.reset_index().assign(kind="image")
-    of_images["key"] = of_images["image"]
+    """Return table `release/ledger`.
+
+    `annotation_roles` stand in the order of `annotations`; `label_rows`: the row of each one's object in `labels`, or
+    -1.
+    """
     of_annotations = _annotation_fates(
-        fates, annotations=annotations, violations=violations, labels=labels, annotation_roles=annotation_roles
-    ).assign(kind="annotation")
-    of_rejects = pd.DataFrame({"kind": "reject", "key": rejects["reject"], "fate": "rejected", "stage": "ingest"})
-    return frames.frame("release/ledger", pd.concat([of_images, of_annotations, of_rejects], ignore_index=True))
+        fates, annotations=annotations, violations=violations, labels=labels, annotation_roles=annotation_roles,
+        label_rows=label_rows,
+    )  # fmt: skip
+    of_images = fates.images.reset_index()
+    of_images["key"] = of_images["image"]
+    of_rejects = pd.DataFrame({"key": rejects["reject"], "fate": "rejected", "stage": "ingest"})
+    ledger = Parts("release/ledger", _CODED)
+    for kind, rows in (("annotation", of_annotations), ("image", of_images), ("reject", of_rejects)):
+        of_kind = rows.assign(kind=coded.repeated(kind, rows.index))
+        ledger.add(frames.frame("release/ledger", of_kind, {*_CODED}))
+    return ledger.frame()
 
 
 def _annotation_fates(
@@ -154,20 +172,18 @@ def _annotation_fates(
     violations: pd.DataFrame,
     labels: pd.DataFrame,
     annotation_roles: pd.DataFrame,
+    label_rows: Integers,
 ) -> pd.DataFrame:
     """Return the fate of every annotation: its image's fate where that is not released, else by its role."""
-    rows = annotations[["annotation", "image"]].merge(
-        annotation_roles.rename(columns={"image": "counted_on"}), on="annotation"
-    )
-    broken_rule = rows["annotation"].map(set_aside_rows(violations, "annotations"))
-    # The image that an annotation was counted on decides; one that was not counted follows its own image.
-    image = fates.images.reindex(rows["counted_on"].fillna(rows["image"])).set_axis(rows.index)
-    label = labels.set_index("object")
-    status, contested_by = rows["object"].map(label["status"]), rows["object"].map(label["rule"])
+    index = annotations.index
+    rules = set_aside_rows(violations, "annotations")
+    broken_rule = coded.take(rules, frames.positions(annotations["annotation"], rules.index.to_series()), index)
+    image = _image_fates_of(fates, annotations=annotations, annotation_roles=annotation_roles)
+    status, contested_by = (coded.take(labels[name], label_rows, index) for name in ("status", "rule"))
     follows_image = image["fate"].isin(["withdrawn", "set aside", "duplicate", "capped"])
-    released = frames.is_in(rows["object"], fates.objects)
-    ignored = frames.is_in(rows["object"], fates.ignored)
-    role, supports = rows["role"], roles.supports_label(rows["role"])
+    released, ignored = (coded.flags_at(flags, label_rows) for flags in (fates.released, fates.ignored))
+    role = annotation_roles["role"]
+    supports = roles.supports_label(role)
     reasons = [
         FateReason(image["fate"] == "withdrawn", image["fate"], image["stage"], image["rule"]),
         FateReason(broken_rule.notna(), "set aside", "validate", broken_rule),
@@ -181,24 +197,53 @@ def _annotation_fates(
         FateReason(role == roles.OVERRULED, "outvoted", "consolidate"),
         FateReason(supports & released, "released", "release"),
         FateReason(supports & status.isna(), "removed", "consolidate"),
+        FateReason(image["fate"] == "contested", "contested", "consolidate", image["rule"]),
     ]
-    result = pd.DataFrame({"key": rows["annotation"], "image": rows["image"]})
-    rule_of_image = image["rule"].where(image["fate"] == "contested", majority.RULE)
-    result = _first_reason(result, reasons, FateReason(True, "contested", "consolidate", rule_of_image))
-    result["survivor"] = image["survivor"].where(result["fate"] == "duplicate")
-    result["split"] = image["split"].where(result["fate"].isin(IN_RELEASE))
-    return result
+    result = _first_reason(index, reasons, FateReason(_everywhere(index), "contested", "consolidate", majority.RULE))
+    return result.assign(
+        key=annotations["annotation"],
+        image=annotations["image"],
+        survivor=image["survivor"].where(result["fate"] == "duplicate"),
+        split=image["split"].where(result["fate"].isin(IN_RELEASE)),
+    )
 
 
-def _first_reason(rows: pd.DataFrame, reasons: Sequence[FateReason], otherwise: FateReason) -> pd.DataFrame:
-    """Return the rows with fate, stage and rule of the first reason that applies."""
-    decided = {
-        name: pd.Series(getattr(otherwise, name), index=rows.index, dtype=object) for name in ("fate", "stage", "rule")
-    }
-    for reason in reversed(reasons):
-        for name, column in decided.items():
-            decided[name] = column.mask(pd.Series(reason.where, index=rows.index), getattr(reason, name))
-    return rows.assign(**decided)
+def _image_fates_of(fates: Fates, *, annotations: pd.DataFrame, annotation_roles: pd.DataFrame) -> pd.DataFrame:
+    """Return the fate of each annotation's image: the one it was counted on; where it was not, its own."""
+    images = fates.images.index.to_series()
+    counted_on, own = (coded.positions(table["image"], images) for table in (annotation_roles, annotations))
+    rows = np.where(counted_on >= 0, counted_on, own)
+    return pd.DataFrame({name: coded.take(fates.images[name], rows, annotations.index) for name in fates.images})
+
+
+def _everywhere(index: pd.Index) -> Flags:
+    return np.ones(len(index), dtype=bool)
+
+
+def _first_reason(index: pd.Index, reasons: Sequence[FateReason], otherwise: FateReason) -> pd.DataFrame:
+    """Return fate, stage and rule of the first reason that applies to each row, as categories."""
+    every = (*reasons, otherwise)
+    first = np.full(len(index), len(reasons), dtype=np.int8)
+    for number in reversed(range(len(reasons))):
+        first[np.asarray(reasons[number].where, dtype=bool)] = number
+    return pd.DataFrame({
+        name: _given(first, [getattr(reason, name) for reason in every], index) for name in ("fate", "stage", "rule")
+    })  # fmt: skip
+
+
+def _given(first: NDArray[np.int8], values: Sequence["str | pd.Series | None"], index: pd.Index) -> pd.Series:
+    """Return for each row the value, or its value among those, that its first reason gives."""
+    given = [value.astype("category") if isinstance(value, pd.Series) else value for value in values]
+    texts = [[value] if isinstance(value, str) else value.cat.categories for value in given if value is not None]
+    dtype = pd.CategoricalDtype(pd.Index(sorted(set().union(*texts)), dtype="str"))
+    codes = np.full(len(index), -1, dtype=np.int32)
+    for number, value in enumerate(given):
+        rows = first == number
+        if isinstance(value, str):
+            codes[rows] = [*dtype.categories].index(value)
+        elif value is not None:
+            codes[rows] = value[rows].cat.set_categories(dtype.categories).cat.codes
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=index)
 
 
 def _outdated_and_not_renewed(answers: pd.DataFrame, relabel: pd.DataFrame) -> pd.DataFrame:
@@ -231,7 +276,9 @@ def _without_consensus(labels: pd.DataFrame, annotation_roles: pd.DataFrame, not
     """Return the images whose annotations disagree; an image from which a reviewer removed the label does not count."""
     role, images = annotation_roles["role"], annotation_roles["image"]
     removed = images[(role == roles.ADJUDICATED) & annotation_roles["object"].isna()]
-    overruled = images[(role == roles.OVERRULED) & ~frames.is_in(images, removed)]
-    empty = images[(role == roles.EMPTY) & frames.is_in(images, not_renewed["image"])]
-    undecided: pd.Series = pd.concat([labels["image"], overruled, empty])
+    overruled = images[role == roles.OVERRULED]
+    overruled = overruled[~coded.is_in(overruled, coded.distinct(removed))]
+    empty = images[role == roles.EMPTY]
+    empty = empty[coded.is_in(empty, not_renewed["image"])]
+    undecided: pd.Series = pd.concat([coded.distinct(some) for some in (labels["image"], overruled, empty)])
     return undecided

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from golgoru.core.dataset import SPLITS, Dataset
 from golgoru.guideline.classes import Classes
+from golgoru.tables import coded
 
 FILE = "manifest.json"
 
@@ -81,7 +82,7 @@ def counts_by_split(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> dic
 
 def objects_by_class(classes: Classes, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the released objects as a frame of integers: one row per class, columns train, val and test."""
-    by_split = {split: tables[f"release/{split}"]["label"].value_counts() for split in SPLITS}
+    by_split = {split: coded.counts(tables[f"release/{split}"]["label"]) for split in SPLITS}
     unknown = set().union(*(series.index for series in by_split.values())) - set(classes.ids)
     order = [*classes.ids, *sorted(unknown)]
     return pd.DataFrame(

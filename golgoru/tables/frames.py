@@ -51,8 +51,9 @@ def frame(
 def read_table(path: Path, name: str, columns: Set[str] | None = None, coded: Set[str] = frozenset()) -> pd.DataFrame:
     """Read table `name` from Parquet, or those of its columns, in the order of the schema.
 
-    The columns `coded`, which hold texts, come as categories, in no particular order. Raises UserError where the file is missing, SchemaError where it differs from the schema or lacks a column. Column
-    by column: a table is held once while it is read, and not twice.
+    The columns `coded`, which hold texts, come as categories, in no particular order. Raises UserError where the file
+    is missing, SchemaError where it differs from the schema or lacks a column. Column by column: a table is held once
+    while it is read, and not twice.
     """
     schema = TABLES[name]
     try:

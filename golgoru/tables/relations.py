@@ -47,6 +47,8 @@ def foreign_keys(name: str) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def _missing(values: pd.Series, keys: pd.Series) -> str | None:
     """Return a value that does not stand among the keys; nulls need not."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = pd.Series(values.unique())
     given, known = (pa.array(series.astype("str").array) for series in (values, keys))
     absent = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, value_set=known, skip_nulls=True)))
     found = given.filter(absent)

@@ -32,7 +32,7 @@ def _fates_add_up(ledger: pd.DataFrame, images: pd.DataFrame, annotations: pd.Da
 
 def _released_images_are_in_the_ledger(ledger: pd.DataFrame, images: pd.DataFrame) -> bool:
     released = ledger[(ledger["kind"] == "image") & ledger["split"].notna()]
-    return released["split"].value_counts().to_dict() == images["split"].value_counts().to_dict()
+    return released["split"].astype("str").value_counts().to_dict() == images["split"].value_counts().to_dict()
 
 
 def _objects_add_up(images: pd.DataFrame, *objects: pd.DataFrame) -> bool:

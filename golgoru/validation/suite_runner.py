@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golgoru.core import paths, yaml_models
-from golgoru.core.deferred_imports import deferred_imports
+from golgoru.core.deferred_imports import deferred_imports, imported_apart
 from golgoru.core.errors import UserError
 from golgoru.guideline.predicates import PredicateError
 from golgoru.guideline.rules import Rule, RuleBook
@@ -80,8 +80,8 @@ def _gx_context() -> Any:
     """Return a Great Expectations context in memory: no progress bars, nothing sent."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read on import, in the versions that send anything
     with deferred_imports("scipy.stats", "altair"):  # for one expectation, and for charts: half of the time
-        import great_expectations  # noqa: PLC0415
-        from great_expectations.data_context.types import base  # noqa: PLC0415
+        great_expectations = imported_apart("great_expectations")
+        base = imported_apart("great_expectations.data_context.types.base")
 
     return great_expectations.get_context(
         mode="ephemeral",

@@ -18,6 +18,7 @@ from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.changes import Changes, current_labels, is_known_label
 from golgoru.guideline.classes import Classes
 from golgoru.guideline.rules import RuleBook
+from golgoru.tables import coded, frames
 from golgoru.tables.catalogue import TABLES
 from golgoru.tables.schema import INTEGER, NUMBER, YES_NO
 from golgoru.validation.features import boxes
@@ -56,7 +57,7 @@ class AnnotationFeatures(FeatureTable):
     @cached_property
     def image_row(self) -> pd.Series:
         """The row of each annotation's image in `images`; -1 where the image is unknown."""
-        return pd.Series(pd.Index(self.images["image"]).get_indexer(self.table["image"]), index=self.table.index)
+        return pd.Series(coded.positions(self.table["image"], self.images["image"]), index=self.table.index)
 
     @cached_property
     def boxes(self) -> boxes.Boxes:
@@ -91,7 +92,7 @@ class AnnotationFeatures(FeatureTable):
         # A removal is no answer, since another one follows it. Nor is a correction of one of several objects.
         removal = self.table["kind"] == "remove"
         correction = self.table["about"].notna() & (self.task != "classification")
-        answers = self.table[~removal & ~correction]
+        answers = self.table.loc[~removal & ~correction, ["image", "annotator", "batch", "kind"]]
         image_and_batch = answers.groupby(["image", "annotator", "batch"], sort=False).ngroup()
         answer = answers["kind"].where(answers["kind"].isin(["empty", "skipped"]), "object")
         if self.task == "classification":
@@ -108,9 +109,9 @@ class AnnotationFeatures(FeatureTable):
             content = self.images["content"].reindex(self.image_row[corrects])  # -1 is no row of it
             known[corrects] = content.isna().to_numpy() | (about[corrects].to_numpy() == content.to_numpy())
         else:
-            target = pd.Index(self.table["annotation"]).get_indexer(about[corrects])
+            target = frames.positions(about[corrects], self.table["annotation"])
             row = np.flatnonzero(corrects)
-            image = self.table["image"].to_numpy(dtype=object)
+            image = pd.factorize(self.table["image"])[0]
             is_other_object = (target >= 0) & (target != row) & self.is_object.to_numpy()[target]
             known[corrects] = is_other_object & (image[target] == image[row]) | (self.image_row[row] < 0).to_numpy()
         return pd.Series(known, index=about.index)

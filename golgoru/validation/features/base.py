@@ -56,7 +56,7 @@ class FeatureTable:
         names = list(dict.fromkeys(names))
         predicates.require_columns(names, [*self.table.columns, *features])
         columns = {name: self._feature(name) if name in features else self.table[name] for name in names}
-        return pd.DataFrame(columns, index=self.table.index)
+        return pd.DataFrame(columns, index=self.table.index, copy=False)  # pandas copies what is written to later
 
     def _feature(self, name: str) -> pd.Series:
         if name not in self._computed:
