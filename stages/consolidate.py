@@ -6,7 +6,7 @@ the day the test set was frozen: images up to it are kept before later duplicate
 Writes: `labels` (one row per object), `annotation_roles` (one row per annotation: its role in the consensus), `votes`
 (one row per object, annotator and value), `duplicates` (one row per image left out for another), `duplicate_conflicts`
 (one row per such image that is labelled differently from its representative), `relabel` (one row per object, or image,
-to label again after a change of the guideline).
+to label again after a change of the guideline), `lost_objects` (one row per drawn object that no label stands for).
 
 Enforces VOTE-001 (a label needs more than half of the votes, or enough probability where `method` weighs them, or a
 reviewer), TEXT-003 (a transcription needs more than half of those who wrote one), COPY-001 and COPY-002 (one image of
@@ -32,6 +32,7 @@ from golgoru.consensus.aggregation import (
     find_consensus,
 )
 from golgoru.consensus.duplicate_conflicts import DuplicateConflicts
+from golgoru.consensus.lost_objects import find_lost_objects
 from golgoru.consensus.outcome import Outcome, Placed
 from golgoru.consensus.status import ADJUDICATED, CONTESTED, LABEL_STATUSES
 from golgoru.core.dataset import Task
@@ -73,6 +74,7 @@ class Tables(NamedTuple):
     duplicates: pd.DataFrame
     duplicate_conflicts: pd.DataFrame
     relabel: pd.DataFrame
+    lost_objects: pd.DataFrame
     metrics: dict[str, Any]
 
 
@@ -95,7 +97,8 @@ def transform(
     label = effects.labels().astype("category")
     annotations = annotations.assign(label=label, meaning=effects.code, epoch=epoch)
     unusable = set_aside_rows(violations, "images").index
-    aside = frames.is_in(annotations["annotation"], set_aside_rows(violations, "annotations").index)
+    broken = set_aside_rows(violations, "annotations")
+    aside = frames.is_in(annotations["annotation"], broken.index)
     aside |= frames.is_in(annotations["image"], unusable)
     may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
     dropped = may_vote & effects.where(lambda effect: effect.dropped_by != NO_CHANGE)
@@ -116,6 +119,9 @@ def transform(
         annotations, annotation_roles=annotation_roles, labels=labels, images=images, duplicates=chosen.duplicates,
         effects=effects, changes=changes, task=task,
     )  # fmt: skip
+    lost = find_lost_objects(
+        annotations, annotation_roles, counted_for, rules=broken, labels=labels, relabel=queue, images=images, task=task
+    )
     return Tables(
         labels=labels,
         annotation_roles=annotation_roles,
@@ -123,7 +129,9 @@ def transform(
         duplicates=chosen.duplicates,
         duplicate_conflicts=conflicts.rows,
         relabel=queue,
+        lost_objects=lost,
         metrics=_metrics(labels, found.accuracy, relabel.relabel_work(queue, annotations))
+        | {"lost objects": len(lost)}
         | _duplicate_metrics(chosen.duplicates, conflicts.rows)
         | _other_methods(found, context),
     )

@@ -3,8 +3,9 @@
 Reads: `images`, `sources` and `splits`, `weights` (one row per image), `annotations` (one row per annotation),
 `rejects`, `violations`, `duplicate_pairs`, `duplicates` and `duplicate_conflicts` (one row per image left out as a
 duplicate, and per one of these whose labels differ), `labels` (one row per object), `annotation_roles` (one row per
-annotation), `relabel` (one row per object to label again), `edge_case_hits`, `evaluable_edge_cases` (one row per edge
-case); the guideline, its suites and data/raw/withdrawals.yaml.
+annotation), `relabel` (one row per object to label again), `lost_objects` (one row per drawn object that no label
+stands for), `edge_case_hits`, `evaluable_edge_cases` (one row per edge case); the guideline, its suites and
+data/raw/withdrawals.yaml.
 Writes: release/images (one row per released image), release/train, val and test (one row per object),
 release/lineage (one row per released object and annotation behind it), release/ledger (one row per raw image,
 annotation and reject), `gate` (one row per broken rule and row); beside them manifest, Croissant, card and charts.
@@ -54,6 +55,9 @@ class Params(ConfigModel):
     # It takes about twice as many clean labels to make up for a wrong one. An image with contested objects alone is
     # left out; beside other objects a contested one is released with `ignore`: left out, it would be background.
     contested: Literal["ignore", "release"] = "ignore"
+    # A drawn object whose annotation a rule set aside, and that no label covers. `ignore`: its place is released with
+    # `ignore`, and an image where the place is not known is left out as incomplete; `withhold`: every such image is.
+    lost_objects: Literal["ignore", "withhold"] = "ignore"
 
 
 class Tables(NamedTuple):
@@ -85,6 +89,7 @@ def transform(
     labels: Annotated[pd.DataFrame, columns("object", *_OF_LABELS, coded=_CODED)],
     annotation_roles: Annotated[pd.DataFrame, columns("annotation", "object", coded=("image", "role"))],
     relabel: Annotated[pd.DataFrame, columns("image")],
+    lost_objects: pd.DataFrame,
     splits: Annotated[pd.DataFrame, columns("image", "group", "split", "fold", "held_back")],
     weights: pd.DataFrame,
     edge_case_hits: Annotated[pd.DataFrame, columns("object", coded=("edge_case", "image"))],
@@ -105,11 +110,12 @@ def transform(
         images=images, annotations=annotations, violations=violations, duplicate_pairs=duplicate_pairs,
         duplicates=duplicates, duplicate_conflicts=duplicate_conflicts, labels=labels,
         annotation_roles=annotation_roles, splits=splits, weights=weights, relabel=relabel, withdrawals=withdrawals,
-        release_contested=params.contested == "release",
+        lost_objects=lost_objects, release_contested=params.contested == "release",
+        withhold_incomplete=params.lost_objects == "withhold",
     )  # fmt: skip
     tables = _tables(
         fates, images=images, sources=sources, annotations=annotations, rejects=rejects, violations=violations,
-        labels=labels, annotation_roles=annotation_roles, splits=splits, weights=weights,
+        labels=labels, annotation_roles=annotation_roles, lost_objects=lost_objects, splits=splits, weights=weights,
     )  # fmt: skip
     gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
     parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
@@ -131,6 +137,7 @@ def _tables(
     violations: pd.DataFrame,
     labels: pd.DataFrame,
     annotation_roles: pd.DataFrame,
+    lost_objects: pd.DataFrame,
     splits: pd.DataFrame,
     weights: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
@@ -138,7 +145,10 @@ def _tables(
     label_rows = frames.positions(annotation_roles["object"], labels["object"])
     return {
         "release/images": _images(fates, images=images, sources=sources, labels=labels, splits=splits, weights=weights),
-        **{f"release/{split}": _of_split(fates, split, labels=labels, images=images) for split in SPLITS},
+        **{
+            f"release/{split}": _of_split(fates, split, labels=labels, lost_objects=lost_objects, images=images)
+            for split in SPLITS
+        },
         "release/lineage": _lineage(
             fates, annotations=annotations, annotation_roles=annotation_roles, label_rows=label_rows
         ),
@@ -217,14 +227,23 @@ def _of_images(table: pd.DataFrame, image: pd.Series) -> pd.DataFrame:
     return table.drop(columns="image").reset_index(drop=True).reindex(rows).set_axis(image.index)
 
 
-def _of_split(fates: Fates, split: str, *, labels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
-    """Return table `release/train`, `val` or `test`: the released objects, with their image's content."""
+def _of_split(
+    fates: Fates, split: str, *, labels: pd.DataFrame, lost_objects: pd.DataFrame, images: pd.DataFrame
+) -> pd.DataFrame:
+    """Return table `release/train`, `val` or `test`: the released objects, and below them the places of lost ones."""
     name = f"release/{split}"
     in_split = fates.images.index[fates.images["split"] == split]
     shown = fates.released & coded.is_in(labels["image"], in_split).to_numpy()
     rows = labels.loc[shown, ["object", "image", "label", *GEOMETRY_COLUMNS, "ignore", "agreement", "confidence"]]
+    rows = rows.assign(ignore=rows["ignore"] | fates.ignored[shown])
+    with_objects = fates.images.index[(fates.images["split"] == split) & (fates.images["fate"] == "released")]
+    lost = lost_objects[frames.is_in(lost_objects["image"], with_objects)]
+    if len(lost):
+        regions = lost.rename(columns={"annotation": "object"}).assign(ignore=True)
+        rows = pd.concat([frames.as_texts(rows), regions[["object", "image", *BOX_COLUMNS, "ignore"]]])
+        rows = rows.reset_index(drop=True)
     content = coded.take(images["content"], coded.positions(rows["image"], images["image"]), rows.index)
-    rows = rows.assign(content=content, ignore=rows["ignore"] | fates.ignored[shown])
+    rows = rows.assign(content=content)
     return frames.frame(name, rows, {"image", "content", "label", "attributes"})
 
 
@@ -243,6 +262,7 @@ def _metrics(classes: Classes, tables: Mapping[str, pd.DataFrame], parts: Mappin
     return {
         "release": manifest.release_hash(parts),
         **manifest.counts_by_split(classes, tables),
+        "regions to ignore": {split: int(tables[f"release/{split}"]["label"].isna().sum()) for split in SPLITS},
         "by_rule": _counts(tables["release/ledger"], "rule", "kind"),
         "fates": _counts(tables["release/ledger"], "kind", "fate"),
     }

@@ -2,7 +2,8 @@
 
 Reads: `images` (one row per file), `duplicate_pairs` (one row per pair), `duplicates` (one row per image left out for
 another), `groups` (one row per image), `violations` (one row per broken rule and row), `annotation_roles` (one row per
-annotation), `labels` (one row per object), `duplicate_conflicts` (one row per duplicate with other labels),
+annotation), `labels` (one row per object), `lost_objects` (one row per drawn object without a label),
+`duplicate_conflicts` (one row per duplicate with other labels),
 `edge_case_hits`, `split_coverage` and `collection_plan` (what occurs, and what is missing), `predictions` (one row per
 model and object), `label_issues` (one row per object whose label is probably wrong), `embeddings` (one row per image),
 data/raw/withdrawals.yaml, guidelines/classes.yaml.
@@ -92,6 +93,7 @@ def transform(
     violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
     annotation_roles: Annotated[pd.DataFrame, columns(coded=("image", "role"))],
     labels: Annotated[pd.DataFrame, columns("object", coded=("image", "status"))],
+    lost_objects: Annotated[pd.DataFrame, columns("image", "rule")],
     duplicate_conflicts: Annotated[pd.DataFrame, columns("duplicate_of", "status")],
     edge_case_hits: Annotated[pd.DataFrame, columns(coded=("edge_case", "image"))],
     split_coverage: pd.DataFrame,
@@ -107,8 +109,8 @@ def transform(
     """Return the queue. Raises UserError for more images than there are to label, and for an unknown model."""
     pool = labelling_pool(
         images=images, duplicate_pairs=duplicate_pairs, duplicates=duplicates, violations=violations,
-        annotation_roles=annotation_roles, labels=labels, duplicate_conflicts=duplicate_conflicts,
-        withdrawals=withdrawals,
+        annotation_roles=annotation_roles, labels=labels, lost_objects=lost_objects,
+        duplicate_conflicts=duplicate_conflicts, withdrawals=withdrawals,
     )  # fmt: skip
     of_model = chosen_model.rows_of_model(predictions, params.model, "select")
     preannotations, auto_accept = _preannotations(of_model, labels=labels, groups=groups, pool=pool, params=params)

@@ -20,6 +20,7 @@ from golgoru.validation.findings import set_aside_rows
 
 DUPLICATE_OF_LABELLED = "near-duplicates of labelled images"
 DUPLICATE_OF_EXCLUDED = "near-duplicates of excluded images"
+ANNOTATIONS_LOST = "images whose annotations a rule set aside"
 DUPLICATE_OF_ANOTHER = "near-duplicates of one another"
 
 
@@ -46,10 +47,14 @@ def labelling_pool(
     violations: pd.DataFrame,
     annotation_roles: pd.DataFrame,
     labels: pd.DataFrame,
+    lost_objects: pd.DataFrame,
     duplicate_conflicts: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
 ) -> Pool:
-    """Return the pool of readable images, without duplicates and without excluded images."""
+    """Return the pool of readable images, without duplicates and without excluded images.
+
+    An image that somebody has labelled, and whose annotations broke a rule (`lost_objects`), is to be corrected.
+    """
     certain = duplicate_pairs[duplicate_pairs["kind"].isin(kinds.CERTAIN)]
     cluster = pd.Series(components.component_ids(images["image"], certain), index=pd.Index(images["image"]))
     set_aside = pd.Series(set_aside_rows(violations, "images").index, dtype="str")
@@ -74,7 +79,9 @@ def labelling_pool(
     without_label = names[~answered & ~has_label & ~asked]
     of_labelled = _near_duplicates_of(without_label, cluster, labelled)
     of_excluded = _near_duplicates_of(without_label, cluster, pd.Index(excluded))
-    unlabelled = without_label[~of_labelled & ~of_excluded]
+    of_rules = lost_objects.loc[lost_objects["rule"].notna(), "image"]
+    to_correct = frames.is_in(without_label, of_rules).to_numpy()
+    unlabelled = without_label[~of_labelled & ~of_excluded & ~to_correct]
     of_another = cluster.reindex(unlabelled).duplicated().to_numpy()
     return Pool(
         unlabelled=unlabelled[~of_another],
@@ -85,6 +92,7 @@ def labelling_pool(
         left_out={
             DUPLICATE_OF_LABELLED: int(of_labelled.sum()),
             DUPLICATE_OF_EXCLUDED: int((of_excluded & ~of_labelled).sum()),
+            ANNOTATIONS_LOST: int((to_correct & ~of_labelled & ~of_excluded).sum()),
             DUPLICATE_OF_ANOTHER: int(of_another.sum()),
         },
     )

@@ -33,6 +33,10 @@ _HUB_TASKS = {
 }
 _TYPES = {TEXT: "text", INTEGER: "integer", NUMBER: "number", YES_NO: "true or false", POLYGON: "list of numbers"}
 _KINDS = ("image", "annotation", "reject")
+_REGIONS = (
+    "Beside these, {:,} regions have `ignore` and no label: somebody drew an object there that a rule set aside or a"
+    " change of the guideline took away, so they are not background."
+)
 _FATE_MEANINGS = {
     "released": "it is in the release, or agrees with a label in it",
     "reviewed empty": "it is in the release as an image reviewed as empty",
@@ -43,6 +47,7 @@ _FATE_MEANINGS = {
     "duplicate": "another image is kept for it",
     "capped": "a class or value that it shows has more images than its cap",
     "set aside": "it breaks a rule",
+    "incomplete": "an object that somebody drew on it was set aside, or has lapsed, and its place is not known",
     "withdrawn": "it must not be used any longer",
     "removed": "a review removed the object",
     "no vote": "it counts for no label: a model made it, or it says unsure or skipped",
@@ -68,7 +73,7 @@ def build_card(
     counts = manifest.counts_by_split(classes, tables)
     sections = (
         _front_matter(dataset) + _head(dataset, classes, counts, release_hash),
-        _contents(classes, counts),
+        _contents(classes, counts, sum(int(tables[f"release/{split}"]["label"].isna().sum()) for split in SPLITS)),
         *([edge_cases] if edge_cases else []),
         labelling_section(tables, work),
         _left_out(rules, tables["release/ledger"]),
@@ -115,7 +120,7 @@ def _head(dataset: Dataset, classes: Classes, counts: Mapping[str, Any], release
     )
 
 
-def _contents(classes: Classes, counts: Mapping[str, Any]) -> str:
+def _contents(classes: Classes, counts: Mapping[str, Any], regions: int) -> str:
     names = {c.id: f"{c.id} ({c.name})" if c.name and c.name != c.id else c.id for c in classes.classes}
     ignored = {c.id for c in classes.classes if c.ignore}
     images, objects, empty = (counts[key] for key in ("images", "objects", "reviewed_empty"))
@@ -141,6 +146,7 @@ def _contents(classes: Classes, counts: Mapping[str, Any]) -> str:
     notes = [
         *([f"{format_integer(more)} more classes are in `{manifest.FILE}`."] if more else []),
         *(["† Training leaves this class out (`ignore`)."] if ignored else []),
+        *([_REGIONS.format(regions)] if regions else []),
     ]
     return "\n\n".join(
         [

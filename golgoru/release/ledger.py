@@ -55,8 +55,10 @@ def image_fates(
     splits: pd.DataFrame,
     weights: pd.DataFrame,
     relabel: pd.DataFrame,
+    lost_objects: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
     release_contested: bool,
+    withhold_incomplete: bool,
 ) -> Fates:
     """Return the fate of every image: the first reason that applies decides."""
     table = pd.DataFrame(index=pd.Index(images["image"], name="image"))
@@ -80,7 +82,9 @@ def image_fates(
             labels=labels,
             annotation_roles=annotation_roles,
             relabel=relabel,
+            lost_objects=lost_objects,
             release_contested=release_contested,
+            withhold_incomplete=withhold_incomplete,
         ),
     ]
     table = _first_reason(table.index, reasons, FateReason(_everywhere(table.index), "unlabelled", "consolidate"))
@@ -98,7 +102,9 @@ def _label_reasons(
     labels: pd.DataFrame,
     annotation_roles: pd.DataFrame,
     relabel: pd.DataFrame,
+    lost_objects: pd.DataFrame,
     release_contested: bool,
+    withhold_incomplete: bool,
 ) -> list[FateReason]:
     """Return why images without another reason are released or not: their labels, and what annotators say of them."""
     # Of an image with labels it matters only who has annotated it under an older guideline: in most data, of few rows.
@@ -117,7 +123,14 @@ def _label_reasons(
         frames.is_in(images, coded.distinct(labels.loc[labels["rule"] == rule, "image"]))
         for rule in (majority.RULE, transcriptions.RULE)
     )
+    lost = lost_objects.groupby("image")["rule"].min().reindex(images)  # of several rules the first
+    lost_stage = lost.notna().map({True: "validate", False: "consolidate"})
+    # What a change took away waits to be labelled again, and counts against `empty` above.
+    loses = frames.is_in(images, lost_objects.loc[lost_objects["rule"].notna(), "image"])
+    without_place = lost_objects.loc[withhold_incomplete | lost_objects["x"].isna(), "image"]
+    incomplete = loses & ~has_label & (empty | ~undecided) | has_label & frames.is_in(images, without_place)
     return [
+        FateReason(incomplete, "incomplete", lost_stage, lost),
         FateReason(has_label, "released", "release"),
         FateReason(empty & (release_contested | ~in_conflict), "reviewed empty", "release"),
         FateReason(undecided & by_texts & ~by_votes, "contested", "consolidate", transcriptions.RULE),
@@ -180,7 +193,7 @@ def _annotation_fates(
     broken_rule = coded.take(rules, frames.positions(annotations["annotation"], rules.index.to_series()), index)
     image = _image_fates_of(fates, annotations=annotations, annotation_roles=annotation_roles)
     status, contested_by = (coded.take(labels[name], label_rows, index) for name in ("status", "rule"))
-    follows_image = image["fate"].isin(["withdrawn", "set aside", "duplicate", "capped"])
+    follows_image = image["fate"].isin(["withdrawn", "set aside", "duplicate", "capped", "incomplete"])
     released, ignored = (coded.flags_at(flags, label_rows) for flags in (fates.released, fates.ignored))
     role = annotation_roles["role"]
     supports = roles.supports_label(role)

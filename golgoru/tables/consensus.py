@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from golgoru.tables.raw import SOURCES
 from golgoru.tables.schema import (
     ABOUT_IMAGE,
+    BOX,
     GEOMETRY,
     INTEGER,
     NUMBER,
@@ -78,6 +79,12 @@ TABLES = (
         Column("guideline_version", TEXT, "the guideline version it was given under"),
     ), identities=(
         Identity("the votes of an annotator on an object add up to 1", ("votes",), _votes_add_up_to_one),
+    )),
+    Table("lost_objects", "one row per object that somebody drew and that no label stands for", ("annotation",), (
+        Column("annotation", TEXT, "a rule set it aside, or a change of the guideline took it away", references="annotations.annotation"),
+        ABOUT_IMAGE._replace(meaning="the image that it was counted for"),
+        Column("rule", TEXT, "the rule; null for a change of the guideline", nullable=True),
+        *(side._replace(meaning=f"{side.meaning}: the part inside the image; null where its place is not known") for side in BOX),
     )),
     Table("relabel", "one row per object, or image, to label again after a change of the guideline", ("object",), (
         Column("object", TEXT, "as in labels; the image's content where the whole image is to be labelled again"),

@@ -21,7 +21,7 @@ from golgoru.tables.vocabulary import ADJUDICATED, AGREES, OVERRULED
 LEDGER_KINDS = ("image", "annotation", "reject")
 FATES = (
     "released", "superseded", "outdated", "outvoted", "contested", "duplicate", "capped", "set aside", "withdrawn",
-    "reviewed empty", "removed", "no vote", "unlabelled", "rejected",
+    "incomplete", "reviewed empty", "removed", "no vote", "unlabelled", "rejected",
 )  # fmt: skip
 
 
@@ -36,18 +36,28 @@ def _released_images_are_in_the_ledger(ledger: pd.DataFrame, images: pd.DataFram
 
 
 def _objects_add_up(images: pd.DataFrame, *objects: pd.DataFrame) -> bool:
-    return int(images["objects"].sum()) == sum(map(len, objects))
+    return int(images["objects"].sum()) == sum(int(of_split["label"].notna().sum()) for of_split in objects)
 
 
 _CONTENT = Column("content", TEXT, "md5 of the file")
 _OBJECT_COLUMNS = (
     ABOUT_IMAGE._replace(references="release/images.image"),
     _CONTENT,
-    OBJECT,
-    Column("label", TEXT, "the class"),
+    OBJECT._replace(
+        meaning="the image's content for classification, else its earliest annotation; of a region to ignore, the annotation",
+        references="",
+    ),
+    Column(
+        "label",
+        TEXT,
+        "the class; null for a region to ignore: somebody drew an object there that no label stands for",
+        nullable=True,
+    ),
     *GEOMETRY,
     Column("ignore", YES_NO, "true where training leaves it out"),
-    Column("agreement", NUMBER, "share of the annotators that gave this label"),
+    Column(
+        "agreement", NUMBER, "share of the annotators that gave this label; null for a region to ignore", nullable=True
+    ),
     Column("confidence", NUMBER, "as in labels", nullable=True),
 )
 
@@ -72,7 +82,7 @@ TABLES = (
         ),
     )),
     *(
-        Table(f"release/{split}", "one row per object", ("object",), _OBJECT_COLUMNS)
+        Table(f"release/{split}", "one row per object, or region to ignore", ("object",), _OBJECT_COLUMNS)
         for split in SPLITS
     ),
     Table("release/lineage", "one row per released object and annotation behind it", ("object", "annotation"), (

@@ -14,8 +14,8 @@ from stages import select
 CLASSES = Classes(version="1", classes=(Class(id="cat"), Class(id="dog")))
 _TABLES = ("images", "groups", "labels", "annotation_roles", "predictions", "embeddings")
 _EMPTY = (
-    "duplicate_pairs", "duplicates", "violations", "duplicate_conflicts", "edge_case_hits", "split_coverage",
-    "collection_plan", "label_issues",
+    "duplicate_pairs", "duplicates", "violations", "lost_objects", "duplicate_conflicts", "edge_case_hits",
+    "split_coverage", "collection_plan", "label_issues",
 )  # fmt: skip
 
 

@@ -49,8 +49,10 @@ def released_rows_are_released(made, contested):
     assert set(images.index[images["fate"].isin(IN_RELEASE)]) == set(shown.index)
     assert (images["split"].dropna() == shown["split"].reindex(images["split"].dropna().index)).all()
     assert set(shown.index[shown["reviewed_empty"]]) == set(images.index[images["fate"] == "reviewed empty"])
-    objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
-    assert objects["object"].is_unique
+    rows = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
+    assert rows["object"].is_unique
+    regions, objects = rows[rows["label"].isna()], rows[rows["label"].notna()]
+    assert regions["ignore"].all() and set(regions["object"]) <= set(made["lost_objects"]["annotation"])
     assert shown["objects"].sum() == len(objects)
     assert ((shown["objects"] > 0) != shown["reviewed_empty"]).all()
     for split in SPLITS:
@@ -82,6 +84,7 @@ def nothing_is_released_that_must_not_be(world, made, contested):
         assert withdrawal.content not in set(images["content"].reindex(sorted(shown)))
     assert not set(made["release_lineage"]["annotation"]) & worlds.aside(world, "annotations")
     objects = frames.concat([made[f"release_{split}"] for split in SPLITS], "release/train")
+    objects = objects[objects["label"].notna()]
     status = labels.set_index("object")["status"].reindex(objects["object"])
     assert contested == "release" or objects["ignore"][(status == "contested").to_numpy()].all()
     settled = objects[(status != "contested").to_numpy() | (contested == "release")]
@@ -189,9 +192,12 @@ def fates_of(made, withdrawals, release_contested=False):
         "splits",
         "weights",
         "relabel",
+        "lost_objects",
     )
     tables = {name: made[name] for name in names}
-    return image_fates(**tables, withdrawals=withdrawals, release_contested=release_contested).images
+    return image_fates(
+        **tables, withdrawals=withdrawals, release_contested=release_contested, withhold_incomplete=False
+    ).images
 
 
 def test_a_contested_box_beside_another_is_released_with_ignore():
