@@ -1,51 +1,37 @@
-"""How long work per image takes on a cluster: simulated, from costs that are measured on this machine.
+"""How long ten and a hundred million images take: SIMULATED and extrapolated, from what is measured on this machine.
 
-    python -m benchmarks.schedule [--images 10000000 100000000] [--machines 1 4 16 64] [--folder IMAGES]
+    python -m benchmarks.schedule [--images 10000000 100000000] [--machines 1 4 16 64]
+    python -m benchmarks.schedule --scale FOLDER --sizes 100000 1000000 [--task detection]
 
-Measured, on the images of --folder (default: made-up photos of 640 x 480): CPU seconds of fingerprint and of features
-per image and how they vary, what the results cost the client, and what a task costs scheduler and client.
+Measured, on made-up photos of 640 x 480 with seven objects: CPU seconds of fingerprint and of the streamed predict per
+image and how they vary, what their results cost the client, and what a task costs scheduler and client.
 Simulated, event by event, is what golgoru/core/cluster.py and Dask do: tasks of two seconds are given out in order, at
-most four per core are under way, and the client takes the results one after another, in order. Machines share their
-network among their cores, some workers are slow, and machines are lost with what runs and lies there and come back.
+most four per core are under way, and the client takes the results one after another, in order; predict gives out
+100,000 images at a time and waits for them. Machines share their network among their cores, some workers are slow, and
+machines are lost with what runs and lies there and come back.
+Extrapolated are the stages of tables, which stay on one machine: a power law through the CPU and the memory of two
+sizes that `python -m benchmarks.scale --folder FOLDER` measured. No size that is printed was ever run.
 """
 
 import argparse
 import heapq
-import io
-import pickle
-import tempfile
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from distributed import LocalCluster
 from numpy.typing import NDArray
-from PIL import Image
 
-from golgoru.core import cluster
-from golgoru.core.storage import Folder
-from golgoru.images import decode, statistics
-from golgoru.model import crops, features, object_features
-from golgoru.model.crops import ImageCrops
-from golgoru.model.features import LIGHT, Patches
+from benchmarks.schedule_costs import TOGETHER, Work, measure, task_cost
+from golgoru.core import cluster, parallel
+from tests.template.builders.clones import STAGES
 
-_TOGETHER = 16  # images whose time is taken together
-_OBJECTS = 7  # per image, beside the image as a whole
+_PARTS_SIMULATED = 10
 _RESTART = 300.0  # seconds until a lost machine is back
+_ON_CLUSTER = ("fingerprint", "predict")  # stages whose work is almost all per image
 _IN_FLIGHT, _TASK_SECONDS = cluster._TASKS_PER_CORE, cluster._TASK_SECONDS
-
-
-class Work(NamedTuple):
-    """Measured: seconds per image of single groups of images, of the client per image, and bytes per image."""
-
-    name: str
-    seconds: NDArray[np.float64]
-    client_seconds: float
-    image_bytes: float
-    result_bytes: float
 
 
 class Machines(NamedTuple):
@@ -151,86 +137,75 @@ class Simulation:
             heapq.heappush(self._events, (now + after, "lost", (machine,)))
 
 
-def simulate(work: Work, images: int, machines: Machines, task_seconds: float, seed: int = 0) -> Outcome:
-    """Return what work on so many images takes. `task_seconds`: what a task costs the client beside its results."""
+def simulate(work: Work, images: int, machines: Machines, task_seconds: float, start: float) -> Outcome:
+    """Return what work on so many images takes; where they are given out part by part, by the mean of some parts.
+
+    `task_seconds`: what a task costs the client beside its results; `start`: seconds at the beginning of each part.
+    """
+    parts = 1 if work.together is None else -(-images // work.together)
+    seeds = range(min(parts, _PARTS_SIMULATED))
+    of_part = [simulate_part(work, images // parts, machines, task_seconds, seed) for seed in seeds]
+    hours, cores_busy, client_busy = (float(value) for value in np.mean(of_part, axis=0))
+    share = hours / (hours + start / 3600)
+    return Outcome(parts * (hours + start / 3600), cores_busy * share, client_busy * share)
+
+
+def simulate_part(work: Work, images: int, machines: Machines, task_seconds: float, seed: int) -> Outcome:
+    """Return what the images that are given out together take."""
     rng = np.random.default_rng(seed)
     cores = machines.count * machines.cores
     per_image = float(work.seconds.mean())
     length = max(1, min(int(_TASK_SECONDS / per_image), images // (_IN_FLIGHT * cores)))
     tasks = -(-images // length)
-    groups = rng.choice(work.seconds, (tasks, max(1, min(length // _TOGETHER, 64)))).mean(axis=1)
+    groups = rng.choice(work.seconds, (tasks, max(1, min(length // TOGETHER, 64)))).mean(axis=1)
     network = work.image_bytes * 8 / (machines.gigabits * 1e9 / machines.cores)
     reading = network + machines.latency / machines.ahead
     return Simulation(length * (groups + reading), task_seconds + length * work.client_seconds, machines, seed).run()
 
 
-def measure(folder: Path) -> list[Work]:
-    """Return the costs of fingerprint and of features on the images of a folder."""
-    files = [str(file) for file in sorted(folder.rglob("*")) if file.is_file()]
-    random = np.random.default_rng(0)
-    patches = Patches(*(random.normal(size=s).astype(np.float32) for s in (108, (108, 108), (LIGHT.patches, 108))))
-    wanted = [_objects_of(file, random) for file in files]
-
-    def fingerprint(some: Sequence[Any]) -> list[Any]:
-        return statistics.fingerprint_files(some, (), 10**8)
-
-    def compute_features(some: Sequence[Any]) -> list[Any]:
-        cut = [crops._cut_crops(decode.decode_image(Folder().read(one.image)).image.convert("RGB"), one.boxes)
-               for one in some]  # fmt: skip
-        hog = [features.hog_and_colour(of_image) for of_image in cut]
-        parts = zip(hog, (features.patch_features(of_image, patches, LIGHT.step) for of_image in cut), strict=True)
-        return [np.concatenate(both, axis=1).astype(object_features.STORED_TYPE) for both in parts]
-
-    size = float(np.mean([Path(file).stat().st_size for file in files]))
-    return [
-        _measure("fingerprint", fingerprint, files, size),
-        _measure(f"crops and features of {_OBJECTS + 1}", compute_features, wanted, size),
-    ]
+def extrapolated(sizes: Sequence[int], measured: Sequence[float], size: int) -> float:
+    """Return the value at `size` of the power law through two measured ones."""
+    exponent = math.log(measured[1] / measured[0]) / math.log(sizes[1] / sizes[0])
+    return float(measured[1] * (size / sizes[1]) ** exponent)
 
 
-def _objects_of(file: str, random: np.random.Generator) -> ImageCrops:
-    boxes = [tuple(float(side) for side in random.uniform(10, 100, 4)) for _ in range(_OBJECTS)]
-    return ImageCrops(file, "", (None, *boxes))  # type: ignore[arg-type]  # each has four sides
+def print_tables(folder: Path, task: str, sizes: Sequence[int], images: Sequence[int]) -> None:
+    """Print hours of CPU and GB of memory per stage of tables, by the figures of benchmarks.scale."""
+    figures = [json.loads((folder / f"{task}-{size}" / "scale.json").read_text()) for size in sizes]
+    print(f"Extrapolated from {sizes[0]:,} and {sizes[1]:,} images, one machine: hours of CPU, GB of memory\n")
+    print(f"| stage | {' | '.join(f'{count:,} images' for count in images)} |\n|{' --- |' * (len(images) + 1)}")
+    for stage in (s for s in STAGES if s not in _ON_CLUSTER and all(s in of_size for of_size in figures)):
+        cpu, memory = ([of_size[stage][name] for of_size in figures] for name in ("cpu", "MB"))
+        cells = [
+            f"{extrapolated(sizes, cpu, count) / 3600:,.1f} h, {extrapolated(sizes, memory, count) / 1000:,.0f} GB"
+            for count in images
+        ]
+        print(f"| {stage} | {' | '.join(cells)} |")
 
 
-def _measure(name: str, function: Callable[[Sequence[Any]], list[Any]], items: Sequence[Any], size: float) -> Work:
-    function(items[:_TOGETHER])  # imports
-    seconds, results = [], []
-    for at in range(0, len(items) - _TOGETHER + 1, _TOGETHER):
-        begun = time.process_time()
-        results += function(items[at : at + _TOGETHER])
-        seconds.append((time.process_time() - begun) / _TOGETHER)
-    data = pickle.dumps(results)
-    begun = time.process_time()
-    for _ in range(10):
-        pickle.loads(data)  # noqa: S301  (our own)
-    client = (time.process_time() - begun) / 10 / len(results)
-    return Work(name, np.array(seconds), client, size, len(data) / len(results))
-
-
-def task_cost(tasks: int = 500) -> float:
-    """Return the seconds that an empty task costs, of client, scheduler and one worker, all on this machine."""
-    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as local:
-        done = cluster.map_on_cluster(local.scheduler_address, list, range(tasks), 1, 3600.0)
-        next(done)
-        begun = time.monotonic()
-        deque(done, maxlen=0)
-        return (time.monotonic() - begun) / (tasks - 1)
-
-
-def make_images(folder: Path, count: int = 256) -> None:
-    """Write made-up photos: smooth areas, edges and grain."""
-    random = np.random.default_rng(0)
-    for number in range(count):
-        coarse = Image.fromarray(random.integers(0, 256, (12, 16, 3), dtype=np.uint8)).resize((640, 480))
-        grain = random.normal(0, random.uniform(2, 12), (480, 640, 1))
-        out = io.BytesIO()
-        Image.fromarray((np.asarray(coarse) + grain).clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=90)
-        (folder / f"{number:03}.jpg").write_bytes(out.getvalue())
+def print_simulated(options: argparse.Namespace) -> None:
+    """Measure, simulate and print the stages of images."""
+    works, (per_task, start) = measure(), task_cost()
+    start += parallel._PATIENCE  # in which work stays in the client's process
+    print(f"Measured: a task costs {1000 * per_task:.1f} ms of client and scheduler, a start {start:.1f} s; "
+          f"per image of {works[0].image_bytes / 1000:.0f} kB:")  # fmt: skip
+    for work in works:
+        low, mean, high = (1000 * f(work.seconds) for f in (np.min, np.mean, np.max))
+        print(f"- {work.name}: {mean:.2f} ms (groups of {TOGETHER}: {low:.2f} to {high:.2f}); "
+              f"result {work.result_bytes:,.0f} bytes, {1e6 * work.client_seconds:.1f} us of the client")  # fmt: skip
+    print(f"\nSimulated, {options.cores} cores a machine:\n")
+    print("| work | images | machines | hours | cores busy | client busy |\n| --- | --- | --- | --- | --- | --- |")
+    for work in works:
+        for images in options.images:
+            for count in options.machines:
+                machines = Machines(count, options.cores, options.gigabits, options.latency, options.slow, options.lost)
+                outcome = simulate(work, images, machines, per_task, start)
+                print(f"| {work.name} | {images:,} | {count} | {outcome.hours:.2f} | {outcome.cores_busy:.0%} | "
+                      f"{outcome.client_busy:.0%} |", flush=True)  # fmt: skip
 
 
 def main() -> None:
-    """Measure, simulate and print."""
+    """Print what is asked for: the simulation, or with --scale the stages of tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, nargs="+", default=[10_000_000, 100_000_000])
     parser.add_argument("--machines", type=int, nargs="+", default=[1, 4, 16, 64])
@@ -239,29 +214,14 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.03, help="seconds until a bucket answers a request")
     parser.add_argument("--slow", type=float, default=0.05, help="share of workers at half speed")
     parser.add_argument("--lost", type=float, default=1 / 24, help="how often an hour a machine is lost")
-    parser.add_argument("--folder", type=Path, help="images to measure on; default: made-up ones")
+    parser.add_argument("--scale", type=Path, help="where benchmarks.scale left its figures")
+    parser.add_argument("--sizes", type=int, nargs=2, default=[100_000, 1_000_000], help="of the figures there")
+    parser.add_argument("--task", default="detection", help="of the figures there")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as passing:
-        if options.folder is None:
-            make_images(Path(passing))
-        works = measure(options.folder or Path(passing))
-    per_task = task_cost()
-    print(f"Measured: a task costs {1000 * per_task:.1f} ms of client and scheduler; per image of "
-          f"{works[0].image_bytes / 1000:.0f} kB:")  # fmt: skip
-    for work in works:
-        print(f"- {work.name}: {1000 * work.seconds.mean():.2f} ms "
-              f"(groups of {_TOGETHER}: {1000 * work.seconds.min():.2f} "
-              f"to {1000 * work.seconds.max():.2f}); result {work.result_bytes:,.0f} bytes, "
-              f"{1e6 * work.client_seconds:.1f} us of the client")  # fmt: skip
-    print(f"Simulated, {options.cores} cores a machine:\n")
-    print("| work | images | machines | hours | cores busy | client busy |\n| --- | --- | --- | --- | --- | --- |")
-    for work in works:
-        for images in options.images:
-            for count in options.machines:
-                machines = Machines(count, options.cores, options.gigabits, options.latency, options.slow, options.lost)
-                outcome = simulate(work, images, machines, per_task)
-                print(f"| {work.name} | {images:,} | {count} | {outcome.hours:.2f} | {outcome.cores_busy:.0%} | "
-                      f"{outcome.client_busy:.0%} |", flush=True)  # fmt: skip
+    if options.scale:
+        print_tables(options.scale, options.task, options.sizes, options.images)
+    else:
+        print_simulated(options)
 
 
 if __name__ == "__main__":

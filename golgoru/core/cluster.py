@@ -1,11 +1,12 @@
 """Work per image on a Dask cluster: batches go out, and their results come back in order, the same as from here.
 
-The address stands in GOLGORU_CLUSTER, no part of a release. `distributed` is an extra, and this module alone and what
-workers run import it.
+The address stands in the environment variable GOLGORU_CLUSTER alone: no file of a repository may name a cluster, since
+to connect to one is to run what it sends. `distributed` is an extra; this module and `cluster_worker` alone import it.
 """
 
 import asyncio
 import contextlib
+import logging
 import re
 import time
 from collections import deque
@@ -18,8 +19,8 @@ from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from golgoru.core import storage
-from golgoru.core.cluster_worker import Work, different_worker, run_work, version_differences, worker_versions
-from golgoru.core.code_versions import code_versions
+from golgoru.core.cluster_worker import Work, different_code, process_versions, run_work
+from golgoru.core.code_versions import code_versions, version_differences
 from golgoru.core.errors import UserError
 
 Item = TypeVar("Item")
@@ -30,7 +31,7 @@ _ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 _CONNECT = 10.0  # seconds in which a scheduler, and then a worker, must be there
 _LOST = 60.0  # seconds without any worker after which the work ends
 _LOOK = 5.0  # seconds between two looks at the workers
-_TASK_SECONDS = 2.0  # of work, beside which what a task costs the scheduler, a millisecond, is nothing
+_TASK_SECONDS = 2.0  # of work, beside which the milliseconds that a task costs client and scheduler are little
 _TASKS_PER_CORE = 4  # under way: a slow one holds up nothing for that long, and few results wait in memory
 
 
@@ -59,10 +60,16 @@ def map_on_cluster(
 def _connected(address: str) -> Iterator[Any]:
     if not _ADDRESS.fullmatch(address):
         raise UserError(f"{SETTING}={address}: expected the address of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # tracebacks beside the message of ours
     connect: Any = distributed.Client
     try:
         asyncio.run(asyncio.wait_for(_greet(address), _CONNECT))
         client = connect(address, timeout=_CONNECT, set_as_default=False)
+    except TypeError as error:  # what Dask raises where certificates are not configured
+        raise UserError(
+            f"{SETTING}={address}: {error}; name certificate, key and authority as `distributed.comm.tls` in Dask's "
+            "configuration, see docs/scale.md"
+        ) from None
     except (OSError, TimeoutError) as error:
         raise UserError(
             f"{SETTING}={address}: no Dask scheduler answered there within {_CONNECT:.0f} s "
@@ -88,7 +95,7 @@ class _Cluster:
         self._address = address
 
     def checked_cores(self) -> int:
-        """Return how many cores the workers have. Raises UserError where there is none, or one of other results."""
+        """Return how many workers there are. Raises UserError for none, or where a process would give other results."""
         start = f"`dask worker {self._address} --nworkers auto --nthreads 1`"
         try:
             self._client.wait_for_workers(1, timeout=_CONNECT)
@@ -96,18 +103,30 @@ class _Cluster:
             raise UserError(
                 f"{SETTING}={self._address}: the scheduler has no workers; start some, on each machine, with {start}"
             ) from None
-        workers = self._client.scheduler_info()["workers"]
-        for worker, facts in workers.items():
-            if facts["nthreads"] != 1:  # numerics are held to one thread per process
-                raise UserError(f"worker {worker} runs {facts['nthreads']} threads; start it with {start}")
-        for worker, answer in self._client.run(worker_versions, on_error="return").items():
+        threads = self._client.nthreads()
+        for worker, count in threads.items():
+            if count != 1:  # numerics are held to one thread per process
+                raise UserError(f"worker {worker} runs {count} threads; start it with {start}")
+        self._check_code()
+        return len(threads)
+
+    def _check_code(self) -> None:
+        """Compare the code here with the scheduler's, which unpickles tasks too, and with each worker's."""
+        try:
+            scheduler = self._client.run_on_scheduler(process_versions)
+        except Exception as error:  # whatever other code makes of the question
+            scheduler = error
+        answers = {"scheduler": scheduler}
+        if isinstance(scheduler, dict):
+            workers = self._client.run(process_versions, on_error="return")
+            answers |= {f"worker {worker}": answer for worker, answer in workers.items()}
+        for process, answer in answers.items():
             if isinstance(answer, OSError):  # lost meanwhile; one that comes back is asked when it is given work
                 continue
-            failed = {"golgoru": f"none, or one that fails ({answer})"}
+            failed = {"golgoru": f"missing or other code ({type(answer).__name__}: {answer})"}
             versions = failed if isinstance(answer, Exception) else answer
             if differences := version_differences(code_versions(), versions):
-                raise UserError(different_worker(worker, differences))
-        return len(workers)
+                raise UserError(different_code(process, differences))
 
     def results(self, name: str, tasks: Iterator[Sequence[Any]], most: int) -> Iterator[list[Any]]:
         """Yield the results of tasks in order; at most so many are under way, or done and not yet yielded."""

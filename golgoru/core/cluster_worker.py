@@ -7,11 +7,11 @@ from typing import Any, cast
 from distributed import WorkerPlugin, get_worker
 
 from golgoru.core import storage
-from golgoru.core.code_versions import code_versions
+from golgoru.core.code_versions import code_versions, version_differences
 from golgoru.core.errors import UserError
 
 
-class Work(WorkerPlugin):  # type: ignore[misc]  # Dask has no types
+class Work(WorkerPlugin):
     """The function of one `map_batches`. Dask gives it to each worker once, those that come later included."""
 
     def __init__(self, function: Callable[[Sequence[Any]], list[Any]], size: int, root: str) -> None:
@@ -24,7 +24,7 @@ class Work(WorkerPlugin):  # type: ignore[misc]  # Dask has no types
     def run(self, items: Sequence[Any]) -> list[Any]:
         """Return the results for items, in batches of at most `size`. Raises UserError where the code is another."""
         if differences := version_differences(self._versions, code_versions()):
-            raise UserError(different_worker(get_worker().address, differences))
+            raise UserError(different_code(f"worker {get_worker().address}", differences))
         results = []
         with storage.read_at(self._root):
             for at in range(0, len(items), self._size):
@@ -32,26 +32,19 @@ class Work(WorkerPlugin):  # type: ignore[misc]  # Dask has no types
         return results
 
 
-def worker_versions() -> dict[str, str]:
-    """Return the versions of the worker that runs it."""
+def run_work(name: str, items: Sequence[Any]) -> list[Any]:
+    """Return the results of the `Work` of this name for items."""
+    return cast(Work, get_worker().plugins[name]).run(items)
+
+
+def process_versions() -> dict[str, str]:
+    """Return the versions of the process of a scheduler or worker that is asked."""
     return code_versions()
 
 
-def run_work(name: str, items: Sequence[Any]) -> list[Any]:
-    """Return the results of the `Work` of this name for items."""
-    work = get_worker().plugins[name]
-    return cast(Work, work).run(items)
-
-
-def version_differences(here: dict[str, str], there: dict[str, str]) -> str:
-    """Return in words which versions differ, or nothing."""
-    names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
-    return ", ".join(f"{name} {there.get(name, 'missing')} instead of {here.get(name, 'missing')}" for name in names)
-
-
-def different_worker(worker: str, differences: str) -> str:
-    """Return what to say of a worker that may give other results."""
+def different_code(process: str, differences: str) -> str:
+    """Return what to say of a scheduler or worker that may give other results."""
     return (
-        f"worker {worker} has {differences}: results could differ; check out the commit of this repository there, "
-        "run `make environment`, and start the worker again"
+        f"{process} has {differences}: results could differ; check out the commit of this repository there, "
+        "run `make environment`, and start it again"
     )

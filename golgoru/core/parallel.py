@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 _PATIENCE = 1.0  # CPU seconds in this process before others are considered
 _WORTH_A_POOL = 2.0  # CPU seconds still to spend that pay for starting processes
 _CHUNK = 64
+_CLUSTER = "GOLGORU_CLUSTER"
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _task: Callable[[Any], Any]
 
@@ -40,10 +41,10 @@ def map_batches(
     context (`functools.partial`). `label` names the progress bar, which shows on a terminal only.
     """
     results: list[Result] = []
-    cluster = os.environ.get("GOLGORU_CLUSTER")
+    address = os.environ.get(_CLUSTER)
     # Not by the clock: on a busy machine that would start processes that do not pay. A cluster costs this machine
     # nothing, and spares it the waiting for images that lie elsewhere.
-    clock = time.monotonic if cluster else time.process_time
+    clock = time.monotonic if address else time.process_time
     with _progress(label, len(items)) as advance:
         begun, batch, per_item = clock(), 1, 0.0
         while len(results) < len(items):
@@ -55,10 +56,10 @@ def map_batches(
             spent = clock() - begun
             left = len(items) - len(results)
             worth_it = spent > _PATIENCE and spent / len(results) * left > _WORTH_A_POOL
-            if worth_it and (cluster or usable_cores() > 1):
+            if worth_it and (address or usable_cores() > 1):
                 break
         rest = items[len(results) :]
-        moved = _on_cluster(cluster, function, rest, size, per_item) if cluster else _in_processes(function, rest, size)
+        moved = _on_cluster(address, function, rest, size, per_item) if address else _in_processes(function, rest, size)
         for found in moved:
             results += found
             advance(len(results))
@@ -103,7 +104,7 @@ def _on_cluster(
     try:
         from golgoru.core import cluster  # noqa: PLC0415  (an extra, which takes a second to import)
     except ModuleNotFoundError as error:
-        raise UserError(f"GOLGORU_CLUSTER is set, and {error.name} is missing; run `uv sync --extra cluster`") from None
+        raise UserError(f"{_CLUSTER} is set, and {error.name} is missing; run `uv sync --extra cluster`") from None
     return cluster.map_on_cluster(address, function, items, size, seconds)
 
 

@@ -70,8 +70,10 @@ def open_each_verified(keys: Sequence[tuple[str, str]]) -> Iterator[Image.Image]
     for file, (_, content), data in zip(files, keys, place.read_each(files), strict=True):
         shown = None if isinstance(data, OSError) else _decode_verified(data, content)
         if shown is None:
+            # By its path in the repository: a worker reads the same file below the root that it was told.
+            named = place.place(file) if isinstance(place, storage.Bucket) else file
             raise UserError(
-                f"{place.place(file)}: not the image that fingerprint read (md5 {content}); run `dvc pull`, or "
+                f"{named}: not the image that fingerprint read (md5 {content}); run `dvc pull`, or "
                 "`dvc repro -f fingerprint` where files changed on purpose"
             )
         yield shown

@@ -13,6 +13,10 @@ from golgoru.tables.vocabulary import CONTESTED
 if TYPE_CHECKING:
     from golgoru.cli.why.fate import KeyReport
 
+_INCOMPLETE = (
+    "somebody drew an object on it whose annotation was set aside, and its place is not known; correct or remove that"
+    " annotation (`dataset fix`), or release.lost_objects decides otherwise"
+)
 _OUTDATED = f"a change of the guideline in {paths.CHANGES} says that the annotation no longer counts"
 
 
@@ -61,7 +65,7 @@ def _fate_lines(row: dict[str, Any], rules: dict[str, str]) -> list[tuple[str, s
         "image": image,
         "fate": row["fate"],
         "stage": row["stage"],
-        "because": _OUTDATED if row["fate"] == "outdated" else None,
+        "because": {"outdated": _OUTDATED, "incomplete": _INCOMPLETE}.get(row["fate"]),
         "rule": rule,
         "survivor": row["survivor"],
         "split": row["split"],

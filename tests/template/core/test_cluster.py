@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,12 +16,17 @@ from golgoru.core.code_versions import code_versions
 from golgoru.core.errors import UserError
 from golgoru.core.parallel import map_batches
 from golgoru.geometry.boxes import BOX_COLUMNS
-from golgoru.model import crops, object_features
+from golgoru.images import thumbnails
+from golgoru.model import crops, features, object_features
 from golgoru.model.features import FULL, Patches
 from golgoru.tables import frames
+from stages import predict
 from tests.template.builders import dask_clusters
 from tests.template.builders.buckets import S3, s3_server
 from tests.template.builders.deliveries import deliver, png, run
+from tests.template.builders.image_arrays import CLASSES, single_colour_images
+
+pytestmark = pytest.mark.slow  # two processes that import all of golgoru, again and again
 
 RANDOM = np.random.default_rng(0)
 PATCHES = Patches(*(RANDOM.normal(size=size).astype(np.float32) for size in (108, (108, 108), (8, 108))))
@@ -73,8 +76,9 @@ def images_and_features() -> tuple[bytes, bytes]:
     images = run().images
     whole = images.loc[images["error"].isna(), ["image", "content"]].assign(**dict.fromkeys(BOX_COLUMNS, np.nan))
     objects = pd.concat([whole, whole.assign(x=2.0, y=3.0, width=10.0, height=9.0)], ignore_index=True)
-    features = object_features._computed_features(objects.assign(crop=crops.crop_keys(objects)), PATCHES, FULL)
-    return frames.to_bytes(images, "images"), b"".join(features["features"].sort_index())
+    objects = objects.assign(crop=crops.crop_keys(objects))
+    computed = object_features._computed_features(objects, PATCHES, FULL)
+    return frames.to_bytes(images, "images"), b"".join(computed["features"].sort_index())
 
 
 def test_one_process_four_and_a_cluster_give_the_same_bytes(
@@ -94,18 +98,66 @@ def test_one_process_four_and_a_cluster_give_the_same_bytes(
     assert images_and_features() == alone
 
 
+def predictions() -> dict[str, bytes]:
+    """The tables that predict writes for 40 images of one colour; nothing is remembered."""
+    shutil.rmtree(".cache", ignore_errors=True)
+    shades = ["red", "green"] * 20
+    images = single_colour_images(shades)
+    labels = images[["image"]].assign(
+        label=shades, object=images["content"], ignore=False, votes=1, agreement=1.0, source="human",
+        guideline_version="1", status="agreed",
+    )  # fmt: skip
+    groups = images[["image"]].assign(group=images["content"], group_on_arrival=images["content"])
+    duplicates = pd.DataFrame(columns=["image", "duplicate_of", "kind", "distance", "rule"])
+    tables = predict.transform(
+        labels=frames.frame("labels", labels), images=images,
+        sources=frames.frame("sources", images[["image"]].assign(delivery="d", date="2026-01-01")),
+        groups=frames.frame("groups", groups), duplicates=frames.frame("duplicates", duplicates),
+        external_predictions=[], classes=CLASSES, task="classification", seed=0, params=predict.Params(),
+    )  # fmt: skip
+    return {name: frames.to_bytes(getattr(tables, name), name) for name in ("predictions", "embeddings")}
+
+
+@pytest.mark.parametrize("fitted_whole", [True, False])
+def test_predictions_are_the_same_in_one_process_four_and_a_cluster(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, fitted_whole: bool
+) -> None:
+    monkeypatch.delenv(storage.SETTING, raising=False)
+    monkeypatch.chdir(tmp_path)
+    if not fitted_whole:
+        monkeypatch.setattr(features, "FITTED_WHOLE", 5)
+    alone = predictions()
+    request.getfixturevalue("impatient")
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 4)
+    assert predictions() == alone
+    request.getfixturevalue("on_cluster")
+    monkeypatch.setattr(parallel, "_in_processes", None)
+    assert predictions() == alone
+
+
+def test_an_image_that_changed_gives_the_same_error_in_one_process_and_a_cluster(
+    repository: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = run().images
+    images = images[images["error"].isna()].reset_index(drop=True)
+    (paths.IMAGES / images["image"][40]).write_bytes(png(999))
+    (paths.IMAGES / images["image"][50]).unlink()
+    with pytest.raises(UserError) as alone:
+        thumbnails.load_thumbnails(images)
+    request.getfixturevalue("on_cluster")
+    monkeypatch.setattr(parallel, "_in_processes", None)
+    with pytest.raises(UserError) as together:
+        thumbnails.load_thumbnails(images)
+    assert str(together.value) == str(alone.value)
+    assert str(alone.value).startswith(f"{paths.IMAGES / images['image'][40]}: not the image")
+
+
 @pytest.mark.usefixtures("on_cluster")
 def test_workers_do_the_work_in_batches_and_the_order_is_kept() -> None:
     found = map_batches(dask_clusters.add_with_process, list(range(500)), "adding", 7)
     assert [number for number, _, _ in found] == list(range(10, 510))
     assert len({process for _, process, _ in found} - {os.getpid()}) == 2
     assert max(together for _, _, together in found) == 7
-
-
-def test_little_work_asks_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cluster.SETTING, "tcp://127.0.0.1:1")
-    found = map_batches(dask_clusters.add_with_process, list(range(50)), "adding", 7)
-    assert {process for _, process, _ in found} == {os.getpid()}
 
 
 @pytest.mark.usefixtures("on_cluster")
@@ -130,48 +182,27 @@ def test_errors_come_back_as_they_are_and_the_first_one_in_order() -> None:
         list(cluster.map_on_cluster(os.environ[cluster.SETTING], dask_clusters.time_out, [1, 2], 1, 1.0))
 
 
-def test_workers_with_other_code_are_refused_before_and_during_work(
-    on_cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("process", "refused"), [("scheduler", "scheduler"), ("worker", r"worker tcp://127\.0\.0\.1:\d+")]
+)
+def test_a_scheduler_or_worker_of_other_code_is_refused_before_anything_is_sent(
+    on_cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch, process: str, refused: str
 ) -> None:
+    """The scheduler of this test runs in this process, as the client does."""
     other = code_versions() | {"numpy": "1.26.0"}
-    worker = r"worker tcp://127\.0\.0\.1:\d+ has numpy [\d.]+ instead of 1\.26\.0: .* check out the commit"
-    with monkeypatch.context() as before:
-        before.setattr(cluster, "code_versions", lambda: other)
-        before.setattr(cluster, "Work", None)  # nothing is sent
-        with pytest.raises(UserError, match=worker):
-            map_batches(dask_clusters.complain, list(range(9)), "complaining", 3)
-    monkeypatch.setattr(cluster_worker, "code_versions", lambda: other)  # as for a worker that comes later
-    with pytest.raises(UserError, match=worker):
+    here = other if process == "worker" else code_versions()
+    monkeypatch.setattr(cluster, "code_versions", lambda: here)
+    monkeypatch.setattr(cluster_worker, "code_versions", lambda: other)
+    monkeypatch.setattr(cluster, "Work", None)
+    expected = rf"^{refused} has numpy .* instead of .*: results could differ; check out the commit"
+    with pytest.raises(UserError, match=expected):
         map_batches(dask_clusters.complain, list(range(9)), "complaining", 3)
 
 
-@pytest.mark.parametrize(
-    "address", ["10.0.0.1:8786", "http://10.0.0.1:8786", "tcp://10.0.0.1", "tcp:// a:1", "inproc://a/1/2"]
-)
-@pytest.mark.usefixtures("impatient")
-def test_an_address_is_that_of_a_scheduler(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setenv(cluster.SETTING, address)
-    with pytest.raises(UserError, match=r"expected the address of a Dask scheduler, such as tcp://10.0.0.1:8786"):
-        map_batches(dask_clusters.complain, [1, 2], "complaining", 3)
-
-
-@pytest.mark.usefixtures("impatient")
-def test_the_extra_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cluster.SETTING, "tcp://127.0.0.1:1")
-    monkeypatch.delitem(sys.modules, "golgoru.core.cluster")
-    monkeypatch.delattr("golgoru.core.cluster")
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UserError, match="distributed is missing; run `uv sync --extra cluster`"):
-        map_batches(dask_clusters.complain, [1, 2], "complaining", 3)
-
-
-def test_without_the_settings_nothing_of_the_extra_is_imported() -> None:
-    code = (
-        "import sys\n"
-        "from stages import fingerprint, predict\n"
-        "from golgoru.core import parallel\n"
-        "parallel.map_batches(list, [1, 2], 'listing', 1)\n"
-        "assert not {'distributed', 'dask', 's3fs', 'fsspec'} & set(sys.modules)\n"
-    )
-    environment = {name: value for name, value in os.environ.items() if name not in (cluster.SETTING, storage.SETTING)}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+@pytest.mark.usefixtures("on_cluster")
+def test_a_worker_of_other_code_that_comes_later_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = code_versions() | {"numpy": "1.26.0"}
+    monkeypatch.setattr(cluster._Cluster, "_check_code", lambda _: None)
+    monkeypatch.setattr(cluster_worker, "code_versions", lambda: other)  # what the client says it has
+    with pytest.raises(UserError, match=r"^worker tcp://127\.0\.0\.1:\d+ has numpy [\d.]+ instead of 1\.26\.0: "):
+        map_batches(dask_clusters.complain, list(range(9)), "complaining", 3)

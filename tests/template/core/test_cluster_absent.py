@@ -1,17 +1,22 @@
 """What is said where there is no cluster, or none that can be used; time is short here."""
 
+import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from golgoru.core import cluster
-from golgoru.core.code_versions import code_digest
+from golgoru.core import cluster, code_versions, parallel, storage
 from golgoru.core.errors import UserError
+from golgoru.core.parallel import map_batches
 from tests.template.builders import dask_clusters
+
+TOP = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +121,91 @@ def test_the_digest_of_code_follows_names_and_content(tmp_path: Path) -> None:
         for name, text in files.items():
             (folder / f"{name}.py").write_text(text)
         (folder / "notes.txt").write_text(str(folder))
-        return code_digest(folder)
+        return code_versions.code_digest(folder)
 
     assert digest(a="1", b="2") == digest(b="2", a="1")
     assert len({digest(a="1"), digest(a="2"), digest(b="1"), digest(a="1", b=""), digest(a="", b="1")}) == 5
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_PATIENCE", -1.0)
+    monkeypatch.setattr(parallel, "_WORTH_A_POOL", -1.0)
+
+
+def test_little_work_asks_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cluster.SETTING, "tcp://127.0.0.1:1")
+    found = map_batches(dask_clusters.add_with_process, list(range(50)), "adding", 7)
+    assert {process for _, process, _ in found} == {os.getpid()}
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1:8786", "http://10.0.0.1:8786", "tcp://10.0.0.1", "tcp:// a:1", "inproc://a/1/2"]
+)
+@pytest.mark.usefixtures("impatient")
+def test_an_address_is_that_of_a_scheduler(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv(cluster.SETTING, address)
+    with pytest.raises(UserError, match=r"expected the address of a Dask scheduler, such as tcp://10.0.0.1:8786"):
+        map_batches(dask_clusters.complain, [1, 2], "complaining", 3)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_extra_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cluster.SETTING, "tcp://127.0.0.1:1")
+    monkeypatch.delitem(sys.modules, "golgoru.core.cluster")
+    monkeypatch.delattr("golgoru.core.cluster")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UserError, match="distributed is missing; run `uv sync --extra cluster`"):
+        map_batches(dask_clusters.complain, [1, 2], "complaining", 3)
+
+
+def test_without_the_settings_nothing_of_the_extra_is_imported() -> None:
+    code = (
+        "import sys\n"
+        "from stages import fingerprint, predict\n"
+        "from golgoru.core import parallel\n"
+        "parallel.map_batches(list, [1, 2], 'listing', 1)\n"
+        "assert not {'distributed', 'dask', 's3fs', 'fsspec'} & set(sys.modules)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in (cluster.SETTING, storage.SETTING)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_a_stage_says_what_is_missing_and_exits_with_2(tmp_path: Path) -> None:
+    """As for people: the address of nothing, through the shell of a stage."""
+    program = tmp_path / "stage.py"
+    program.write_text(
+        "from golgoru.core import parallel\n"
+        "from golgoru.shell import run_stage\n"
+        "parallel._PATIENCE = parallel._WORTH_A_POOL = -1.0\n"
+        "def transform():\n"
+        "    parallel.map_batches(list, [1, 2, 3], 'listing', 1)\n"
+        "run_stage(transform)\n"
+    )
+    environment = os.environ | {cluster.SETTING: "tcp://127.0.0.1:1", "PYTHONPATH": str(TOP)}
+    environment["DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT"] = "1s"
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("stage: GOLGORU_CLUSTER=tcp://127.0.0.1:1: no Dask scheduler answered there within")
+    assert "Traceback" not in done.stderr
+
+
+def test_certificates_that_are_not_configured_are_asked_for() -> None:
+    with pytest.raises(UserError, match=r"name certificate, key and authority as `distributed.comm.tls`"):
+        use("tls://127.0.0.1:1")
+
+
+def test_code_that_is_replaced_while_a_process_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_versions.code_versions()
+    monkeypatch.setattr(code_versions, "code_digest", lambda _: "abc")
+    after = code_versions.code_versions()
+    said = code_versions.version_differences(before, after)
+    assert said == f"golgoru {before['golgoru']}, replaced by abc while running, instead of {before['golgoru']}"
+
+
+def test_another_lock_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_versions.code_versions()
+    monkeypatch.setattr(code_versions, "_LOCK", tmp_path / "uv.lock")
+    assert code_versions.version_differences(before, code_versions.code_versions()).startswith(
+        "uv.lock missing instead"
+    )
