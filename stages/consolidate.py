@@ -39,7 +39,7 @@ from golgoru.core.dataset import Task
 from golgoru.core.yaml_models import ConfigModel
 from golgoru.duplicates.representatives import Representatives, choose_representatives
 from golgoru.geometry.boxes import BOX_COLUMNS
-from golgoru.guideline.changes import NO_CHANGE, Changes, change_effects, relabel_epochs
+from golgoru.guideline.changes import NO_CHANGE, ChangeEffects, Changes, change_effects, relabel_epochs
 from golgoru.guideline.classes import Classes
 from golgoru.shell import run_stage
 from golgoru.tables import frames
@@ -93,13 +93,9 @@ def transform(
     """Return labels, roles of annotations, votes, duplicates, their conflicts, and what to label again."""
     annotations = annotations.reset_index(drop=True)
     effects = change_effects(annotations, changes)
-    epoch = relabel_epochs(annotations["guideline_version"], changes)
-    label = effects.labels().astype("category")
-    annotations = annotations.assign(label=label, meaning=effects.code, epoch=epoch)
-    unusable = set_aside_rows(violations, "images").index
-    broken = set_aside_rows(violations, "annotations")
-    aside = frames.is_in(annotations["annotation"], broken.index)
-    aside |= frames.is_in(annotations["image"], unusable)
+    annotations = _as_of_today(annotations, effects, changes)
+    unusable, broken = set_aside_rows(violations, "images").index, set_aside_rows(violations, "annotations")
+    aside = frames.is_in(annotations["annotation"], broken.index) | frames.is_in(annotations["image"], unusable)
     may_vote = ~aside & (annotations["source"] != "model") & (annotations["kind"] != "skipped")
     dropped = may_vote & effects.where(lambda effect: effect.dropped_by != NO_CHANGE)
     annotated = pd.Index(annotations.loc[~aside & ~dropped, "image"].unique().astype("str"))
@@ -110,8 +106,7 @@ def transform(
         effects=effects, changes=changes, classes=classes, images=images, task=task, method=params.method,
         min_confidence=params.min_confidence, merge_geometry=params.geometry == "merged",
     )  # fmt: skip
-    listed = pd.Index(pd.concat([chosen.duplicates["image"], chosen.duplicates["duplicate_of"]]).unique())
-    found = outcome.find_outcome(placed, context, listed)
+    found = outcome.find_outcome(placed, context, listed=chosen.compared)
     conflicts = _conflicts(chosen, placed, found.listed, context)
     labels = _with_conflicts(found.labels, found.listed.labels.loc[conflicts.contested, "object"])
     annotation_roles = _annotation_roles(annotations, counted_for, aside, dropped, found.standing)
@@ -122,6 +117,7 @@ def transform(
     lost = find_lost_objects(
         annotations, annotation_roles, counted_for, rules=broken, labels=labels, relabel=queue, images=images, task=task
     )
+    work = relabel.relabel_work(queue, annotations)
     return Tables(
         labels=labels,
         annotation_roles=annotation_roles,
@@ -130,11 +126,14 @@ def transform(
         duplicate_conflicts=conflicts.rows,
         relabel=queue,
         lost_objects=lost,
-        metrics=_metrics(labels, found.accuracy, relabel.relabel_work(queue, annotations))
-        | {"lost objects": len(lost)}
-        | _duplicate_metrics(chosen.duplicates, conflicts.rows)
-        | _other_methods(found, context),
+        metrics=_metrics(labels, found, work, lost, chosen.duplicates, conflicts.rows) | _other_methods(found, context),
     )
+
+
+def _as_of_today(annotations: pd.DataFrame, effects: ChangeEffects, changes: Changes) -> pd.DataFrame:
+    """Return the annotations with today's name of their class, a code of `effects` and their epoch."""
+    epoch = relabel_epochs(annotations["guideline_version"], changes)
+    return annotations.assign(label=effects.labels().astype("category"), meaning=effects.code, epoch=epoch)
 
 
 def _counted_for(image: pd.Series, equal_pixels: pd.Series) -> pd.Series:
@@ -203,25 +202,28 @@ def _annotation_roles(
     }, {"image", "role"})  # fmt: skip
 
 
-def _metrics(labels: pd.DataFrame, accuracy: float | None, work: relabel.RelabelWork) -> dict[str, Any]:
+def _metrics(
+    labels: pd.DataFrame,
+    found: Outcome,
+    work: relabel.RelabelWork,
+    lost: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    conflicts: pd.DataFrame,
+) -> dict[str, Any]:
     text_agreement = labels["text_agreement"].dropna()
     return {
         "objects": len(labels),
         **_counts(labels["status"], LABEL_STATUSES),
         "agreement": float(labels["agreement"].mean()) if len(labels) else None,
         "text agreement": float(text_agreement.mean()) if len(text_agreement) else None,
-        "accuracy of one annotator, estimated from agreement": accuracy,
+        "accuracy of one annotator, estimated from agreement": found.accuracy,
         "relabel": {
             "objects": work.objects,
             "images": work.images,
             "seconds per label": work.seconds,
             "hours": work.hours,
         },
-    }
-
-
-def _duplicate_metrics(duplicates: pd.DataFrame, conflicts: pd.DataFrame) -> dict[str, Any]:
-    return {
+        "lost objects": len(lost),
         "duplicates left out": _counts(duplicates["kind"], ("exact", "near")),
         "duplicates whose labels conflict": _counts(conflicts["status"], (CONTESTED, ADJUDICATED)),
     }

@@ -44,6 +44,7 @@ from golgoru.validation.suite_runner import ValidationResult
 from golgoru.validation.suites import Suite
 
 # What is asked of a label besides `object`; texts of few distinct ones are categories.
+_CODED_OF_ANNOTATIONS = ("image", "annotator", "batch", "source", "kind", "guideline_version")
 _OF_LABELS = (*BOX_COLUMNS, "polygon", "text", "text_agreement", "ignore", "votes", "agreement", "confidence")
 _ABOUT_ANNOTATION = ("batch", "annotator", "guideline_version")
 _CODED = ("image", "label", "attributes", "status", "rule", "source", "guideline_version")
@@ -75,12 +76,7 @@ class Tables(NamedTuple):
 def transform(
     images: Annotated[pd.DataFrame, columns("image", "content", "width", "height", "error")],
     sources: pd.DataFrame,
-    annotations: Annotated[
-        pd.DataFrame,
-        columns(
-            "annotation", "lead_time_s", coded=("image", "annotator", "batch", "source", "kind", "guideline_version")
-        ),
-    ],
+    annotations: Annotated[pd.DataFrame, columns("annotation", "lead_time_s", coded=_CODED_OF_ANNOTATIONS)],
     rejects: Annotated[pd.DataFrame, columns("reject")],
     violations: Annotated[pd.DataFrame, columns("rule", "action", "table", "key")],
     duplicate_pairs: Annotated[pd.DataFrame, columns("image_a", "image_b", "kind")],

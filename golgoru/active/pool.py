@@ -51,14 +51,10 @@ def labelling_pool(
     duplicate_conflicts: pd.DataFrame,
     withdrawals: Sequence[Withdrawal],
 ) -> Pool:
-    """Return the pool of readable images, without duplicates and without excluded images.
-
-    An image that somebody has labelled, and whose annotations broke a rule (`lost_objects`), is to be corrected.
-    """
+    """Return the pool of readable images, without duplicates and without excluded images."""
     certain = duplicate_pairs[duplicate_pairs["kind"].isin(kinds.CERTAIN)]
     cluster = pd.Series(components.component_ids(images["image"], certain), index=pd.Index(images["image"]))
-    set_aside = pd.Series(set_aside_rows(violations, "images").index, dtype="str")
-    excluded = pd.concat([set_aside, withdrawn_images(images, duplicate_pairs, withdrawals)])
+    excluded = _excluded_images(images, duplicate_pairs, violations, withdrawals)
     unusable = pd.concat([excluded, duplicates["image"]])
     usable = images[images["error"].isna() & ~frames.is_in(images["image"], unusable)]
     # Files of equal content are one image, even where no pair joins them.
@@ -70,17 +66,13 @@ def labelling_pool(
             image[roles.is_answer(role)], image[role == roles.NO_VOTE], image[role == roles.EMPTY], labels["image"]
         )
     )  # fmt: skip
-    contested = pd.concat([
-        coded.distinct(labels.loc[status.is_contested(labels["status"]), "image"]),
-        duplicate_conflicts.loc[status.is_contested(duplicate_conflicts["status"]), "duplicate_of"],
-    ])  # fmt: skip
+    contested = _contested_images(labels, duplicate_conflicts)
     undecided = frames.is_in(names, contested).to_numpy() | (answered & ~has_label & ~empty)
     labelled = names[has_label | empty]
     without_label = names[~answered & ~has_label & ~asked]
     of_labelled = _near_duplicates_of(without_label, cluster, labelled)
     of_excluded = _near_duplicates_of(without_label, cluster, pd.Index(excluded))
-    of_rules = lost_objects.loc[lost_objects["rule"].notna(), "image"]
-    to_correct = frames.is_in(without_label, of_rules).to_numpy()
+    to_correct = _to_correct(without_label, lost_objects)
     unlabelled = without_label[~of_labelled & ~of_excluded & ~to_correct]
     of_another = cluster.reindex(unlabelled).duplicated().to_numpy()
     return Pool(
@@ -96,6 +88,30 @@ def labelling_pool(
             DUPLICATE_OF_ANOTHER: int(of_another.sum()),
         },
     )
+
+
+def _excluded_images(
+    images: pd.DataFrame, duplicate_pairs: pd.DataFrame, violations: pd.DataFrame, withdrawals: Sequence[Withdrawal]
+) -> pd.Series:
+    """Return the images that a rule set aside, or that were withdrawn."""
+    set_aside = pd.Series(set_aside_rows(violations, "images").index, dtype="str")
+    excluded: pd.Series = pd.concat([set_aside, withdrawn_images(images, duplicate_pairs, withdrawals)])
+    return excluded
+
+
+def _to_correct(images: pd.Index, lost_objects: pd.DataFrame) -> Flags:
+    """Return which images somebody has labelled, and a rule set the annotations aside: they are to be corrected."""
+    by_rule = lost_objects.loc[lost_objects["rule"].notna(), "image"]
+    return frames.is_in(images, by_rule).to_numpy(bool)
+
+
+def _contested_images(labels: pd.DataFrame, duplicate_conflicts: pd.DataFrame) -> pd.Series:
+    """Return the images with a contested label, or with a duplicate that is labelled differently."""
+    images: pd.Series = pd.concat([
+        coded.distinct(labels.loc[status.is_contested(labels["status"]), "image"]),
+        duplicate_conflicts.loc[status.is_contested(duplicate_conflicts["status"]), "duplicate_of"],
+    ])  # fmt: skip
+    return images
 
 
 def _near_duplicates_of(images: pd.Index, cluster: pd.Series, others: pd.Index) -> Flags:

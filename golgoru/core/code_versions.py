@@ -27,7 +27,7 @@ def code_versions() -> dict[str, str]:
 
 
 def version_differences(here: dict[str, str], there: dict[str, str]) -> str:
-    """Return in words which versions differ, or nothing."""
+    """Return which versions differ, as a text; an empty one where none does."""
     names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
     return ", ".join(f"{name} {there.get(name, 'missing')} instead of {here.get(name, 'missing')}" for name in names)
 

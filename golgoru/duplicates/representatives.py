@@ -23,6 +23,13 @@ class Representatives(NamedTuple):
     equal_pixels: pd.Series
     duplicates: pd.DataFrame
 
+    @property
+    def compared(self) -> pd.Index:
+        """The images left out, and those that represent them: their labels are compared."""
+        both = pd.concat([self.duplicates["image"], self.duplicates["duplicate_of"]])
+        images: pd.Index = pd.Index(both.drop_duplicates())
+        return images
+
 
 def choose_representatives(
     images: pd.DataFrame,
