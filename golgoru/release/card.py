@@ -47,7 +47,7 @@ _FATE_MEANINGS = {
     "duplicate": "another image is kept for it",
     "capped": "a class or value that it shows has more images than its cap",
     "set aside": "it breaks a rule",
-    "incomplete": "an object that somebody drew on it was set aside, or has lapsed, and its place is not known",
+    "incomplete": "an annotation of an object on it was set aside or has lapsed, and nothing stands in its place",
     "withdrawn": "it must not be used any longer",
     "removed": "a review removed the object",
     "no vote": "it counts for no label: a model made it, or it says unsure or skipped",

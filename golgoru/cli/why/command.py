@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from golgoru.cli.why.fate import KeyReport
 
 _INCOMPLETE = (
-    "somebody drew an object on it whose annotation was set aside, and its place is not known; correct or remove that"
-    " annotation (`dataset fix`), or release.lost_objects decides otherwise"
+    "an annotation of an object on it was set aside, and nothing stands in its place; released like this, the object"
+    " would be background: bring in a newer answer for the image, of the annotator or a reviewer (`dataset import`)"
 )
 _OUTDATED = f"a change of the guideline in {paths.CHANGES} says that the annotation no longer counts"
 
