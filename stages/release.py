@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from golgoru import shell
 from golgoru.consensus.geometry import GEOMETRY_COLUMNS
@@ -31,7 +32,7 @@ from golgoru.guideline.classes import Classes
 from golgoru.guideline.edge_cases import EdgeCases
 from golgoru.guideline.rules import RuleBook
 from golgoru.raw.withdrawals import Withdrawal
-from golgoru.release import card, card_edge_cases, charts, croissant, manifest
+from golgoru.release import card, card_edge_cases, charts, croissant, loss, manifest
 from golgoru.release.ledger import IN_RELEASE, Fates, build_ledger, image_fates
 from golgoru.tables import coded, frames
 from golgoru.tables.columns import columns
@@ -59,6 +60,8 @@ class Params(ConfigModel):
     # A drawn object whose annotation a rule set aside, and that no label covers. `ignore`: its place is released with
     # `ignore`, and an image where the place is not known is left out as incomplete; `withhold`: every such image is.
     lost_objects: Literal["ignore", "withhold"] = "ignore"
+    # Of the annotations that could be labels: where one rule sets aside more, there is no release.
+    most_set_aside: float = Field(0.5, gt=0, le=1)
 
 
 class Tables(NamedTuple):
@@ -113,7 +116,7 @@ def transform(
         fates, images=images, sources=sources, annotations=annotations, rejects=rejects, violations=violations,
         labels=labels, annotation_roles=annotation_roles, lost_objects=lost_objects, splits=splits, weights=weights,
     )  # fmt: skip
-    gate = _gate(labels, tables["release/images"], classes, suites, rules, accepted)
+    gate = _gate(labels, tables, classes, suites, rules, accepted, params)
     parts = {f"{name.removeprefix('release/')}.parquet": frames.to_bytes(table, name) for name, table in tables.items()}
     counts = edge_case_counts.release_counts(edge_cases, edge_case_hits, tables)
     edge_case_text = card_edge_cases.edge_cases_section(edge_cases, evaluable_edge_cases, counts)
@@ -157,16 +160,21 @@ def _tables(
 
 def _gate(
     labels: pd.DataFrame,
-    images: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     classes: Classes,
     suites: Mapping[str, Suite],
     rules: RuleBook,
     accepted: Baseline,
+    params: Params,
 ) -> ValidationResult:
     """Run the suites of the last tables. Raises shell.GateFailed, with the findings alone, where it does not hold."""
-    checked = {"labels": LabelFeatures(labels, classes), "release/images": ReleaseImageFeatures(images)}
+    checked = {
+        "labels": LabelFeatures(labels, classes),
+        "release/images": ReleaseImageFeatures(tables["release/images"]),
+    }
     result = suite_runner.run_suites(checked, suites, rules, accepted)
-    if reason := gate_failure(result.findings, table_path("gate").as_posix()):
+    reason = gate_failure(result.findings, table_path("gate").as_posix())
+    if reason := reason or loss.loss_reason(tables["release/ledger"], rules, params.most_set_aside):
         raise shell.GateFailed(reason, {"gate": result.findings})
     return result
 

@@ -19,6 +19,7 @@ from golgoru.tables.frames import table_name, table_path
 from golgoru.validation.suites import suite_from_rules
 from stages import release
 from tests.template.builders import world_tables, worlds
+from tests.template.builders.drawn_worlds import drawn
 from tests.template.builders.frozen import FROZEN
 
 SUITES = {table: suite_from_rules(worlds.RULES, table) for table in worlds.RULES.checked_tables()}
@@ -108,6 +109,21 @@ def test_a_gate_that_does_not_hold_leaves_the_gate_table_and_no_release(reposito
     message = capsys.readouterr().err
     assert message.startswith("release: the gate does not hold; all findings are in data/gate.parquet\n  REL-001: ")
     assert "label=cat" in message
+
+
+def test_a_rule_that_took_every_annotation_stops_the_release_with_its_name(repository, monkeypatch, capsys):
+    bare = drawn({"ann": [0.0, 50.0]}, "detection")
+    found = pd.DataFrame({"key": bare.annotations["annotation"], "rule": "CLASS-001", "action": "set aside"})
+    found = found.assign(severity="critical", table="annotations", message="no such class", known=False)
+    made = worlds.materials(bare._replace(violations=frames.frame("violations", found)))
+    given = {name: made[name] for name in release.transform.__annotations__ if name in made}
+    monkeypatch.setattr(shell, "read_arguments", lambda *_: given | {"params": release.Params(), "suites": SUITES})
+    with pytest.raises(SystemExit) as stop:
+        shell.run_stage(release.transform)
+    assert stop.value.code == 1 and not paths.RELEASE.exists()
+    message = capsys.readouterr().err
+    assert message.startswith("release: no annotation is released; CLASS-001 (")
+    assert "set aside 2 of 2 annotations, such as b/0" in message
 
 
 @pytest.mark.parametrize(("column", "rule"), [("group", "REL-002"), ("content", "REL-003")])
