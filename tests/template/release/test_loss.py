@@ -32,8 +32,8 @@ def test_a_rule_that_takes_more_is_named_with_count_and_remedy():
     assert loss_reason(ledger(released=9, lost=10), RULES, 0.5) == (
         "IMG-001 (The image is readable) set aside 10 of 19 annotations, such as lost/000\n"
         "  see data/violations.parquet and `dataset why lost/000`; mend the labels, the guideline (a class that is not"
-        " defined: guidelines/classes.yaml) or the rule (guidelines/rules.yaml), or raise release.most_set_aside (0.5) in"
-        " params.yaml"
+        " defined: guidelines/classes.yaml) or the rule (guidelines/rules.yaml), or raise release.most_set_aside (0.5)"
+        " in params.yaml"
     )
     assert loss_reason(ledger(released=9, lost=10), RULES, 0.6) is None
 
