@@ -11,7 +11,7 @@ The model is cheap and fixed, so that a change of its scores between two release
 50,000 objects a sample by hash is trained on and scored. It informs people, never the release.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,9 @@ from golgoru.core import plot_csv
 from golgoru.core.hashing import order_by_hash
 from golgoru.core.numbers import float_or_none
 from golgoru.core.yaml_models import ConfigModel
+from golgoru.geometry.boxes import BOX_COLUMNS
 from golgoru.guideline.classes import Classes
-from golgoru.model import label_noise, label_posterior, scores
+from golgoru.model import chosen_model, label_noise, label_posterior, scores
 from golgoru.model import learning_curve as curves
 from golgoru.model.label_posterior import Evidence
 from golgoru.model.learning_curve import CurveData
@@ -29,10 +30,17 @@ from golgoru.model.release_training import TrainingData, built_in_predictions, t
 from golgoru.raw.external_predictions import BUILT_IN
 from golgoru.shell import run_stage
 from golgoru.tables import frames
+from golgoru.tables.columns import columns
 
 FIX, ADD = "fix the first tenth of label issues", "add as many labels"
 EQUIVALENT = "equivalent number of clean labels"
 _FORECAST = ["action", "labels", "change", "low", "high", "reason"]
+
+# What is asked of a released object and of a prediction.
+_OF_RELEASED = ("object", "image", "label", "ignore")
+_OF_PREDICTION = (
+    "model", "prediction", "image", "object", *BOX_COLUMNS, "predicted", "confidence", "probabilities", "class_learned",
+)  # fmt: skip
 
 
 class Params(ConfigModel):
@@ -57,15 +65,15 @@ class Tables(NamedTuple):
 
 
 def transform(
-    release_train: pd.DataFrame,
-    release_val: pd.DataFrame,
-    release_test: pd.DataFrame,
-    release_images: pd.DataFrame,
-    predictions: pd.DataFrame,
-    votes: pd.DataFrame,
-    edge_case_hits: pd.DataFrame,
-    images: pd.DataFrame,
-    sources: pd.DataFrame,
+    release_train: Annotated[pd.DataFrame, columns(*_OF_RELEASED)],
+    release_val: Annotated[pd.DataFrame, columns(*_OF_RELEASED)],
+    release_test: Annotated[pd.DataFrame, columns(*_OF_RELEASED)],
+    release_images: Annotated[pd.DataFrame, columns("image", "group")],
+    predictions: Annotated[pd.DataFrame, columns(*_OF_PREDICTION)],
+    votes: Annotated[pd.DataFrame, columns("object", "annotator", "review", "label", "weight", "batch")],
+    edge_case_hits: Annotated[pd.DataFrame, columns("edge_case", "image", "object")],
+    images: Annotated[pd.DataFrame, columns("image", "content", "error", "width", "height")],
+    sources: Annotated[pd.DataFrame, columns("image", "date")],
     classes: Classes,
     seed: int,
     params: Params,
@@ -75,7 +83,7 @@ def transform(
     released = pd.concat([objects.assign(split=split) for split, objects in splits.items()], ignore_index=True)
     released = released[~released["ignore"]].merge(release_images[["image", "group"]], on="image")
     released = released.sort_values("object").reset_index(drop=True)
-    built_in = predictions[predictions["model"] == BUILT_IN]
+    built_in = chosen_model.rows_of_model(predictions, BUILT_IN, "evaluate")
     evidence = label_posterior.gather_evidence(votes=votes, predictions=built_in, classes=classes.ids)
     noise = label_noise.noise_estimates(released, evidence, params.gold)
     training = training_data(

@@ -12,6 +12,7 @@ from golgoru.model.features import FITTED_WHOLE, feature_set
 from golgoru.model.projection import ReducedFeatures, reduce_features
 from golgoru.model.streamed_model import RAREST, TRAINING_ROWS, sampled_rows
 from golgoru.raw.external_predictions import BUILT_IN
+from golgoru.tables import frames
 
 # Of many objects so many of val, and of test, are scored.
 SCORED_ROWS = 50_000
@@ -43,27 +44,33 @@ def training_data(
 
     The features are those that predict has cached.
     """
-    columns = ["object", "prediction", "image", *BOX_COLUMNS]
-    items = object_features.with_image_data(objects=built_in[columns], images=images, sources=sources)
-    items = items.sort_values("prediction").reset_index(drop=True)
-    known = released[released["object"].isin(items["prediction"])].reset_index(drop=True)
-    known = known.assign(code=pd.Index(ids).get_indexer(pd.Index(known["label"])))
+    objects = built_in[["object", "prediction", "image", *BOX_COLUMNS]]
+    known = released[frames.is_in(released["object"], objects["prediction"])].reset_index(drop=True)
+    known = known.assign(code=frames.positions(known["label"], pd.Series(ids, dtype="str")))
     of_train = known["label"][(known["split"] == "train") & (known["code"] >= 0)]
     share = of_train.value_counts(normalize=True)
-    wanted, first = feature_set(len(items)), object_features.delivered_first(items)
-    if len(items) > FITTED_WHOLE:
+    wanted, first, chosen = feature_set(len(objects)), objects, objects
+    if len(objects) > FITTED_WHOLE:
         known = _sampled(known)
-        items = items[items["prediction"].isin(known["object"])].reset_index(drop=True)
-    rows = pd.Index(items["prediction"]).get_indexer(pd.Index(known["object"]))
+        first = object_features.delivered_first(_dated(objects, sources)).drop(columns="date")
+        chosen = objects[frames.is_in(objects["prediction"], known["object"])]
+    items = object_features.with_image_data(objects=chosen, images=images, sources=sources)
+    rows = frames.positions(known["object"], items["prediction"])
     label = known["code"].to_numpy(np.int64)
     train = np.flatnonzero((known["split"] == "train") & (known["code"] >= 0))
     if known["code"].iloc[train].nunique() < 2:
         empty = ReducedFeatures(np.empty((0, 0)), np.empty((0, 0)))
         return TrainingData(known, label, empty, share, "train has fewer than two classes")
-    patches = object_features.common_patches(first, seed, wanted)
+    described = object_features.with_image_data(objects=first, images=images, sources=sources)
+    patches = object_features.common_patches(described, seed, wanted)
     features = object_features.feature_matrix(items, patches, wanted)[rows]
     shapes = object_features.box_shapes(items)[rows]
     return TrainingData(known, label, reduce_features(features, shapes, train), share, None)
+
+
+def _dated(objects: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    dates = sources["date"].iloc[frames.positions(objects["image"], sources["image"])].array
+    return objects.assign(date=dates)
 
 
 def _sampled(known: pd.DataFrame) -> pd.DataFrame:
